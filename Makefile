@@ -1,0 +1,40 @@
+# The front doors. Each makes the environment first; nothing but python3 >= 3.11 is assumed.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help env up test check bench lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+env: .venv/.ready ## Make .venv with the command `paperfleet`
+
+.venv/.ready: requirements/lock.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "paperfleet needs Python 3.11 or newer: set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "python3 has no venv module: install it (Debian: apt install python3-venv)"; exit 1; }
+	@echo "Installing the locked packages into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+up: env ## Run the whole product here: simulator, fleet, API (options: make up ARGS="--workers 4")
+	@$(BIN)/paperfleet up $(ARGS)
+
+test: env ## Run every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: env ## Lint, types, imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+bench: env ## Run the benchmarks and print one table
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: ## Rewrite the hashed lock file (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+		--all-extras pyproject.toml -o requirements/lock.txt
+
+clean: ## Remove the environment and caches (not your data)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info

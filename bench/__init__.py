@@ -1,0 +1,1 @@
+"""Benchmarks: ratios against named baselines of the same run."""

@@ -1,0 +1,1 @@
+"""How the product is run: the local stack and the simulated exchange."""

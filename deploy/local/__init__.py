@@ -1,0 +1,1 @@
+"""The local stack behind `paperfleet up`: servers, processes, the live screen."""

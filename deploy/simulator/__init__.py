@@ -1,0 +1,1 @@
+"""A simulated exchange that speaks the public REST protocol of Binance spot and USDT-M futures."""

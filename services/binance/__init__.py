@@ -1,0 +1,1 @@
+"""Binance public market data: wire structs, client, conversion."""

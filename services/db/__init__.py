@@ -1,0 +1,1 @@
+"""Postgres: tables, statements, event streams, migrations."""

@@ -1,0 +1,84 @@
+"""One frozen Settings from the environment; secrets never show in its repr."""
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+
+import msgspec
+
+PREFIX = "PAPERFLEET_"
+
+
+class SettingsError(Exception):
+    """An environment variable is missing or malformed; the message names it."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All configuration. Every field is the variable PAPERFLEET_<FIELD> in upper case.
+
+    database_url       libpq URL, e.g. postgresql://user@/paperfleet?host=/run/pg
+    redis_url          redis:// or unix:// URL
+    spot_url           base URL of the spot REST API
+    futures_url        base URL of the USDT-M futures REST API
+    market_speed       exchange seconds per wall second; 1 for a real exchange, more for a sped-up simulator
+    weight_share       the share of the exchange's request weight this fleet may use, 0 < share <= 1
+    spot_weight_per_minute, futures_weight_per_minute
+                       the exchange's own limits, per exchange minute
+    sweep_seconds      wall seconds between two sweeps of all quotes
+    quote_max_age_seconds
+                       a quote older than this (wall seconds) prices nothing
+    api_host, api_port where the API listens
+    pool_size          database connections a process may hold
+    log_level          DEBUG, INFO, WARNING or ERROR
+    starting_balance   USDT on the local owner's account at first start
+    """
+
+    database_url: str
+    redis_url: str
+    spot_url: str = "https://data-api.binance.vision"
+    futures_url: str = "https://fapi.binance.com"
+    market_speed: Decimal = Decimal(1)
+    weight_share: Decimal = Decimal("0.5")
+    spot_weight_per_minute: int = 6000
+    futures_weight_per_minute: int = 2400
+    sweep_seconds: Decimal = Decimal(2)
+    quote_max_age_seconds: Decimal = Decimal(10)
+    api_host: str = "127.0.0.1"
+    api_port: int = 8000
+    pool_size: int = 5
+    log_level: str = "INFO"
+    starting_balance: Decimal = Decimal(100000)
+
+    def __repr__(self) -> str:
+        shown = {
+            name: "***" if name.endswith("_url") and "@" in str(getattr(self, name)) else getattr(self, name)
+            for name in self.__struct_fields__
+        }
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+    @property
+    def cycle_interval(self) -> timedelta:
+        """Wall time between two candle cycles: one exchange minute, at least two wall seconds."""
+        return timedelta(seconds=max(2.0, 60 / float(self.market_speed)))
+
+    def to_environment(self) -> dict[str, str]:
+        """The variables that `load` reads back to equal settings."""
+        return {f"{PREFIX}{name.upper()}": str(getattr(self, name)) for name in self.__struct_fields__}
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `environment` (the process's by default).
+
+    Raises SettingsError naming every unknown, missing or malformed PAPERFLEET_ variable's rule.
+    """
+    source = os.environ if environment is None else environment
+    values = {key[len(PREFIX) :].lower(): text for key, text in source.items() if key.startswith(PREFIX)}
+    unknown = sorted(values.keys() - set(Settings.__struct_fields__))
+    if unknown:
+        names = ", ".join(PREFIX + name.upper() for name in unknown)
+        raise SettingsError(f"unknown setting: {names}")
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"settings ({PREFIX}*): {error}") from error

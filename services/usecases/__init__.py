@@ -1,0 +1,1 @@
+"""One verb a file: load, ask the domain, save."""

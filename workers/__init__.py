@@ -1,0 +1,1 @@
+"""Dramatiq workers and the scheduler: the processes that follow the market."""
