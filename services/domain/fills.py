@@ -1,0 +1,78 @@
+"""Fill models: at what price an order that has been triggered is filled.
+
+optimistic  exact prices, no slippage
+realistic   stops and market orders slip by half the frozen spread plus a tenth of the average one-minute range
+harsh       twice that slippage, and a resting limit fills only when the price trades one tick through it
+
+Market orders priced at bid or ask have crossed the spread already: only the volatility part slips there.
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from services.domain.market import Quote
+from services.domain.money import ZERO, ceil_to, floor_to
+
+RANGE_SHARE = Decimal("0.1")
+RANGE_MEMORY = Decimal(14)
+
+
+class FillModel(StrEnum):
+    """How kindly triggered orders are filled; stamped on each trade at its creation."""
+
+    OPTIMISTIC = "optimistic"
+    REALISTIC = "realistic"
+    HARSH = "harsh"
+
+
+_SLIPPAGE_FACTOR = {FillModel.OPTIMISTIC: ZERO, FillModel.REALISTIC: Decimal(1), FillModel.HARSH: Decimal(2)}
+
+
+class Slippage(msgspec.Struct, frozen=True):
+    """What an order slips by, frozen at the trade's creation: fractions of the price."""
+
+    half_spread: Decimal
+    average_range: Decimal
+
+    def of_last_price(self, model: FillModel) -> Decimal:
+        """Slippage of a market order that is priced from a last price."""
+        return _SLIPPAGE_FACTOR[model] * (self.half_spread + RANGE_SHARE * self.average_range)
+
+    def of_quote(self, model: FillModel) -> Decimal:
+        """Slippage of a market order that is priced from bid or ask."""
+        return _SLIPPAGE_FACTOR[model] * RANGE_SHARE * self.average_range
+
+
+NO_SLIPPAGE = Slippage(half_spread=ZERO, average_range=ZERO)
+
+
+def half_spread(quote: Quote) -> Decimal:
+    """Half of (ask - bid) as a fraction of the mid price, never negative."""
+    mid = (quote.ask + quote.bid) / 2
+    return max(ZERO, (quote.ask - quote.bid) / 2 / mid).quantize(Decimal("1e-12"))
+
+
+def next_average_range(average: Decimal, high: Decimal, low: Decimal, close: Decimal) -> Decimal:
+    """The average one-minute range, as a fraction of the price, after one more bar.
+
+    An exponential average over 14 bars (Wilder's smoothing: a' = a + (x - a) / 14); the first bar sets it.
+    """
+    seen = (high - low) / close
+    updated = seen if average == 0 else average + (seen - average) / RANGE_MEMORY
+    return updated.quantize(Decimal("1e-12"))
+
+
+def sell_price(price: Decimal, slippage: Decimal, tick: Decimal) -> Decimal:
+    """What a market sell at `price` gets after `slippage`: rounded down to the tick, one tick at least."""
+    if slippage == 0:
+        return price
+    return max(floor_to(price * (1 - slippage), tick), tick or price * slippage)
+
+
+def buy_price(price: Decimal, slippage: Decimal, tick: Decimal) -> Decimal:
+    """What a market buy at `price` pays after `slippage`: rounded up to the tick."""
+    if slippage == 0:
+        return price
+    return ceil_to(price * (1 + slippage), tick)

@@ -1,0 +1,184 @@
+"""One trade on its way through one minute: event after event, by the bar, by finer data, or by the adverse order."""
+
+from datetime import datetime
+from enum import Enum
+
+import msgspec
+
+from services.domain import reach
+from services.domain.barriers import barriers
+from services.domain.command import Command, applies, apply
+from services.domain.executions import Touch, execute
+from services.domain.path import Bar, Finer, Resolution
+from services.domain.reach import Reach
+from services.domain.trade import DecidedBy, Direction, Trade
+
+_BY_RESOLUTION = {Resolution.SECONDS: DecidedBy.SECONDS, Resolution.PRINTS: DecidedBy.PRINTS}
+
+
+class Need(msgspec.Struct, frozen=True):
+    """Data without which a trade cannot go on: `minute`, finer than `finer_than` (None: than the minute bar)."""
+
+    minute: datetime
+    finer_than: Resolution | None = None
+
+
+class _Undecided(Exception):
+    """Tapes consistent with the bar disagree on what happens next."""
+
+
+class _Next(Enum):
+    """What the rest of a bar does next to a trade."""
+
+    NOTHING = 0
+    FALL = 1
+    RISE = 2
+
+
+class Judge:
+    """Carries a trade and its pending command along, and keeps each changed state in `steps`."""
+
+    def __init__(self, trade: Trade, command: Command | None) -> None:
+        self.trade = trade
+        self.command = command
+        self.steps: list[Trade] = []
+        self._minute_start = trade.active_from
+
+    def minute(self, bar: Bar, known: Finer | None) -> Need | None:
+        """Judge one closed minute. What it needs when it cannot: then nothing has been changed."""
+        self._minute_start = bar.open_time
+        before = self._state()
+        try:
+            self._bar(bar, DecidedBy.BAR, adverse=False)
+            return None
+        except _Undecided:
+            self._restore(before)
+        if known is None:
+            return Need(bar.open_time)
+        try:
+            for part in known.bars or (bar,):
+                self._part(part, known)
+            self.command_due(bar.close_time)
+            return None
+        except _Undecided:
+            self._restore(before)
+            return Need(bar.open_time, known.resolution)
+
+    def minute_in_progress(self, bar: Bar) -> None:
+        """Judge an unfinished minute: it counts only where it closes the trade for certain."""
+        self._minute_start = bar.open_time
+        before = self._state()
+        try:
+            self._bar(bar, DecidedBy.BAR, adverse=False)
+        except _Undecided:
+            self._restore(before)
+            return
+        if self.trade.status.is_live:
+            self._restore(before)
+
+    def command_due(self, until: datetime) -> None:
+        """Apply the pending command if its time is at or before `until`; dropped if the state forbids it."""
+        if self.command is None or self.command.at > until:
+            return
+        command, self.command = self.command, None
+        if applies(self.trade, command):
+            self._step(apply(self.trade, command))
+
+    def _state(self) -> tuple[Trade, Command | None, int]:
+        return self.trade, self.command, len(self.steps)
+
+    def _restore(self, state: tuple[Trade, Command | None, int]) -> None:
+        self.trade, self.command, count = state
+        del self.steps[count:]
+
+    def _step(self, trade: Trade) -> None:
+        self.trade = trade
+        self.steps.append(trade)
+
+    def _part(self, part: Bar, known: Finer) -> None:
+        by = _BY_RESOLUTION[known.resolution] if known.bars else DecidedBy.BAR
+        before = self._state()
+        try:
+            self._bar(part, by, adverse=False)
+        except _Undecided:
+            if not known.gone:
+                raise
+            self._restore(before)
+            self._bar(part, by, adverse=True)
+
+    def _bar(self, bar: Bar, by: DecidedBy, *, adverse: bool) -> None:
+        self.command_due(bar.open_time)
+        if not self.trade.status.is_live or bar.close_time < self.trade.active_from:
+            return
+        from_open = self.trade.active_from <= bar.open_time
+        if from_open:
+            self._at_open(bar, by)
+        if self.command is not None and self.command.at <= bar.close_time:
+            self._events(bar, reach.up_to_inside(bar), by, adverse=adverse)
+            self.command_due(bar.close_time)
+            self._events(bar, reach.from_inside(bar), by, adverse=adverse)
+        else:
+            rest = reach.whole(bar) if from_open else reach.from_inside(bar)
+            self._events(bar, rest, by, adverse=adverse)
+
+    def _at_open(self, bar: Bar, by: DecidedBy) -> None:
+        """A bar that opens at or beyond a barrier is decided at its open."""
+        gap = bar.open if bar.open_time == self._minute_start else None
+        decided_by = DecidedBy.OPEN if by is DecidedBy.BAR else by
+        while self.trade.status.is_live:
+            wall = barriers(self.trade)
+            falling = wall.lower is not None and bar.open <= wall.lower
+            if not falling and (wall.upper is None or bar.open < wall.upper):
+                return
+            self._step(execute(self.trade, Touch(falling, bar.open_time, bar, decided_by, gap)))
+
+    def _events(self, bar: Bar, rest: Reach, by: DecidedBy, *, adverse: bool) -> None:
+        while self.trade.status.is_live:
+            decided_by = by
+            try:
+                following = _next_event(self.trade, rest)
+            except _Undecided:
+                if not adverse:
+                    raise
+                decided_by = DecidedBy.ADVERSE
+                self.trade = msgspec.structs.replace(self.trade, ambiguous=True)
+                following = _adverse_event(self.trade, rest)
+            if following is _Next.NOTHING:
+                return
+            wall = barriers(self.trade)
+            falling = following is _Next.FALL
+            self._step(execute(self.trade, Touch(falling, bar.close_time, bar, decided_by)))
+            level = wall.lower if falling else wall.upper
+            assert level is not None
+            rest = rest.after_fall_to(level) if falling else rest.after_rise_to(level)
+
+
+def _next_event(trade: Trade, rest: Reach) -> _Next:
+    """The event every tape agrees on; raises _Undecided where they differ."""
+    wall = barriers(trade)
+    falls = wall.lower is not None and rest.may_low <= wall.lower
+    rises = wall.upper is not None and rest.may_high >= wall.upper
+    if falls and rises:
+        raise _Undecided
+    if falls:
+        if wall.lower is not None and rest.must_low > wall.lower:
+            raise _Undecided
+        return _Next.FALL
+    if rises:
+        if wall.upper is not None and rest.must_high < wall.upper:
+            raise _Undecided
+        return _Next.RISE
+    return _Next.NOTHING
+
+
+def _adverse_event(trade: Trade, rest: Reach) -> _Next:
+    """The worst of what may have happened: the stop where it can have been touched, else nothing gained.
+
+    For a pending entry: filled if its stop can have been touched too, else not filled.
+    """
+    long = trade.plan.direction is Direction.LONG
+    stop = trade.plan.stop_loss
+    stoppable = rest.may_low <= stop if long else rest.may_high >= stop
+    if not stoppable:
+        return _Next.NOTHING
+    return _Next.FALL if long else _Next.RISE

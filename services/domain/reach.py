@@ -1,0 +1,49 @@
+"""What a bar tells about the part of its tape that is still to be judged.
+
+A bar gives four prices, not their order. Of the part of the tape that remains (after an entry, an edit or an
+earlier event) it bounds the range that *may* have been traded and proves a range that *must* have been.
+An event is certain when its barrier lies in the proven range, and impossible outside the possible one.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from services.domain.path import Bar
+
+_INFINITY = Decimal("Infinity")
+
+
+class Reach(msgspec.Struct, frozen=True, gc=False):
+    """Possible and proven extremes of the remaining tape; `end` is its last price, None if unknown."""
+
+    may_low: Decimal
+    may_high: Decimal
+    must_low: Decimal
+    must_high: Decimal
+    end: Decimal | None
+
+    def after_fall_to(self, level: Decimal) -> "Reach":
+        """The rest after the first fall to `level`: lower lows come after it, earlier highs prove nothing."""
+        high = level if self.end is None else max(level, self.end)
+        return Reach(self.may_low, self.may_high, min(self.must_low, level), high, self.end)
+
+    def after_rise_to(self, level: Decimal) -> "Reach":
+        """The rest after the first rise to `level`: higher highs come after it, earlier lows prove nothing."""
+        low = level if self.end is None else min(level, self.end)
+        return Reach(self.may_low, self.may_high, low, max(self.must_high, level), self.end)
+
+
+def whole(bar: Bar) -> Reach:
+    """The bar from its open to its close: both extremes are certain."""
+    return Reach(bar.low, bar.high, bar.low, bar.high, bar.close)
+
+
+def from_inside(bar: Bar) -> Reach:
+    """The bar from an unknown point inside on: only its close is certain."""
+    return Reach(bar.low, bar.high, bar.close, bar.close, bar.close)
+
+
+def up_to_inside(bar: Bar) -> Reach:
+    """The bar up to an unknown point inside: nothing is certain."""
+    return Reach(bar.low, bar.high, _INFINITY, -_INFINITY, None)
