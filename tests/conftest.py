@@ -1,0 +1,24 @@
+"""Fixtures for every test: a fresh database, an empty Valkey; see tests/servers.py."""
+
+import pytest
+
+from tests.servers import Servers, running_servers, scrub_environment
+
+scrub_environment()
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory):
+    with running_servers(tmp_path_factory.mktemp("servers")) as running:
+        yield running
+
+
+@pytest.fixture
+def database_url(servers: Servers):
+    with servers.database() as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(servers: Servers):
+    return servers.empty_valkey()
