@@ -1,0 +1,114 @@
+"""The fleet's broker: dramatiq's Redis broker with its known ways to lose, orphan and repeat messages mended.
+
+The one module that sets process-wide state: actors need a broker to register with, so `broker` exists from import
+on, and `connect` gives it a Redis before the first message. Nothing is connected until a command runs.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import uuid4
+
+import dramatiq.worker
+import redis
+from dramatiq import Message
+from dramatiq.brokers.redis import RedisBroker
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from workers.commands import HEARTBEAT_TIMEOUT, QueueCommands
+from workers.consumer import FleetConsumer
+from workers.messages import EnvelopeEncoder
+from workers.middleware import AgeLimit, SafeRetries, StartLimit
+
+NAMESPACE = "tasks"
+ENQUEUE_BATCH = 500
+NOWHERE = "redis://not-connected.invalid:6379"
+DELAYED_POLL_FACTOR = 4
+"""Delayed messages are retries, half a second late at least: their queues need fewer polls."""
+
+
+def redis_client(url: str) -> redis.Redis:
+    """A client with bounded waits that never repeats a command by itself.
+
+    A repeated fetch orphans what the first one took, a repeated enqueue runs twice; whoever called knows better.
+    """
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=5,
+        socket_connect_timeout=2,
+        health_check_interval=15,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+class FleetBroker(RedisBroker):
+    """A RedisBroker whose commands raise only dramatiq's errors and whose messages cannot get stuck."""
+
+    commands: QueueCommands
+
+    def __init__(self, redis_url: str = NOWHERE, *, heartbeat_timeout: timedelta = HEARTBEAT_TIMEOUT) -> None:
+        super().__init__(  # type: ignore[no-untyped-call]
+            client=redis_client(NOWHERE),
+            namespace=NAMESPACE,
+            middleware=[
+                AgeLimit(),
+                StartLimit(),
+                SafeRetries(max_retries=3, min_backoff=timedelta(milliseconds=500), max_backoff=timedelta(seconds=5)),
+            ],
+        )
+        self._held: defaultdict[str, set[str]] = defaultdict(set)
+        self._heartbeat_timeout = heartbeat_timeout
+        self.connect(redis_url)
+
+    def connect(self, redis_url: str) -> None:
+        """Uses the Redis at `redis_url` from now on."""
+        self.client = redis_client(redis_url)
+        self.commands = QueueCommands(self.client, NAMESPACE, self._heartbeat_timeout)
+
+    def close(self) -> None:
+        """Closes the connections; a later command opens them again."""
+        self.client.close()
+
+    def held(self, queue_name: str) -> set[str]:
+        """The Redis ids of the queue's messages that this process holds in memory."""
+        return self._held[queue_name]
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> FleetConsumer:
+        """A consumer that first puts back what a predecessor fetched and lost. Raises ConnectionClosed."""
+        delayed = queue_name in self.delay_queues
+        if delayed:
+            self._held[queue_name].clear()  # dramatiq forgets delayed messages when their consumer restarts
+        self.commands.reclaim(queue_name, self._held[queue_name])
+        idle = timedelta(milliseconds=timeout * (DELAYED_POLL_FACTOR if delayed else 1))
+        return FleetConsumer(self, queue_name, prefetch, idle)
+
+    def release(self) -> int:
+        """Puts back every message this process still holds, at its end; returns how many. Raises ConnectionClosed."""
+        return sum(self.commands.reclaim(queue, ()) for queue in (*self.queues, *self.delay_queues))
+
+    def enqueue_many(self, messages: Sequence[Message[object]]) -> None:
+        """Enqueues messages in few round trips. Raises ConnectionClosed, then some or all may be enqueued."""
+        for first in range(0, len(messages), ENQUEUE_BATCH):
+            batch: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
+            for message in messages[first : first + ENQUEUE_BATCH]:
+                redis_id = str(uuid4())
+                copy = message.copy(options={"redis_message_id": redis_id})
+                batch[message.queue_name][redis_id] = copy.encode()
+            self.commands.enqueue(batch)
+
+    def do_enqueue(self, queue_name: str, redis_id: str, data: bytes) -> None:
+        self.commands.enqueue({queue_name: {redis_id: data}})
+
+    def do_qsize(self, queue_name: str) -> int:
+        return self.commands.size(queue_name) + self.commands.size(f"{queue_name}.DQ")
+
+    def do_purge(self, queue_name: str) -> None:
+        self.commands.purge(queue_name)
+
+
+dramatiq.worker.CONSUMER_RESTART_DELAY_SECS = 0.5
+dramatiq.worker.POST_PROCESS_MESSAGE_RETRY_DELAY_SECS = 1
+dramatiq.set_encoder(EnvelopeEncoder())
+broker = FleetBroker()
+dramatiq.set_broker(broker)

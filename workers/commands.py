@@ -1,0 +1,207 @@
+"""The broker's Redis commands: which keys exist, and the scripts that move messages between them.
+
+    <ns>:<queue>                  list of ids waiting           <ns>:<queue>.msgs     hash id -> message
+    <ns>:<queue>.starts           hash id -> times begun        <ns>:<queue>.XQ       zset of dead letter ids
+    <ns>:__held__.<worker>.<queue>  set of ids in a worker's hands  <ns>:<queue>.XQ.msgs  hash id -> message
+    <ns>:__queues__.<worker>      set of queues it took from    <ns>:__heartbeats__   zset worker -> last sign, ms
+    <ns>:__quarantine__           list of records of messages that must not run
+
+`<queue>.DQ` is a queue of its own for delayed messages; it shares the dead letters of `<queue>`. All times are
+Redis' own, so that workers with wrong clocks do not declare each other dead.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from importlib import resources
+from typing import Any, cast
+from uuid import uuid4
+
+import msgspec
+import redis
+from dramatiq.common import dq_name, q_name
+from dramatiq.errors import ConnectionClosed
+
+HEARTBEAT_TIMEOUT = timedelta(seconds=15)
+"""A worker silent for this long is dead. Longer than any pause of a live one (garbage collection, a slow disk)."""
+DEAD_LETTER_LIFE = timedelta(days=7)
+DEAD_LETTERS_MAX = 10_000
+QUARANTINE_MAX = 1_000
+
+SCRIPTS = {
+    name: (resources.files("workers") / "lua" / f"{name}.lua").read_text()
+    for name in ("fetch", "done", "bury", "quarantine", "requeue", "recover")
+}
+
+
+class QueueDepth(msgspec.Struct, frozen=True):
+    """How many messages of a queue wait to start, wait out a retry's delay, are unsettled in all, and are dead."""
+
+    queue: str
+    waiting: int
+    delayed: int
+    unsettled: int
+    dead: int
+
+
+@contextmanager
+def as_broker_errors() -> Iterator[None]:
+    """Turns every Redis error into dramatiq's ConnectionClosed, the one it retries.
+
+    Timeouts, a read-only replica and a full memory are no `redis.ConnectionError`; left alone, an acknowledgement
+    that meets one is given up and its message hangs until the process ends.
+    """
+    try:
+        yield
+    except redis.RedisError as error:
+        raise ConnectionClosed(f"{type(error).__name__}: {error}") from error  # type: ignore[no-untyped-call]
+
+
+class QueueCommands:
+    """The commands of one worker process. Each raises ConnectionClosed when Redis does not answer as it should."""
+
+    def __init__(self, client: redis.Redis, namespace: str, heartbeat_timeout: timedelta = HEARTBEAT_TIMEOUT) -> None:
+        self.client = client
+        self.namespace = namespace
+        self.worker = str(uuid4())
+        self.heartbeat_timeout_ms = round(heartbeat_timeout.total_seconds() * 1000)
+        self._scripts = {name: client.register_script(source) for name, source in SCRIPTS.items()}
+
+    def enqueue(self, batch: Mapping[str, Mapping[str, bytes]]) -> None:
+        """Adds messages {queue: {id: data}} in one transaction."""
+        with as_broker_errors(), self.client.pipeline(transaction=True) as pipeline:
+            for queue, messages in batch.items():
+                pipeline.hset(self._messages(queue), mapping=messages)  # type: ignore[arg-type]
+                pipeline.rpush(self._queue(queue), *messages)
+            pipeline.execute()
+
+    def fetch(self, queue: str, count: int) -> list[tuple[str, bytes]]:
+        """Up to `count` messages (id, data), held by this worker from now on."""
+        found = self._run(
+            "fetch",
+            [
+                self._heartbeats,
+                self._queue(queue),
+                self._messages(queue),
+                self._held(queue),
+                f"{self.namespace}:__queues__.{self.worker}",
+            ],
+            [self.worker, queue, count],
+        )
+        return [(found[i].decode(), found[i + 1]) for i in range(0, len(found), 2)]
+
+    def start(self, queue: str, redis_id: str) -> int:
+        """How many times work on the message has begun, this time included."""
+        with as_broker_errors():
+            return int(self.client.hincrby(f"{self._queue(queue)}.starts", redis_id, 1))
+
+    def done(self, queue: str, redis_id: str) -> None:
+        """The work is done: the message ceases to exist."""
+        self._run("done", self._of_message(queue), [redis_id])
+
+    def bury(self, queue: str, redis_id: str) -> None:
+        """The message failed for good: it goes to the dead letters."""
+        keys = [*self._of_message(queue), self._dead(queue), f"{self._dead(queue)}.msgs"]
+        self._run("bury", keys, [redis_id, DEAD_LETTERS_MAX])
+
+    def quarantine(self, queue: str, redis_id: str, record: bytes) -> None:
+        """The message must not run: `record` is kept for the operator in its place."""
+        self._run("quarantine", [*self._of_message(queue), self.quarantine_key], [redis_id, record, QUARANTINE_MAX])
+
+    def requeue(self, queue: str, redis_ids: Sequence[str]) -> int:
+        """Puts messages this worker holds back on the queue; returns how many."""
+        if not redis_ids:
+            return 0
+        return int(self._run("requeue", [self._queue(queue), self._messages(queue), self._held(queue)], redis_ids))
+
+    def reclaim(self, queue: str, in_memory: Iterable[str]) -> int:
+        """Requeues what Redis believes this worker holds and it does not: the reply of a fetch got lost."""
+        with as_broker_errors():
+            held = {redis_id.decode() for redis_id in cast("set[bytes]", self.client.smembers(self._held(queue)))}
+        return self.requeue(queue, sorted(held.difference(in_memory)))
+
+    def recover(self, queue: str) -> int:
+        """Beats, and takes this queue's messages back from dead workers; returns how many."""
+        return int(
+            self._run(
+                "recover",
+                [
+                    self._heartbeats,
+                    self._queue(queue),
+                    self._messages(queue),
+                    self._dead(queue),
+                    f"{self._dead(queue)}.msgs",
+                ],
+                [
+                    self.worker,
+                    queue,
+                    f"{self.namespace}:__held__.",
+                    f"{self.namespace}:__queues__.",
+                    self.heartbeat_timeout_ms,
+                    round(DEAD_LETTER_LIFE.total_seconds() * 1000),
+                ],
+            )
+        )
+
+    def size(self, queue: str) -> int:
+        """Messages of the queue that are not settled: waiting, delayed or in a worker's hands."""
+        with as_broker_errors():
+            return int(self.client.hlen(self._messages(queue)))
+
+    def purge(self, queue: str) -> None:
+        """Forgets the queue's messages and dead letters."""
+        with as_broker_errors():
+            self.client.delete(
+                self._queue(queue), *self._of_message(queue), self._dead(queue), f"{self._dead(queue)}.msgs"
+            )
+
+    def depth(self, queue: str) -> QueueDepth:
+        """The queue's depth now."""
+        with as_broker_errors(), self.client.pipeline(transaction=False) as pipeline:
+            pipeline.llen(self._queue(queue))
+            pipeline.hlen(self._messages(dq_name(queue)))
+            pipeline.hlen(self._messages(queue))
+            pipeline.zcard(self._dead(queue))
+            return QueueDepth(queue, *pipeline.execute())
+
+    def dead_letters(self, queue: str) -> list[tuple[str, float, bytes]]:
+        """The queue's dead letters (id, time of death in ms, data), newest first."""
+        with as_broker_errors(), self.client.pipeline(transaction=True) as pipeline:
+            pipeline.zrevrange(self._dead(queue), 0, -1, withscores=True)
+            pipeline.hgetall(f"{self._dead(queue)}.msgs")
+            deaths, data = pipeline.execute()
+        return [(redis_id.decode(), died, data[redis_id]) for redis_id, died in deaths if redis_id in data]
+
+    def drop_dead_letter(self, queue: str, redis_id: str) -> bool:
+        """Forgets one dead letter; False if there is none of that id."""
+        with as_broker_errors(), self.client.pipeline(transaction=True) as pipeline:
+            pipeline.zrem(self._dead(queue), redis_id)
+            pipeline.hdel(f"{self._dead(queue)}.msgs", redis_id)
+            return bool(pipeline.execute()[0])
+
+    @property
+    def quarantine_key(self) -> str:
+        return f"{self.namespace}:__quarantine__"
+
+    @property
+    def _heartbeats(self) -> str:
+        return f"{self.namespace}:__heartbeats__"
+
+    def _queue(self, queue: str) -> str:
+        return f"{self.namespace}:{queue}"
+
+    def _messages(self, queue: str) -> str:
+        return f"{self.namespace}:{queue}.msgs"
+
+    def _held(self, queue: str) -> str:
+        return f"{self.namespace}:__held__.{self.worker}.{queue}"
+
+    def _dead(self, queue: str) -> str:
+        return f"{self.namespace}:{q_name(queue)}.XQ"
+
+    def _of_message(self, queue: str) -> list[str]:
+        return [self._messages(queue), self._held(queue), f"{self._queue(queue)}.starts"]
+
+    def _run(self, script: str, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        with as_broker_errors():
+            return self._scripts[script](keys=keys, args=args)

@@ -1,0 +1,123 @@
+"""The consumer of one queue: fetches, refuses what must not run, settles what did."""
+
+import time
+from collections import deque
+from collections.abc import Iterable
+from datetime import timedelta
+from threading import Event
+from typing import TYPE_CHECKING
+
+import msgspec
+import structlog
+from dramatiq import Consumer, DecodeError, Message, MessageProxy
+from dramatiq.common import compute_backoff
+
+from workers.messages import Delivery
+from workers.quarantine import Quarantined
+
+if TYPE_CHECKING:
+    from workers.broker import FleetBroker
+
+log = structlog.get_logger(__name__)
+
+RECOVERY_INTERVAL = timedelta(seconds=5)
+"""How often a consumer beats and looks for the messages of dead workers."""
+
+
+class FleetConsumer(Consumer):
+    """Hands out one queue's messages. Only dramatiq's consumer thread iterates; any thread may settle.
+
+    prefetch      messages this process may hold of the queue, those being worked on included
+    idle_timeout  longest pause between two polls of an empty queue
+    """
+
+    def __init__(self, broker: "FleetBroker", queue_name: str, prefetch: int, idle_timeout: timedelta) -> None:
+        self.broker = broker
+        self.queue_name = queue_name
+        self.prefetch = prefetch
+        self.idle_timeout_ms = round(idle_timeout.total_seconds() * 1000)
+        self._held = broker.held(queue_name)
+        self._fetched: deque[tuple[str, bytes]] = deque()
+        self._room = Event()
+        self._misses = 0
+        # Not at once: after an outage of Redis the living must have beaten before anyone looks for the dead.
+        self._recovers_at = time.monotonic() + RECOVERY_INTERVAL.total_seconds()
+
+    def __next__(self) -> MessageProxy | None:
+        if not self._fetched:
+            self._recover_if_due()
+            self._fetch()
+        while self._fetched:
+            delivery = self._open(*self._fetched.popleft())
+            if delivery is not None:
+                return delivery
+        return None
+
+    def ack(self, message: MessageProxy) -> None:
+        """The message is done. Raises ConnectionClosed; dramatiq then asks again until it succeeds."""
+        redis_id = message.options["redis_message_id"]
+        self.broker.commands.done(self.queue_name, redis_id)
+        self._release(redis_id)
+
+    def nack(self, message: MessageProxy) -> None:
+        """The message failed for good, or must not run. Raises ConnectionClosed like `ack`."""
+        redis_id = message.options["redis_message_id"]
+        if isinstance(message, Delivery) and message.quarantine_reason is not None:
+            self._quarantine(redis_id, message._message.encode(), message.quarantine_reason)
+        else:
+            self.broker.commands.bury(self.queue_name, redis_id)
+        self._release(redis_id)
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Gives unbegun messages back to the queue."""
+        redis_ids = [message.options["redis_message_id"] for message in messages]
+        self.broker.commands.requeue(self.queue_name, redis_ids)
+        self._held.difference_update(redis_ids)
+
+    def _recover_if_due(self) -> None:
+        now = time.monotonic()
+        if now < self._recovers_at:
+            return
+        self._recovers_at = now + RECOVERY_INTERVAL.total_seconds()
+        recovered = self.broker.commands.recover(self.queue_name)
+        if recovered:
+            log.warning("messages of dead workers recovered", queue=self.queue_name, count=recovered)
+
+    def _fetch(self) -> None:
+        room = self.prefetch - len(self._held)
+        if room > 0:
+            self._fetched.extend(self.broker.commands.fetch(self.queue_name, room))
+        if self._fetched:
+            self._misses = 0
+            return
+        self._misses, pause_ms = compute_backoff(self._misses, max_backoff=self.idle_timeout_ms)
+        self._room.clear()
+        self._room.wait(pause_ms / 1000)
+
+    def _release(self, redis_id: str) -> None:
+        self._held.discard(redis_id)
+        if len(self._held) * 2 <= self.prefetch:
+            self._room.set()  # busy queues are refilled before they run dry
+
+    def _open(self, redis_id: str, data: bytes) -> Delivery | None:
+        """The message in `data`, or None when it went to the quarantine."""
+        try:
+            message: Message[object] = Message.decode(data)
+        except DecodeError as error:
+            self._quarantine(redis_id, data, f"cannot be decoded: {error.error}")
+            return None
+        message.options["redis_message_id"] = redis_id
+        if message.queue_name != self.queue_name:
+            reason = f"belongs to queue {message.queue_name!r}"
+        elif message.actor_name not in self.broker.actors:
+            reason = f"no actor is named {message.actor_name!r}"
+        else:
+            self._held.add(redis_id)
+            return Delivery(message)
+        self._quarantine(redis_id, data, reason)
+        return None
+
+    def _quarantine(self, redis_id: str, data: bytes, reason: str) -> None:
+        record = Quarantined.of(self.queue_name, redis_id, reason, data)
+        self.broker.commands.quarantine(self.queue_name, redis_id, msgspec.msgpack.encode(record))
+        log.error("message quarantined", queue=self.queue_name, redis_id=redis_id, reason=reason)

@@ -1,0 +1,44 @@
+"""How an actor is declared: an async function with every limit written out."""
+
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from functools import wraps
+from typing import Any, ParamSpec
+
+import dramatiq
+
+from workers.broker import FleetBroker, broker
+from workers.runtime import current_runtime
+
+Params = ParamSpec("Params")
+AsyncFunction = Callable[Params, Coroutine[Any, Any, None]]
+
+
+def actor(
+    queue: str,
+    *,
+    max_age: timedelta,
+    time_limit: timedelta,
+    max_retries: int,
+    on: FleetBroker = broker,
+) -> Callable[[AsyncFunction[Params]], dramatiq.Actor[Params, None]]:
+    """Declares an async function as an actor on `queue`.
+
+    max_age      a message older than this is dropped: what it asks for is somebody else's job by then
+    time_limit   work is cancelled after this long, and counts as failed
+    max_retries  how often a failed message is tried again, 0.5 s to 5 s apart
+    """
+
+    def declare(function: AsyncFunction[Params]) -> dramatiq.Actor[Params, None]:
+        @wraps(function)
+        def run(*args: Params.args, **kwargs: Params.kwargs) -> None:
+            current_runtime().run(function(*args, **kwargs), limit_seconds=time_limit.total_seconds())
+
+        return dramatiq.actor(
+            broker=on,
+            queue_name=queue,
+            max_age=round(max_age.total_seconds() * 1000),
+            max_retries=max_retries,
+        )(run)
+
+    return declare

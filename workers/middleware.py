@@ -1,0 +1,88 @@
+"""What every message meets before and after its actor."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from dramatiq import Broker, MessageProxy, Middleware
+from dramatiq.common import current_millis
+from dramatiq.errors import ConnectionClosed
+from dramatiq.middleware import Retries, SkipMessage
+
+from workers.messages import Delivery
+
+if TYPE_CHECKING:
+    from workers.broker import FleetBroker
+
+log = structlog.get_logger(__name__)
+
+STARTS_MAX = 3
+"""A message that was begun this often and never ended killed its workers: it is not begun again."""
+
+
+class AgeLimit(Middleware):
+    """Drops messages older than their actor's `max_age` (ms): a newer cycle has taken over their work.
+
+    They are not failures, so unlike dramatiq's own limit this does not fill the dead letters with them.
+    """
+
+    @property
+    def actor_options(self) -> set[str]:
+        return {"max_age"}
+
+    def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
+        max_age: int = broker.get_actor(message.actor_name).options["max_age"]
+        age = current_millis() - message.message_timestamp
+        if age >= max_age:
+            log.warning("stale message dropped", actor=message.actor_name, age_ms=age)
+            raise SkipMessage("the message is too old")
+
+
+class StartLimit(Middleware):
+    """Counts how often work on a message began, and quarantines one that keeps killing its worker.
+
+    Counted where the work begins, not where the message is delivered: what a dead worker had merely prefetched
+    beside the killer is innocent.
+    """
+
+    def before_process_message(self, broker: "FleetBroker", message: MessageProxy) -> None:  # type: ignore[override]
+        if not isinstance(message, Delivery):
+            return
+        try:
+            starts = broker.commands.start(message.queue_name, message.redis_id)
+        except ConnectionClosed as error:
+            log.warning("start not counted", actor=message.actor_name, error=str(error))
+            return
+        if starts > STARTS_MAX:
+            message.quarantine(f"begun {STARTS_MAX} times and never ended")
+            raise SkipMessage("the message kills its workers")
+
+
+class SafeRetries(Retries):
+    """Retries that are never lost: a message whose retry cannot be enqueued goes to the dead letters.
+
+    An error in this hook is logged and swallowed by dramatiq, and the message would then be acknowledged.
+    """
+
+    def __init__(self, *, max_retries: int, min_backoff: timedelta, max_backoff: timedelta) -> None:
+        super().__init__(
+            max_retries=max_retries,
+            min_backoff=round(min_backoff.total_seconds() * 1000),
+            max_backoff=round(max_backoff.total_seconds() * 1000),
+        )
+
+    def after_process_message(
+        self,
+        broker: Broker,
+        message: MessageProxy,
+        *,
+        result: Any = None,
+        exception: BaseException | None = None,
+    ) -> None:
+        try:
+            super().after_process_message(  # type: ignore[no-untyped-call]
+                broker, message, result=result, exception=exception
+            )
+        except BaseException:
+            message.fail()
+            raise

@@ -1,0 +1,117 @@
+"""One worker process: dramatiq's Worker, an event loop, and an orderly or a quick end."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from types import FrameType
+
+import structlog
+from dramatiq import Worker
+from dramatiq.errors import ConnectionClosed
+
+from services.settings import Settings
+from workers import runtime
+from workers.broker import FleetBroker
+from workers.broker import broker as fleet_broker
+
+log = structlog.get_logger(__name__)
+
+Services = Callable[[Settings], AbstractAsyncContextManager[object]]
+
+IDLE_POLL_MS = 50
+"""An idle queue is polled this often at least; on average half of it is what a message waits."""
+STOP_SECONDS = 20
+"""How long running actors may take to finish at the end; orchestrators kill after 30 s or later."""
+STALL_SECONDS = 30
+"""An event loop blocked for this long is broken: the process ends and its messages go to others."""
+EXIT_BROKEN = 70
+
+
+def run_worker(
+    settings: Settings,
+    queues: Iterable[str],
+    threads: int,
+    *,
+    open_services: Services,
+    broker: FleetBroker = fleet_broker,
+) -> None:
+    """Works on `queues` until SIGTERM or SIGINT, then returns; a second signal ends the process at once.
+
+    `threads` is how many messages run at a time. Raises whatever keeps the services from opening, ValueError for
+    a queue nobody declared. Must be called in the main thread. Ends the process with status 70 when its event loop
+    or a thread of it dies.
+    """
+    chosen = set(queues)
+    unknown = chosen - broker.get_declared_queues()
+    if unknown:
+        raise ValueError(f"no such queue: {', '.join(sorted(unknown))}")
+    stop = _stop_on_signals()
+    broker.connect(settings.redis_url)
+    loop = runtime.Runtime()
+    loop.start(open_services(settings))
+    runtime.install(loop)
+    worker = Worker(broker, queues=chosen, worker_threads=threads, worker_timeout=IDLE_POLL_MS)
+    worker.start()
+    log.info("worker ready", queues=sorted(chosen), threads=threads, pid=os.getpid())
+    _watch(stop, worker, loop)
+    _finish(worker, loop, broker)
+
+
+def _stop_on_signals() -> threading.Event:
+    """An event that the first SIGTERM or SIGINT sets; the second ends the process."""
+    stop = threading.Event()
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    return stop
+
+
+def _watch(stop: threading.Event, worker: Worker, loop: runtime.Runtime) -> None:
+    """Returns when `stop` is set; ends the process when a part of it is broken.
+
+    Beats are compared with this thread's own seconds, so a process that was frozen as a whole finds nothing wrong.
+    """
+    beats, seconds_without_beat = loop.beats, 0
+    while not stop.wait(1):
+        seconds_without_beat = seconds_without_beat + 1 if loop.beats == beats else 0
+        beats = loop.beats
+        threads = [*worker.workers, *worker.consumers.values()]
+        if not loop.is_alive():
+            _break("the event loop died")
+        if seconds_without_beat >= STALL_SECONDS:
+            _break(f"the event loop is blocked for {seconds_without_beat} s")
+        if not all(thread.is_alive() for thread in threads):
+            _break("a worker or consumer thread died")
+
+
+def _finish(worker: Worker, loop: runtime.Runtime, broker: FleetBroker) -> None:
+    """Lets running actors end, within a bound, and gives every other message back."""
+    log.info("worker stopping")
+    worker.stop(timeout=STOP_SECONDS * 1000)
+    try:
+        released = broker.release()
+    except ConnectionClosed as error:
+        log.warning("messages not released; they come back when this worker counts as dead", error=str(error))
+        released = 0
+    if any(thread.is_alive() for thread in worker.workers):
+        _break(f"actors still running after {STOP_SECONDS} s; {released} messages given back")
+    runtime.install(None)
+    loop.stop()
+    broker.close()
+    log.info("worker stopped", released=released)
+
+
+def _break(reason: str) -> None:
+    """Ends the process now, threads and all."""
+    log.critical("worker broken", reason=reason)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(EXIT_BROKEN)
