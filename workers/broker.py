@@ -59,6 +59,8 @@ class FleetBroker(RedisBroker):
         )
         self._held: defaultdict[str, set[str]] = defaultdict(set)
         self._heartbeat_timeout = heartbeat_timeout
+        self.recovery_interval = heartbeat_timeout / 3
+        """How often a consumer beats, and looks for the messages of dead workers."""
         self.connect(redis_url)
 
     def connect(self, redis_url: str) -> None:

@@ -99,10 +99,10 @@ class QueueCommands:
         """The work is done: the message ceases to exist."""
         self._run("done", self._of_message(queue), [redis_id])
 
-    def bury(self, queue: str, redis_id: str) -> None:
-        """The message failed for good: it goes to the dead letters."""
+    def bury(self, queue: str, redis_id: str, data: bytes) -> None:
+        """The message failed for good: it goes to the dead letters as `data`, which tells its last error."""
         keys = [*self._of_message(queue), self._dead(queue), f"{self._dead(queue)}.msgs"]
-        self._run("bury", keys, [redis_id, DEAD_LETTERS_MAX])
+        self._run("bury", keys, [redis_id, data, DEAD_LETTERS_MAX])
 
     def quarantine(self, queue: str, redis_id: str, record: bytes) -> None:
         """The message must not run: `record` is kept for the operator in its place."""

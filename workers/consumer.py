@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-RECOVERY_INTERVAL = timedelta(seconds=5)
-"""How often a consumer beats and looks for the messages of dead workers."""
-
 
 class FleetConsumer(Consumer):
     """Hands out one queue's messages. Only dramatiq's consumer thread iterates; any thread may settle.
@@ -41,7 +38,7 @@ class FleetConsumer(Consumer):
         self._room = Event()
         self._misses = 0
         # Not at once: after an outage of Redis the living must have beaten before anyone looks for the dead.
-        self._recovers_at = time.monotonic() + RECOVERY_INTERVAL.total_seconds()
+        self._recovers_at = time.monotonic() + broker.recovery_interval.total_seconds()
 
     def __next__(self) -> MessageProxy | None:
         if not self._fetched:
@@ -65,7 +62,7 @@ class FleetConsumer(Consumer):
         if isinstance(message, Delivery) and message.quarantine_reason is not None:
             self._quarantine(redis_id, message._message.encode(), message.quarantine_reason)
         else:
-            self.broker.commands.bury(self.queue_name, redis_id)
+            self.broker.commands.bury(self.queue_name, redis_id, message._message.encode())
         self._release(redis_id)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
@@ -78,7 +75,7 @@ class FleetConsumer(Consumer):
         now = time.monotonic()
         if now < self._recovers_at:
             return
-        self._recovers_at = now + RECOVERY_INTERVAL.total_seconds()
+        self._recovers_at = now + self.broker.recovery_interval.total_seconds()
         recovered = self.broker.commands.recover(self.queue_name)
         if recovered:
             log.warning("messages of dead workers recovered", queue=self.queue_name, count=recovered)

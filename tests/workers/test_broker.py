@@ -1,0 +1,295 @@
+"""What dramatiq's Redis broker loses, orphans or chokes on, and ours does not."""
+
+import asyncio
+import threading
+import time
+from datetime import timedelta
+
+import dramatiq
+import pytest
+import redis
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.errors import ConnectionClosed
+from dramatiq.middleware import Retries
+
+from tests.servers import wait_until
+from tests.workers.link import link_to
+from tests.workers.working import LIMITS, working
+from workers import dead_letters, quarantine
+from workers.broker import NAMESPACE, FleetBroker
+from workers.declare import actor
+
+
+@pytest.fixture
+def broker(redis_url):
+    fleet = FleetBroker(redis_url)
+    yield fleet
+    fleet.close()
+
+
+@pytest.fixture
+def link(redis_url):
+    with link_to(redis_url) as running:
+        yield running
+
+
+async def test_a_message_reaches_its_actor_with_bytes_and_text_intact(broker):
+    seen = []
+
+    @actor("work", **LIMITS, on=broker)
+    async def note(blob: bytes, text: str, names: list[str], flag: bool) -> None:
+        seen.append((blob, text, names, flag))
+
+    with working(broker):
+        note.send(b"\x00\xff", "žluť", ["A", "B"], flag=True)
+        await wait_until(lambda: seen)
+        await wait_until(lambda: broker.do_qsize("work") == 0)
+    assert seen == [(b"\x00\xff", "žluť", ["A", "B"], True)]
+
+
+async def test_many_messages_are_enqueued_in_order_and_each_runs_once(broker):
+    seen = []
+
+    @actor("work", **LIMITS, on=broker)
+    async def note(number: int) -> None:
+        seen.append(number)
+
+    broker.enqueue_many([note.message(number) for number in range(1200)])
+    with working(broker, threads=1):
+        await wait_until(lambda: len(seen) >= 1200 and broker.do_qsize("work") == 0)
+    assert seen == list(range(1200))
+
+
+async def _lose_redis_while_four_actors_fail(link, broker, fail) -> None:
+    """Four messages fail during an outage; returns when Redis has been back for long enough to settle them."""
+    for _ in range(4):
+        fail.send()
+    await wait_until(lambda: fail.begun == 4)
+    link.down()
+    fail.may_fail.set()
+    await asyncio.sleep(1)
+    link.up()
+
+
+def _failing(declare):
+    """An actor that waits for `may_fail` and then raises."""
+    gate = threading.Event()
+
+    def fail() -> None:
+        declared.begun += 1
+        gate.wait()
+        raise ArithmeticError("on purpose")
+
+    declared = declare(fail)
+    declared.begun, declared.may_fail = 0, gate
+    return declared
+
+
+async def test_retries_that_redis_cannot_take_end_in_the_dead_letters(link, redis_url):
+    broker = FleetBroker(link.url)
+    fail = _failing(dramatiq.actor(broker=broker, queue_name="work", max_age=60_000, max_retries=2))
+    watcher = FleetBroker(redis_url)
+    with working(broker, threads=4):
+        await _lose_redis_while_four_actors_fail(link, broker, fail)
+        await wait_until(lambda: watcher.commands.depth("work").dead == 4, 20)
+    letters = dead_letters.dead_letters(watcher, "work")
+    assert [(letter.actor, letter.error) for letter in letters] == [("fail", "ArithmeticError: on purpose")] * 4
+    assert watcher.do_qsize("work") == 0
+    watcher.close()
+
+
+async def test_stock_dramatiq_loses_those_messages(link, redis_url):
+    """The negative control: if this fails, dramatiq has mended itself and SafeRetries may go."""
+    broker = RedisBroker(url=link.url, middleware=[Retries(max_retries=2, min_backoff=100)])
+    fail = _failing(dramatiq.actor(broker=broker, queue_name="work"))
+    with working(broker, threads=4), redis.Redis.from_url(redis_url) as direct:
+        await _lose_redis_while_four_actors_fail(link, broker, fail)
+        await wait_until(lambda: direct.hlen("dramatiq:work.msgs") == 0, 20)
+        assert direct.hlen("dramatiq:work.XQ.msgs") == direct.hlen("dramatiq:work.DQ.msgs") == 0
+    broker.client.close()
+
+
+async def test_a_failing_message_is_retried_and_succeeds(broker):
+    begun = []
+
+    @actor("work", **LIMITS, on=broker)
+    async def flaky() -> None:
+        begun.append(time.monotonic())
+        if len(begun) < 3:
+            raise ConnectionError("not yet")
+
+    with working(broker):
+        flaky.send()
+        await wait_until(lambda: len(begun) == 3 and broker.do_qsize("work") == 0, 15)
+    assert begun[1] - begun[0] >= 0.5
+    assert broker.commands.depth("work").dead == 0
+
+
+async def test_a_message_that_fails_for_good_can_be_retried_or_dropped_by_the_operator(broker):
+    healthy, runs = False, []
+
+    @actor("work", **{**LIMITS, "max_retries": 0}, on=broker)
+    async def sick(name: str) -> None:
+        runs.append(name)
+        if not healthy:
+            raise ArithmeticError(name)
+
+    with working(broker):
+        for name in "ab":
+            sick.send(name)
+        await wait_until(lambda: broker.commands.depth("work").dead == 2)
+        by_error = {letter.error: letter for letter in dead_letters.dead_letters(broker, "work")}
+        healthy = True
+        assert dead_letters.retry(broker, "work", by_error["ArithmeticError: a"].redis_id)
+        assert dead_letters.drop(broker, "work", by_error["ArithmeticError: b"].redis_id)
+        assert not dead_letters.drop(broker, "work", by_error["ArithmeticError: b"].redis_id)
+        await wait_until(lambda: runs == ["a", "b", "a"] and broker.do_qsize("work") == 0)
+    assert dead_letters.dead_letters(broker, "work") == []
+
+
+async def test_a_lost_fetch_reply_leaves_no_orphan(link, redis_url):
+    broker, sender = FleetBroker(link.url), FleetBroker(redis_url)
+    seen = []
+
+    async def note(number: int) -> None:
+        seen.append(number)
+
+    receive = actor("work", **LIMITS, on=broker)(note)
+    with working(broker):
+        link.lose_reply_with(b"note")
+        sender.enqueue_many([receive.message(number) for number in range(20)])
+        await wait_until(lambda: len(seen) == 20 and sender.do_qsize("work") == 0, 10)
+    assert link.replies_lost == 1
+    assert sorted(seen) == list(range(20))
+    sender.close()
+
+
+async def test_an_acknowledgement_during_an_outage_is_made_up_for(link, redis_url):
+    broker, watcher = FleetBroker(link.url), FleetBroker(redis_url)
+    runs, gate = [], threading.Event()
+
+    @actor("work", **LIMITS, on=broker)
+    async def slow() -> None:
+        runs.append(1)
+        await asyncio.to_thread(gate.wait)
+
+    with working(broker):
+        slow.send()
+        await wait_until(lambda: runs)
+        link.down()
+        gate.set()
+        await asyncio.sleep(0.5)
+        link.up()
+        await wait_until(lambda: watcher.do_qsize("work") == 0)
+    assert len(runs) == 1
+    watcher.close()
+
+
+def _poison(redis_url: str, data: bytes) -> None:
+    with redis.Redis.from_url(redis_url) as direct:
+        direct.hset(f"{NAMESPACE}:work.msgs", f"poison-{hash(data)}", data)
+        direct.rpush(f"{NAMESPACE}:work", f"poison-{hash(data)}")
+
+
+async def test_poison_is_quarantined_and_its_neighbours_are_processed(broker, redis_url):
+    seen = []
+
+    @actor("work", **LIMITS, on=broker)
+    async def note(number: int) -> None:
+        seen.append(number)
+
+    healthy = note.message(0)
+    poisons = {
+        b"\xc1 not msgpack": "cannot be decoded",
+        b"": "cannot be decoded",
+        b"\x91" * 100_000: "cannot be decoded",
+        healthy.encode()[:-3]: "cannot be decoded",
+        healthy.encode().replace(b"\xa1v\x01", b"\xa1v\x09"): "message version 9",
+        healthy.copy(actor_name="nobody").encode(): "no actor is named 'nobody'",
+        healthy.copy(queue_name="other").encode(): "belongs to queue 'other'",
+    }
+    for number, data in enumerate(poisons):
+        note.send(number)
+        _poison(redis_url, data)
+    note.send(len(poisons))
+    with working(broker):
+        await wait_until(lambda: len(seen) == len(poisons) + 1 and broker.do_qsize("work") == 0)
+    assert sorted(seen) == list(range(len(poisons) + 1))
+    records = quarantine.quarantined(broker)
+    assert len(records) == len(poisons)
+    for record, (data, reason) in zip(reversed(records), poisons.items(), strict=True):
+        assert reason in record.reason
+        assert (record.queue, record.size, record.data) == ("work", len(data), data[: quarantine.KEPT_BYTES])
+    quarantine.clear_quarantine(broker)
+    assert quarantine.quarantined(broker) == []
+
+
+async def test_stale_messages_are_dropped_and_do_not_fill_the_dead_letters(broker):
+    seen = []
+
+    @actor("work", **{**LIMITS, "max_age": timedelta(seconds=60)}, on=broker)
+    async def note(number: int) -> None:
+        seen.append(number)
+
+    old, young = note.message(1), note.message(2)
+    object.__setattr__(old, "message_timestamp", old.message_timestamp - 60_001)
+    broker.enqueue_many([old, young])
+    with working(broker):
+        await wait_until(lambda: broker.do_qsize("work") == 0)
+    assert seen == [2]
+    assert broker.commands.depth("work").dead == 0
+
+
+async def test_work_past_its_time_limit_is_cancelled_and_fails(broker):
+    cancelled = []
+
+    @actor("work", **{**LIMITS, "time_limit": timedelta(seconds=0.1), "max_retries": 0}, on=broker)
+    async def endless() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.append(1)
+            raise
+
+    with working(broker):
+        endless.send()
+        await wait_until(lambda: broker.commands.depth("work").dead == 1)
+    assert cancelled == [1]
+    assert dead_letters.dead_letters(broker, "work")[0].error == "TimeoutError"
+
+
+async def test_dead_letters_and_quarantine_are_bounded(broker, monkeypatch):
+    monkeypatch.setattr("workers.commands.DEAD_LETTERS_MAX", 5)
+    monkeypatch.setattr("workers.commands.QUARANTINE_MAX", 5)
+
+    @actor("work", **{**LIMITS, "max_retries": 0}, on=broker)
+    async def sick(_number: int) -> None:
+        raise ArithmeticError
+
+    broker.enqueue_many([sick.message(number) for number in range(9)])
+    broker.enqueue_many([sick.message(number).copy(actor_name="nobody") for number in range(9)])
+    with working(broker):
+        await wait_until(lambda: broker.do_qsize("work") == 0)
+    assert broker.commands.depth("work").dead == len(dead_letters.dead_letters(broker, "work")) == 5
+    assert len(quarantine.quarantined(broker)) == 5
+
+
+def test_nothing_answers_before_connect_and_the_error_is_dramatiqs():
+    with pytest.raises(ConnectionClosed, match="not-connected"):
+        FleetBroker().do_qsize("work")
+
+
+async def test_stopping_gives_back_everything_unbegun(broker):
+    begun, gate = [], threading.Event()
+
+    @actor("work", **LIMITS, on=broker)
+    async def slow(number: int) -> None:
+        begun.append(number)
+        await asyncio.to_thread(gate.wait)
+
+    with working(broker, threads=1):
+        broker.enqueue_many([slow.message(number) for number in range(10)])
+        await wait_until(lambda: begun)
+        gate.set()
+    depth = broker.commands.depth("work")
+    assert depth.waiting == depth.unsettled == 10 - len(begun)

@@ -1,0 +1,148 @@
+"""Worker processes: how they start, how they end, and what is left of a killed one's work."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from services.settings import Settings
+from tests.servers import wait_until
+from tests.workers import worker_process
+from tests.workers.worker_process import block_loop, murder, note, stop_loop, take, traces
+from workers import quarantine
+from workers.runner import EXIT_BROKEN, run_worker
+
+
+@pytest.fixture
+def broker(redis_url):
+    worker_process.broker.connect(redis_url)
+    yield worker_process.broker
+    worker_process.broker.close()
+
+
+@pytest.fixture
+def start(redis_url, tmp_path):
+    """Starts worker processes; their output is in `output`. What still runs at the end is killed."""
+    processes = []
+
+    def start(*arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+        settings = Settings(database_url="postgresql://unused", redis_url=redis_url).to_environment()
+        with (tmp_path / "output").open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.workers.worker_process", *arguments],
+                env={**os.environ, **settings, **environment},
+                stdout=output,
+                stderr=output,
+            )
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+async def _exit_code(process: subprocess.Popen[bytes], deadline: float = 10) -> int:
+    return await asyncio.to_thread(process.wait, deadline)
+
+
+async def test_sigterm_lets_running_work_end_and_gives_the_rest_back(start, broker, redis_url, tmp_path):
+    process = start(TEST_THREADS="1")
+    take.send("first", 0.5)
+    await wait_until(lambda: traces(redis_url) == ["first begun"])
+    broker.enqueue_many([take.message(name, 0.5) for name in ("second", "third")])
+    process.send_signal(signal.SIGTERM)
+    assert await _exit_code(process) == 0
+    assert traces(redis_url) == ["first begun", "first ended", "services closed"]
+    assert broker.commands.depth("work").waiting == broker.do_qsize("work") == 2
+    assert "worker ready" in (tmp_path / "output").read_text()
+
+
+async def test_a_second_signal_ends_the_process_at_once(start, broker, redis_url):
+    process = start()
+    take.send("long", 60)
+    await wait_until(lambda: traces(redis_url))
+    process.send_signal(signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        await _exit_code(process, 0.5)
+    process.send_signal(signal.SIGTERM)
+    assert await _exit_code(process, 2) == 128 + signal.SIGTERM
+
+
+async def test_services_that_do_not_open_end_the_process_with_a_clear_message(start, tmp_path):
+    assert await _exit_code(start("broken")) == 1
+    assert "ConnectionError: the services are broken" in (tmp_path / "output").read_text()
+
+
+def test_a_queue_that_nobody_declared_is_refused(redis_url):
+    settings = Settings(database_url="postgresql://unused", redis_url=redis_url)
+    with pytest.raises(ValueError, match="no such queue: wrok"):
+        run_worker(
+            settings,
+            ["wrok"],
+            1,
+            open_services=worker_process.open_services,
+            broker=worker_process.broker,
+        )
+
+
+@pytest.mark.parametrize("breaking", [stop_loop, block_loop])
+async def test_a_worker_without_a_live_event_loop_ends(breaking, start, broker):
+    breaking.send()
+    assert await _exit_code(start()) == EXIT_BROKEN
+
+
+@pytest.mark.slow
+async def test_work_of_a_killed_worker_is_redelivered_within_30_seconds(start, broker, redis_url):
+    victim = start(TEST_THREADS="1")
+    take.send("work", 0.2)
+    broker.enqueue_many([note.message("prefetched")])
+    await wait_until(lambda: traces(redis_url) == ["work begun"])
+    victim.kill()
+    killed = time.monotonic()
+    start()
+    await wait_until(lambda: broker.do_qsize("work") == 0, 30)
+    assert time.monotonic() - killed < 30
+    assert sorted(traces(redis_url)) == ["prefetched", "work begun", "work begun", "work ended"]
+
+
+async def test_a_message_that_kills_its_workers_is_quarantined_and_its_neighbours_live(start, broker, redis_url):
+    names = [f"neighbour {number}" for number in range(5)]
+    murder.send("murder")
+    broker.enqueue_many([note.message(name) for name in names])
+
+    def restart_until_settled() -> bool:
+        if not running or running[-1].poll() is not None:
+            running.append(start(TEST_HEARTBEAT_SECONDS="0.6", TEST_THREADS="1"))
+        return broker.do_qsize("work") == 0
+
+    running = []
+    await wait_until(restart_until_settled, 25)
+    seen = traces(redis_url)
+    assert seen.count("murder") == 3
+    assert set(names) < set(seen)
+    records = quarantine.quarantined(broker)
+    assert [record.reason for record in records] == ["begun 3 times and never ended"]
+
+
+async def test_a_frozen_worker_that_comes_back_does_no_harm(start, broker, redis_url):
+    frozen = start(TEST_HEARTBEAT_SECONDS="0.9", TEST_THREADS="1")
+    take.send("work", 0.3)
+    await wait_until(lambda: traces(redis_url))
+    frozen.send_signal(signal.SIGSTOP)
+    try:
+        other = start(TEST_HEARTBEAT_SECONDS="0.9")
+        await wait_until(lambda: traces(redis_url) == ["work begun", "work begun", "work ended"])
+    finally:
+        frozen.send_signal(signal.SIGCONT)
+    note.send("after")
+    await wait_until(lambda: "after" in traces(redis_url) and broker.do_qsize("work") == 0)
+    for process in (frozen, other):
+        process.send_signal(signal.SIGTERM)
+        assert await _exit_code(process) == 0
+    assert quarantine.quarantined(broker) == []
