@@ -55,7 +55,7 @@ class Servers:
     def database(self) -> Iterator[str]:
         """URL of a fresh, migrated database; dropped at the end, whoever is still connected."""
         name = f"test_{next(self._numbers)}"
-        self._administer(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        self._administer(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
         try:
             yield self.postgres.url(name)
         finally:

