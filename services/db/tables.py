@@ -1,8 +1,6 @@
 """The tables as SQLAlchemy Core sees them, for statements that are composed. The migrations are the authority."""
 
-from sqlalchemy import Boolean, Column, DateTime, Integer, LargeBinary, MetaData, Numeric, Table, Text
-from sqlalchemy import BigInteger as Big
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column, DateTime, MetaData, Table
 
 metadata = MetaData()
 _TIME = DateTime(timezone=True)

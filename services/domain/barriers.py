@@ -29,9 +29,7 @@ def barriers(trade: Trade) -> Barriers:
     long = plan.direction is Direction.LONG
     if trade.status is TradeStatus.PENDING:
         assert plan.limit_price is not None
-        return (
-            Barriers(lower=plan.limit_price - through) if long else Barriers(upper=plan.limit_price + through)
-        )
+        return Barriers(lower=plan.limit_price - through) if long else Barriers(upper=plan.limit_price + through)
     if trade.status is TradeStatus.OPEN:
         if long:
             return Barriers(lower=plan.stop_loss, upper=plan.take_profit + through)

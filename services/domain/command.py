@@ -50,7 +50,7 @@ def apply(trade: Trade, command: Command) -> Trade:
             stop_loss=command.stop_loss or trade.plan.stop_loss,
             take_profit=command.take_profit or trade.plan.take_profit,
         )
-        return msgspec.structs.replace(trade, plan=plan, active_from=command.at)
+        return msgspec.structs.replace(trade, plan=plan, active_from=command.at, version=trade.version + 1)
     return _close(trade, command)
 
 

@@ -33,9 +33,7 @@ class Filters(msgspec.Struct, frozen=True):
     min_notional: Decimal
 
 
-UNFILTERED = Filters(
-    tick_size=Decimal(0), step_size=Decimal(0), min_quantity=Decimal(0), min_notional=Decimal(0)
-)
+UNFILTERED = Filters(tick_size=Decimal(0), step_size=Decimal(0), min_quantity=Decimal(0), min_notional=Decimal(0))
 """For recordings that carry no exchangeInfo: nothing is rounded, nothing is too small."""
 
 

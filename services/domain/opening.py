@@ -10,6 +10,7 @@ from services.domain.fees import FeeRates, Role
 from services.domain.fills import FillModel, Slippage, buy_price, sell_price
 from services.domain.market import Filters, Instrument, InstrumentStatus, Market, Quote
 from services.domain.money import ceil_to, floor_to
+from services.domain.path import Bar
 from services.domain.profit import margin
 from services.domain.trade import (
     DecidedBy,
@@ -17,6 +18,7 @@ from services.domain.trade import (
     EntryType,
     Evidence,
     Fill,
+    Label,
     Plan,
     Trade,
     TradeStatus,
@@ -25,9 +27,18 @@ from services.domain.trade import (
 LEVERAGE_MAX = {Market.SPOT: 1, Market.FUTURES: 125}
 
 
-class Terms(msgspec.Struct, frozen=True):
-    """What an account and the moment add to a plan; frozen on the trade."""
+class Order(msgspec.Struct, frozen=True):
+    """An accepted wish: whose, for what, under which terms, at which exchange time. All of it is frozen on the trade.
 
+    `plan` is on the instrument's grid and has passed `check_plan`.
+    """
+
+    trade_id: int
+    account_id: int
+    instrument: Instrument
+    plan: Plan
+    label: Label
+    at: datetime
     fees: FeeRates
     fill_model: FillModel
     slippage: Slippage
@@ -115,103 +126,66 @@ def size(plan: Plan, entry: Decimal, filters: Filters) -> Decimal:
     return quantity
 
 
-def rest(
-    trade_id: int, account_id: int, instrument: Instrument, plan: Plan, terms: Terms, at: datetime
-) -> Trade:
+def rest(order: Order) -> Trade:
     """A PENDING trade whose limit waits for the path. Reserves margin and maker fee at its limit price."""
+    plan = order.plan
     assert plan.limit_price is not None
-    quantity = size(plan, plan.limit_price, instrument.filters)
-    fee = terms.fees.fee(Role.MAKER, plan.limit_price, quantity)
-    return Trade(
-        id=trade_id,
-        account_id=account_id,
-        instrument=instrument,
-        plan=plan,
-        quantity=quantity,
-        fees=terms.fees,
-        fill_model=terms.fill_model,
-        slippage=terms.slippage,
-        status=TradeStatus.PENDING,
-        reserved=margin(plan.limit_price, quantity, plan.leverage) + fee,
-        active_from=at,
-    )
+    quantity = size(plan, plan.limit_price, order.instrument.filters)
+    fee = order.fees.fee(Role.MAKER, plan.limit_price, quantity)
+    reserved = margin(plan.limit_price, quantity, plan.leverage) + fee
+    return _trade(order, TradeStatus.PENDING, quantity, reserved, None)
 
 
 def is_marketable(plan: Plan, quote: Quote) -> bool:
     """Whether the plan enters at once: MARKET, or a limit at or beyond the other side of the book."""
     if plan.limit_price is None:
         return True
-    return (
-        quote.ask <= plan.limit_price if plan.direction is Direction.LONG else quote.bid >= plan.limit_price
-    )
+    return quote.ask <= plan.limit_price if plan.direction is Direction.LONG else quote.bid >= plan.limit_price
 
 
-def enter_at_quote(
-    trade_id: int,
-    account_id: int,
-    instrument: Instrument,
-    plan: Plan,
-    terms: Terms,
-    at: datetime,
-    quote: Quote,
-) -> Trade:
+def enter_at_quote(order: Order, quote: Quote) -> Trade:
     """An OPEN trade filled at ask (LONG) or bid (SHORT) as taker; a market order slips, a limit does not.
 
     Raises InvalidInput when stop, fill and target no longer stand in order, or the size is too small there.
     """
-    long = plan.direction is Direction.LONG
-    slippage = terms.slippage.of_quote(terms.fill_model) if plan.limit_price is None else Decimal(0)
-    tick = instrument.filters.tick_size
-    price = buy_price(quote.ask, slippage, tick) if long else sell_price(quote.bid, slippage, tick)
+    price = quote.ask if order.plan.direction is Direction.LONG else quote.bid
+    slippage = order.slippage.of_quote(order.fill_model) if order.plan.limit_price is None else Decimal(0)
     evidence = Evidence(DecidedBy.QUOTE, bid=quote.bid, ask=quote.ask, slippage=slippage)
-    return _opened(trade_id, account_id, instrument, plan, terms, at, price, evidence)
+    return _enter(order, price, evidence)
 
 
-def enter_at_open(
-    trade_id: int,
-    account_id: int,
-    instrument: Instrument,
-    plan: Plan,
-    terms: Terms,
-    at: datetime,
-    open_price: Decimal,
-) -> Trade:
-    """An OPEN trade filled at a bar's open as taker, where no quotes exist (a replay of recorded bars).
+def enter_at_open(order: Order, bar: Bar) -> Trade:
+    """An OPEN trade filled at the open of `bar` as taker, where no quotes exist (a replay of recorded bars).
 
     Raises InvalidInput as `enter_at_quote` does.
     """
-    long = plan.direction is Direction.LONG
-    slippage = terms.slippage.of_last_price(terms.fill_model) if plan.limit_price is None else Decimal(0)
-    tick = instrument.filters.tick_size
-    price = buy_price(open_price, slippage, tick) if long else sell_price(open_price, slippage, tick)
-    evidence = Evidence(DecidedBy.OPEN, slippage=slippage)
-    return _opened(trade_id, account_id, instrument, plan, terms, at, price, evidence)
+    slippage = order.slippage.of_last_price(order.fill_model) if order.plan.limit_price is None else Decimal(0)
+    return _enter(order, bar.open, Evidence(DecidedBy.OPEN, bar=bar, slippage=slippage))
 
 
-def _opened(
-    trade_id: int,
-    account_id: int,
-    instrument: Instrument,
-    plan: Plan,
-    terms: Terms,
-    at: datetime,
-    price: Decimal,
-    evidence: Evidence,
-) -> Trade:
+def _enter(order: Order, reference: Decimal, evidence: Evidence) -> Trade:
+    plan, filters = order.plan, order.instrument.filters
+    adverse = buy_price if plan.direction is Direction.LONG else sell_price
+    price = adverse(reference, evidence.slippage, filters.tick_size)
     check_order(plan, price)
-    quantity = size(plan, price, instrument.filters)
-    fill = Fill(at, price, Role.TAKER, terms.fees.fee(Role.TAKER, price, quantity), evidence)
+    quantity = size(plan, price, filters)
+    fill = Fill(order.at, price, Role.TAKER, order.fees.fee(Role.TAKER, price, quantity), evidence)
+    return _trade(order, TradeStatus.OPEN, quantity, margin(price, quantity, plan.leverage), fill)
+
+
+def _trade(order: Order, status: TradeStatus, quantity: Decimal, reserved: Decimal, entry: Fill | None) -> Trade:
     return Trade(
-        id=trade_id,
-        account_id=account_id,
-        instrument=instrument,
-        plan=plan,
+        id=order.trade_id,
+        account_id=order.account_id,
+        instrument=order.instrument,
+        plan=order.plan,
+        label=order.label,
         quantity=quantity,
-        fees=terms.fees,
-        fill_model=terms.fill_model,
-        slippage=terms.slippage,
-        status=TradeStatus.OPEN,
-        reserved=margin(price, quantity, plan.leverage),
-        active_from=at,
-        entry=fill,
+        fees=order.fees,
+        fill_model=order.fill_model,
+        slippage=order.slippage,
+        status=status,
+        reserved=reserved,
+        active_from=order.at,
+        entry=entry,
     )

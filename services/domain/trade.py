@@ -103,6 +103,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     leverage: int
 
 
+class Label(msgspec.Struct, frozen=True):
+    """What people see on a trade and no rule depends on."""
+
+    created_at: datetime
+    source: str = "api"
+    notes: str = ""
+
+
 class Trade(msgspec.Struct, frozen=True, kw_only=True):
     """One paper trade. Values in, new values out: the walk never changes one, it returns the next.
 
@@ -111,6 +119,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     slippage     frozen at creation, applied to stops and market fills by `fill_model`
     active_from  the path before this instant does not count
     held_from    the minute from which the walk waits for finer data; None when it waits for nothing
+    version      counts stored states; an edit or transition is decided on one and writes the next
     ambiguous    an order inside a bar had to be assumed because no data tells it
     """
 
@@ -118,6 +127,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     account_id: int
     instrument: Instrument
     plan: Plan
+    label: Label
     quantity: Decimal
     fees: FeeRates
     fill_model: FillModel
@@ -135,4 +145,4 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
         """This trade in another status. A move the transition table does not know is a bug and asserts."""
         allowed = TRANSITIONS.get(self.status, frozenset())
         assert status in allowed, f"trade {self.id}: no transition {self.status} -> {status}"
-        return msgspec.structs.replace(self, status=status, **changes)
+        return msgspec.structs.replace(self, status=status, version=self.version + 1, **changes)

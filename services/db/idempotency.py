@@ -1,0 +1,36 @@
+"""Idempotency keys: the first request with a key does the work, every later one gets its stored answer."""
+
+from services.db.pool import Connection
+from services.domain.errors import Conflict
+
+
+async def claim(connection: Connection, scope: str, key: str, request_hash: str) -> bytes | None:
+    """Take `key` for this transaction; the stored answer if an earlier request has finished with it.
+
+    A concurrent request with the same key waits here until the first one commits or rolls back. Raises Conflict
+    when the key was used for a different request.
+    """
+    taken = await connection.execute(
+        "INSERT INTO idempotency (scope, key, request_hash) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+        [scope, key, request_hash],
+    )
+    if taken.rowcount == 1:
+        return None
+    cursor = await connection.execute(
+        "SELECT request_hash, body FROM idempotency WHERE scope = %s AND key = %s", [scope, key]
+    )
+    row = await cursor.fetchone()
+    assert row is not None, "keys outlive the requests that may repeat them"
+    if row[0] != request_hash:
+        raise Conflict(
+            "idempotency_key_reused", "this Idempotency-Key was used for a different request", field="Idempotency-Key"
+        )
+    body: bytes = row[1]
+    return body
+
+
+async def store(connection: Connection, scope: str, key: str, body: bytes) -> None:
+    """Keep the answer, in the transaction that did the work."""
+    await connection.execute(
+        "UPDATE idempotency SET status = 200, body = %s WHERE scope = %s AND key = %s", [body, scope, key]
+    )

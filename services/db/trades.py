@@ -1,0 +1,106 @@
+"""Trades as stored: rows to domain values. The writing side is `services.db.settlement`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from services.db.instruments import by_ids
+from services.db.pool import Connection
+from services.domain.command import Command, CommandKind
+from services.domain.fees import FeeRates, Role
+from services.domain.fills import FillModel, Slippage
+from services.domain.market import Instrument
+from services.domain.trade import Direction, EntryType, Evidence, Fill, Label, Plan, Trade, TradeStatus
+
+_COLUMNS = """t.id, t.account_id, t.instrument_id, t.direction, t.entry_type, t.limit_price, t.stop_loss, t.take_profit,
+t.position_size, t.leverage, t.quantity, t.maker_rate, t.taker_rate, t.fill_model, t.half_spread, t.average_range,
+t.status, t.reserved, t.ambiguous, t.version, t.created_at, t.source, t.notes,
+t.entry_time, t.entry_price, t.entry_role, t.entry_fee, t.entry_evidence::text,
+t.exit_time, t.exit_price, t.exit_role, t.exit_fee, t.exit_evidence::text,
+l.active_from, l.held_from, t.updated_at"""
+_WIDTH = 36
+
+_LOAD = f"""
+SELECT {_COLUMNS}, c.kind, c.at, c.bid, c.ask, c.stop_loss, c.take_profit
+FROM trades t LEFT JOIN live_triggers l ON l.trade_id = t.id LEFT JOIN trade_commands c ON c.trade_id = t.id
+WHERE t.id = ANY(%s) ORDER BY t.id
+"""
+
+_evidence = msgspec.json.Decoder(Evidence).decode
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A trade as the database holds it, with the command that waits for it, if one does."""
+
+    trade: Trade
+    command: Command | None
+    updated_at: datetime
+
+
+async def load(
+    connection: Connection, ids: Iterable[int], instruments: Mapping[int, Instrument] | None = None
+) -> list[Stored]:
+    """The trades with these ids, by id. `instruments` saves a look-up where the caller has them all."""
+    cursor = await connection.execute(_LOAD, [list(ids)], binary=True)
+    rows = await cursor.fetchall()
+    known = instruments or await by_ids(connection, {row[2] for row in rows})
+    return [_stored(row, known) for row in rows]
+
+
+def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored:
+    (
+        id_, account_id, instrument_id, direction, entry_type, limit_price, stop_loss, take_profit,
+        position_size, leverage, quantity, maker, taker, fill_model, half_spread, average_range,
+        status, reserved, ambiguous, version, created_at, source, notes,
+        *fills, active_from, held_from, updated_at,
+    ) = row[:_WIDTH]  # fmt: skip
+    trade = Trade(
+        id=id_,
+        account_id=account_id,
+        instrument=instruments[instrument_id],
+        plan=Plan(
+            direction=Direction(direction),
+            entry_type=EntryType(entry_type),
+            limit_price=limit_price,
+            stop_loss=stop_loss,
+            take_profit=take_profit,
+            position_size=position_size,
+            leverage=leverage,
+        ),
+        label=Label(created_at, source, notes),
+        quantity=quantity,
+        fees=FeeRates(maker, taker),
+        fill_model=FillModel(fill_model),
+        slippage=Slippage(half_spread, average_range),
+        status=TradeStatus(status),
+        reserved=reserved,
+        active_from=active_from or created_at,
+        held_from=held_from,
+        entry=_fill(fills[:5]),
+        exit=_fill(fills[5:]),
+        ambiguous=ambiguous,
+        version=version,
+    )
+    return Stored(trade, _command(row[_WIDTH:]), updated_at)
+
+
+def _fill(columns: Sequence[Any]) -> Fill | None:
+    time, price, role, fee, evidence = columns
+    return None if time is None else Fill(time, price, Role(role), fee, _evidence(evidence))
+
+
+def _command(columns: Sequence[Any]) -> Command | None:
+    kind, at, bid, ask, stop_loss, take_profit = columns
+    if kind is None:
+        return None
+    return Command(kind=CommandKind(kind), at=at, bid=bid, ask=ask, stop_loss=stop_loss, take_profit=take_profit)
+
+
+async def next_ids(connection: Connection, count: int) -> list[int]:
+    """`count` fresh trade ids."""
+    cursor = await connection.execute(
+        "SELECT nextval(pg_get_serial_sequence('trades', 'id')) FROM generate_series(1, %s)", [count]
+    )
+    return [row[0] for row in await cursor.fetchall()]

@@ -1,0 +1,92 @@
+"""The search for trades that a price path may change, over the narrow table of live triggers.
+
+Each path costs a few index descents whatever the number of live trades. The planner's estimates for these ranges
+are useless (they are empty most of the time) and bitmap scans never mark dead entries, so the search forbids
+everything but plain index scans, for its own transaction only.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from services.db.pool import Connection
+
+
+class Span(msgspec.Struct, frozen=True):
+    """The range one instrument's path traded in, and when it ends. Prices are None where the path is empty."""
+
+    instrument_id: int
+    low: Decimal | None
+    high: Decimal | None
+    until: datetime
+
+
+async def plan_for_probes(connection: Connection) -> None:
+    """Restrict this transaction's planner to plain index scans."""
+    await connection.execute(PLAN_SETTINGS, ["off"])
+
+
+async def plan_normally(connection: Connection) -> None:
+    """Give this transaction's planner everything back."""
+    await connection.execute(PLAN_SETTINGS, ["on"])
+
+
+PLAN_SETTINGS = """
+SELECT set_config(name, %s, true) FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin',
+    'enable_bitmapscan', 'enable_material', 'enable_sort']) AS name
+"""
+
+PROBE = """
+SELECT c.trade_id
+FROM unnest(%s::int[], %s::numeric[], %s::numeric[], %s::timestamptz[]) AS p(instrument_id, low, high, until)
+CROSS JOIN LATERAL (
+    SELECT trade_id FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.lower >= p.low
+    UNION ALL
+    SELECT trade_id FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.upper <= p.high
+    UNION ALL
+    SELECT trade_id FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.next_event_at < p.until
+    UNION ALL
+    SELECT trade_id FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.held_from IS NOT NULL
+) c
+"""
+
+TOUCHED = """
+SELECT p.instrument_id
+FROM unnest(%s::int[], %s::numeric[]) AS p(instrument_id, price)
+WHERE EXISTS (SELECT FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.lower >= p.price
+                AND l.held_from IS NULL)
+   OR EXISTS (SELECT FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.upper <= p.price
+                AND l.held_from IS NULL)
+"""
+
+
+async def candidates(connection: Connection, spans: Sequence[Span]) -> list[int]:
+    """Ids, ascending, of the live trades that these paths may change: touched, due, or held."""
+    cursor = await connection.execute(
+        PROBE,
+        [
+            [span.instrument_id for span in spans],
+            [span.low for span in spans],
+            [span.high for span in spans],
+            [span.until for span in spans],
+        ],
+    )
+    return sorted({row[0] for row in await cursor.fetchall()})
+
+
+async def touched(connection: Connection, prices: Mapping[int, Decimal]) -> list[int]:
+    """The instruments with a live trade whose barrier lies at or beyond their price."""
+    cursor = await connection.execute(TOUCHED, [list(prices), list(prices.values())])
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def live_instruments(connection: Connection, instrument_ids: Iterable[int]) -> set[int]:
+    """Which of these instruments have a live trade."""
+    cursor = await connection.execute(
+        """SELECT p.id FROM unnest(%s::int[]) AS p(id)
+           WHERE EXISTS (SELECT FROM live_triggers l WHERE l.instrument_id = p.id)""",
+        [list(instrument_ids)],
+    )
+    return {row[0] for row in await cursor.fetchall()}

@@ -1,0 +1,147 @@
+"""Open a paper trade: at once at bid or ask, or resting until the path reaches its limit."""
+
+import hashlib
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from services.coordination import doorbell
+from services.db import accounts, clock, idempotency, instruments, settlement, trades, watermarks
+from services.db.accounts import Account
+from services.db.pool import Connection
+from services.db.settlement import NotEnoughBalance
+from services.domain.changes import created
+from services.domain.errors import Conflict, InvalidInput, NotFound
+from services.domain.fills import FillModel, Slippage, half_spread
+from services.domain.market import Instrument, Market, Quote
+from services.domain.opening import Order, check_plan, enter_at_quote, is_marketable, on_grid, rest
+from services.domain.path import floor_minute
+from services.domain.trade import Direction, EntryType, Label, Plan, Trade
+from services.domain.view import TradeView, trade_view
+from services.usecases.context import Services
+from services.usecases.quotes import fresh_quote
+
+
+class NewTrade(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a caller asks for. Prices in USDT; position_size is the margin in USDT; entry_price only for LIMIT."""
+
+    market_type: Market
+    symbol: str
+    direction: Direction
+    stop_loss: Decimal
+    take_profit: Decimal
+    entry_type: EntryType = EntryType.MARKET
+    entry_price: Decimal | None = None
+    position_size: Decimal = Decimal(100)
+    leverage: int = 1
+    fill_model: FillModel | None = None
+    source: str = "api"
+    notes: str = ""
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """The trade's view as JSON; `repeated` when an earlier request with the same key had made it."""
+
+    body: bytes
+    repeated: bool = False
+
+
+async def open_trade(services: Services, account_id: int, wish: NewTrade, key: str | None = None) -> Opened:
+    """Make the trade, exactly once for a given `key`.
+
+    Raises InvalidInput naming the field, NotFound, or Conflict (suspended, no fresh price, balance too small).
+    """
+    _check_numbers(wish)
+    plan = Plan(
+        direction=wish.direction,
+        entry_type=wish.entry_type,
+        limit_price=wish.entry_price,
+        stop_loss=wish.stop_loss,
+        take_profit=wish.take_profit,
+        position_size=wish.position_size,
+        leverage=wish.leverage,
+    )
+    async with services.pool.connection() as connection:
+        scope = f"open_trade:{account_id}"
+        if key is not None:
+            answered = await idempotency.claim(connection, scope, key, _fingerprint(wish))
+            if answered is not None:
+                return Opened(answered, repeated=True)
+        instrument, account = await _whose(connection, account_id, wish)
+        plan = on_grid(plan, instrument.filters)
+        check_plan(plan, instrument)
+        quote = await fresh_quote(services, instrument)
+        trade = await _make(connection, account, instrument, plan, wish, quote, services.clock.now(instrument.market))
+        at = await clock.transaction_time(connection)
+        body = msgspec.json.encode(trade_view(trade, at))
+        if key is not None:
+            await idempotency.store(connection, scope, key, body)
+        try:
+            streams = await settlement.settle_and_commit(connection, [created(trade)], at=at)
+        except NotEnoughBalance:
+            raise _refusal(account, trade) from None
+    await doorbell.ring(services.redis, streams)
+    return Opened(body)
+
+
+async def _whose(connection: Connection, account_id: int, wish: NewTrade) -> tuple[Instrument, Account]:
+    found = await instruments.by_symbols(connection, wish.market_type, [wish.symbol])
+    if not found:
+        raise InvalidInput("unknown_symbol", f"{wish.market_type} lists no {wish.symbol!r}", field="symbol")
+    account = await accounts.load(connection, account_id)
+    if account is None:
+        raise NotFound("no_such_account", f"there is no account {account_id}", field="account_id")
+    return found[0], account
+
+
+async def _make(
+    connection: Connection,
+    account: Account,
+    instrument: Instrument,
+    plan: Plan,
+    wish: NewTrade,
+    quote: Quote,
+    now: datetime,
+) -> Trade:
+    """The new trade, active from now or from the watermark; its instrument's watermark stays locked."""
+    await watermarks.lock(connection, [instrument.id])
+    await watermarks.skip_idle_to(connection, instrument.id, floor_minute(now))
+    mark = (await watermarks.lock(connection, [instrument.id]))[instrument.id]
+    order = Order(
+        trade_id=(await trades.next_ids(connection, 1))[0],
+        account_id=account.id,
+        instrument=instrument,
+        plan=plan,
+        label=Label(now, wish.source, wish.notes),
+        at=max(now, mark.judged_to),
+        fees=account.fees(instrument.market),
+        fill_model=wish.fill_model or account.fill_model,
+        slippage=Slippage(half_spread(quote), mark.average_range),
+    )
+    return enter_at_quote(order, quote) if is_marketable(plan, quote) else rest(order)
+
+
+def _check_numbers(wish: NewTrade) -> None:
+    for field in ("entry_price", "stop_loss", "take_profit", "position_size"):
+        value = getattr(wish, field)
+        if value is not None and not (value.is_finite() and 0 < value < Decimal("1e15")):
+            raise InvalidInput("not_a_positive_number", f"{field} must be a positive, finite number", field=field)
+    for field, longest in (("source", 80), ("notes", 4000)):
+        text = getattr(wish, field)
+        if len(text) > longest or "\x00" in text or (field == "source" and not text):
+            raise InvalidInput("bad_text", f"{field} must have at most {longest} printable characters", field=field)
+
+
+def _fingerprint(wish: NewTrade) -> str:
+    return hashlib.sha256(msgspec.json.encode(wish, order="deterministic")).hexdigest()
+
+
+def _refusal(account: Account, trade: Trade) -> Conflict:
+    needed = created(trade).funds_needed
+    return Conflict(
+        "insufficient_balance",
+        f"the trade needs {needed.normalize():f} USDT, the account has {account.free.normalize():f} free",
+        field="position_size",
+        numbers={"needed": needed, "free": account.free},
+    )

@@ -1,0 +1,139 @@
+"""A small desk for tests of the evaluation: a database with an account, instruments, trades and paths."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from services.db import accounts, instruments, settlement, trades
+from services.db.pool import Pool, create
+from services.domain.changes import created
+from services.domain.fees import DEFAULT_FEES
+from services.domain.fills import NO_SLIPPAGE, FillModel, Slippage
+from services.domain.market import Filters, Instrument, Listing, Market, Quote
+from services.domain.opening import Order, enter_at_quote, rest
+from services.domain.path import MINUTE, Bar, Path
+from services.domain.trade import Direction, EntryType, Label, Plan, Trade
+
+START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+GRID = Filters(Decimal("0.01"), Decimal("0.001"), Decimal("0.001"), Decimal(5))
+
+
+def D(text: str | int) -> Decimal:
+    return Decimal(text)
+
+
+def bar(minute: int, open_: str, high: str, low: str, close: str) -> Bar:
+    """The minute `minute` after START."""
+    opened = START + minute * MINUTE
+    return Bar(opened, opened + MINUTE - timedelta(milliseconds=1), D(open_), D(high), D(low), D(close))
+
+
+def path(instrument: Instrument, start: int, end: int, bars: Sequence[Bar] = (), tail: Bar | None = None) -> Path:
+    return Path(instrument.id, START + start * MINUTE, START + end * MINUTE, tuple(bars), tail)
+
+
+class Desk:
+    """One account with 1,000,000 USDT and the instruments of `symbols` in both markets, judged to START."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self.account_id = 0
+        self.instruments: dict[tuple[Market, str], Instrument] = {}
+
+    async def set_up(self, symbols: Sequence[str] = ("BTCUSDT", "ETHUSDT")) -> "Desk":
+        async with self.pool.connection() as connection:
+            self.account_id = await accounts.ensure_owner(connection, Decimal(1_000_000))
+            for market in Market:
+                listings = [Listing(market, symbol, symbol.removesuffix("USDT"), GRID) for symbol in symbols]
+                await instruments.refresh(connection, market, listings, START)
+            listed = await instruments.listed(connection)
+        self.instruments = {(each.market, each.symbol): each for each in listed}
+        return self
+
+    def instrument(self, symbol: str = "BTCUSDT", market: Market = Market.FUTURES) -> Instrument:
+        return self.instruments[market, symbol]
+
+    async def add(
+        self,
+        instrument: Instrument | None = None,
+        direction: Direction = Direction.LONG,
+        *,
+        stop: str = "95",
+        target: str = "110",
+        limit: str | None = None,
+        quote: tuple[str, str] = ("100", "100"),
+        at: datetime = START,
+        model: FillModel = FillModel.OPTIMISTIC,
+        slippage: Slippage = NO_SLIPPAGE,
+        account_id: int | None = None,
+    ) -> Trade:
+        async with self.pool.connection() as connection:
+            instrument = instrument or self.instrument()
+            plan = Plan(
+                direction=direction,
+                entry_type=EntryType.LIMIT if limit else EntryType.MARKET,
+                limit_price=D(limit) if limit else None,
+                stop_loss=D(stop),
+                take_profit=D(target),
+                position_size=Decimal(100),
+                leverage=1,
+            )
+            order = Order(
+                trade_id=(await trades.next_ids(connection, 1))[0],
+                account_id=account_id or self.account_id,
+                instrument=instrument,
+                plan=plan,
+                label=Label(at, "test", ""),
+                at=at,
+                fees=DEFAULT_FEES[instrument.market],
+                fill_model=model,
+                slippage=slippage,
+            )
+            bid, ask = quote
+            trade = rest(order) if limit else enter_at_quote(order, Quote(D(bid), D(ask), D(ask), at))
+            await settlement.settle_and_commit(connection, [created(trade)], at=at)
+        return trade
+
+    async def trade(self, trade_id: int) -> Trade:
+        async with self.pool.connection() as connection:
+            return (await trades.load(connection, [trade_id]))[0].trade
+
+    async def violations(self) -> list[str]:
+        """Broken invariants over all rows; empty when the books are in order."""
+        found = []
+        async with self.pool.connection() as connection:
+            for name, query in INVARIANTS.items():
+                rows = await (await connection.execute(query)).fetchall()
+                found += [f"{name}: {row}" for row in rows]
+        return found
+
+
+INVARIANTS = {
+    "balance is not the ledger's sum": """
+        SELECT a.id, a.balance, sum(l.amount) FROM accounts a LEFT JOIN ledger l ON l.account_id = a.id
+        GROUP BY a.id HAVING a.balance <> coalesce(sum(l.amount), 0)""",
+    "reserved is not the live trades' sum": """
+        SELECT a.id, a.reserved, sum(t.reserved) FROM accounts a LEFT JOIN trades t ON t.account_id = a.id
+        GROUP BY a.id HAVING a.reserved <> coalesce(sum(t.reserved), 0)""",
+    "profit is not the trade's ledger": """
+        SELECT t.id, t.profit_loss, sum(l.amount) FROM trades t LEFT JOIN ledger l ON l.trade_id = t.id
+        WHERE t.profit_loss IS NOT NULL GROUP BY t.id HAVING t.profit_loss <> sum(l.amount)""",
+    "events are not dense": """
+        SELECT stream, count(*), max(seq) FROM events GROUP BY stream HAVING count(*) <> max(seq)""",
+    "the counter is not the last event": """
+        SELECT a.id, a.event_seq, max(e.seq) FROM accounts a LEFT JOIN events e ON e.stream = 'a' || a.id
+        GROUP BY a.id HAVING a.event_seq <> coalesce(max(e.seq), 0)""",
+    "live triggers are not the live trades": """
+        SELECT t.id, t.status, l.trade_id FROM trades t FULL JOIN live_triggers l ON l.trade_id = t.id
+        WHERE (t.status IN ('PENDING', 'OPEN')) <> (l.trade_id IS NOT NULL)""",
+    "closing events differ from closed trades": """
+        SELECT t.id, t.status, count(e.seq) FROM trades t
+        LEFT JOIN events e ON e.action IN ('closed', 'cancelled') AND (e.payload -> 'trade' ->> 'id')::bigint = t.id
+        GROUP BY t.id HAVING count(e.seq) <> (t.status NOT IN ('PENDING', 'OPEN'))::int""",
+}
+
+
+async def open_pool(url: str) -> Pool:
+    pool = create(url, 5, name="test")
+    await pool.open()
+    return pool

@@ -1,0 +1,66 @@
+"""What one batch of paths does to trades in Postgres."""
+
+from services.domain.market import Market
+from services.domain.trade import Direction, TradeStatus
+from services.usecases.judge_paths import judge_paths
+from tests.evaluation.desk import START, D, Desk, bar, path
+
+
+async def test_a_path_closes_what_it_touches_and_nothing_else(desk: Desk):
+    btc = desk.instrument()
+    stopped = await desk.add(stop="95", target="110")
+    won = await desk.add(stop="90", target="104")
+    short = await desk.add(direction=Direction.SHORT, stop="120", target="94")
+    other = await desk.add(desk.instrument("BTCUSDT", Market.SPOT))
+    judged = await judge_paths(
+        desk.pool, [path(btc, 0, 3, [bar(0, "100", "105", "99", "104"), bar(1, "104", "104", "94.5", "96")])]
+    )
+    assert judged.closed == 2
+    assert not judged.needs
+    assert (await desk.trade(stopped.id)).status is TradeStatus.CLOSED_SL
+    closed = await desk.trade(won.id)
+    assert closed.status is TradeStatus.CLOSED_TP
+    assert closed.exit is not None
+    assert closed.exit.price == D("104")
+    assert (await desk.trade(short.id)).status is TradeStatus.OPEN
+    assert (await desk.trade(other.id)).status is TradeStatus.OPEN
+    assert await desk.violations() == []
+
+
+async def test_a_repeated_message_changes_nothing(desk: Desk):
+    btc = desk.instrument()
+    await desk.add(stop="95", target="110")
+    message = [path(btc, 0, 2, [bar(0, "100", "105", "99", "104"), bar(1, "104", "104", "94.5", "96")])]
+    first = await judge_paths(desk.pool, message)
+    again = await judge_paths(desk.pool, message)
+    assert (first.closed, again.closed) == (1, 0)
+    assert await desk.violations() == []
+
+
+async def test_a_path_that_does_not_reach_back_is_refused(desk: Desk):
+    btc = desk.instrument()
+    trade = await desk.add(stop="95", target="110")
+    judged = await judge_paths(desk.pool, [path(btc, 1, 2, [bar(1, "100", "100", "90", "91")])])
+    assert judged.gaps == [btc.id]
+    assert (await desk.trade(trade.id)).status is TradeStatus.OPEN
+    judged = await judge_paths(
+        desk.pool, [path(btc, 0, 2, [bar(0, "100", "111", "99", "104"), bar(1, "104", "104", "90", "91")])]
+    )
+    closed = await desk.trade(trade.id)
+    assert closed.status is TradeStatus.CLOSED_TP
+    assert closed.exit is not None
+    assert closed.exit.time == START.replace(second=59, microsecond=999_000)
+
+
+async def test_a_bar_in_progress_closes_at_once_but_moves_no_watermark(desk: Desk):
+    btc = desk.instrument()
+    trade = await desk.add(stop="95", target="110")
+    waiting = await desk.add(stop="80", target="110", limit="96")
+    judged = await judge_paths(desk.pool, [path(btc, 0, 0, tail=bar(0, "100", "100", "94", "96"))])
+    assert judged.closed == 1
+    assert (await desk.trade(trade.id)).status is TradeStatus.CLOSED_SL
+    assert (await desk.trade(waiting.id)).status is TradeStatus.PENDING
+    judged = await judge_paths(desk.pool, [path(btc, 0, 1, [bar(0, "100", "100", "94", "96")])])
+    assert (judged.opened, judged.closed) == (1, 0)
+    assert (await desk.trade(waiting.id)).status is TradeStatus.OPEN
+    assert await desk.violations() == []
