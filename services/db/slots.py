@@ -16,13 +16,13 @@ RECLAIM_AFTER = timedelta(seconds=10)
 
 
 class JobState(msgspec.Struct, frozen=True):
-    """How far a job has come. `age` is how long ago its last slot began."""
+    """How far a job has come. `age` is how long ago its last dispatched slot began; None if none ever was."""
 
     job: str
     slot: datetime
     claimed_at: datetime
     dispatched_slot: datetime | None
-    age: timedelta
+    age: timedelta | None
 
 
 _CLAIM = """
@@ -77,6 +77,9 @@ async def states(connection: Connection) -> Sequence[JobState]:
     """Every job's state, by name."""
     async with connection.cursor(row_factory=class_row(JobState)) as cursor:
         await cursor.execute(
-            "SELECT job, slot, claimed_at, dispatched_slot, clock_timestamp() - slot AS age FROM jobs ORDER BY job"
+            """
+            SELECT job, slot, claimed_at, dispatched_slot, clock_timestamp() - dispatched_slot AS age
+            FROM jobs ORDER BY job
+            """
         )
         return await cursor.fetchall()

@@ -1,0 +1,82 @@
+"""One tick of one job: claim the slot, enqueue what it asks for, note that it is done."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from dramatiq import Message
+
+from services.db import slots
+from services.db.pool import Pool
+from workers.broker import FleetBroker
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something the clock asks for once every `interval`, `offset` after the interval's begin.
+
+    `messages` says what a slot asks for. It may be asked twice for one slot, and its messages may be sent twice.
+    """
+
+    name: str
+    interval: timedelta
+    messages: Callable[[datetime], Awaitable[Sequence[Message[None]]]]
+    offset: timedelta = timedelta(0)
+
+    @property
+    def tick_interval(self) -> timedelta:
+        """How often a scheduler looks: often enough to be in time, seldom enough to cost nothing."""
+        return min(max(self.interval / 4, timedelta(milliseconds=200)), timedelta(seconds=1))
+
+
+async def tick(job: Job, pool: Pool, broker: FleetBroker, *, reclaim_after: timedelta = slots.RECLAIM_AFTER) -> None:
+    """Dispatches the job's present slot, unless somebody has or is about to.
+
+    Raises TimeoutError when that takes as long as others wait before they take the slot over; whatever is raised,
+    the slot is taken over by then.
+    """
+    claimed_at = time.monotonic()
+    async with asyncio.timeout(reclaim_after.total_seconds()):
+        async with pool.connection() as connection:
+            slot = await slots.claim(connection, job.name, job.interval, offset=job.offset, reclaim_after=reclaim_after)
+        if slot is None:
+            return
+        messages = await job.messages(slot)
+        if time.monotonic() - claimed_at >= reclaim_after.total_seconds():
+            # Frozen since the claim: the timer that ends this has not run yet, but the slot is somebody else's.
+            log.warning("slot abandoned: too late", job=job.name, slot=slot.isoformat())
+            return
+        await asyncio.to_thread(broker.enqueue_many, messages)
+        async with pool.connection() as connection:
+            await slots.dispatched(connection, job.name, slot)
+    log.debug("slot dispatched", job=job.name, slot=slot.isoformat(), messages=len(messages))
+
+
+class Watchdog:
+    """Tells when a job has fallen behind: its last dispatched slot began over two intervals ago."""
+
+    def __init__(self, jobs: Sequence[Job], pool: Pool) -> None:
+        self._jobs = jobs
+        self._pool = pool
+        self.overdue: frozenset[str] = frozenset()
+        """The jobs behind at the last look."""
+
+    async def look(self) -> None:
+        """Logs each job that has fallen behind since the last look, and each that has caught up."""
+        async with self._pool.connection() as connection:
+            ages = {state.job: state.age for state in await slots.states(connection)}
+        overdue = frozenset(job.name for job in self._jobs if _is_overdue(job, ages.get(job.name)))
+        for name in sorted(overdue - self.overdue):
+            log.error("job overdue", job=name, age=str(ages.get(name)))
+        for name in sorted(self.overdue - overdue):
+            log.info("job caught up", job=name)
+        self.overdue = overdue
+
+
+def _is_overdue(job: Job, age: timedelta | None) -> bool:
+    return age is None or age > 2 * job.interval + job.offset
