@@ -18,7 +18,7 @@ from services.domain.market import Instrument, Market, Quote
 from services.domain.opening import Order, check_plan, enter_at_quote, is_marketable, on_grid, rest
 from services.domain.path import floor_minute
 from services.domain.trade import Direction, EntryType, Label, Plan, Trade
-from services.domain.view import TradeView, trade_view
+from services.domain.view import trade_view
 from services.usecases.context import Services
 from services.usecases.quotes import fresh_quote
 

@@ -1,0 +1,174 @@
+"""Close, cancel or edit a live trade: judged first, then acted on.
+
+A command at exchange time t counts from t. So the trade's path is brought to t before anything else; whatever the
+path did on the way stands, and the command is refused with that state. Where the path cannot be had in time, or
+does not decide, the command is accepted as pending and the walk applies it at t.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+
+from services.coordination import doorbell
+from services.db import clock, commands, settlement, trades, watermarks
+from services.db.pool import Connection
+from services.db.settlement import StateMoved
+from services.db.trades import Stored
+from services.domain.barriers import barriers
+from services.domain.changes import Change
+from services.domain.command import Command, CommandKind, applies, apply
+from services.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
+from services.domain.market import Instrument, Quote
+from services.domain.opening import check_order, on_grid
+from services.domain.path import Path
+from services.domain.trade import Trade, TradeStatus
+from services.domain.view import TradeView, trade_view
+from services.usecases.context import Services
+from services.usecases.evaluate_trades import evaluate_trades
+from services.usecases.fetch_paths import fetch_paths
+from services.usecases.quotes import fresh_quote
+
+PATH_SECONDS = 2.0
+"""How long a command waits for its path before it is accepted as pending."""
+
+GUARD_SHARE = Decimal("0.01")
+"""A caller's own idea of the price may differ from the market by this share."""
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller wants of a live trade. `expected_price` guards a CLOSE, `version` guards against a lost race."""
+
+    kind: CommandKind
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+    expected_price: Decimal | None = None
+    version: int | None = None
+
+
+class Commanded(msgspec.Struct, frozen=True):
+    """The trade after the command; `pending` when the walk has still to apply it."""
+
+    trade: TradeView
+    pending: bool
+
+
+async def command_trade(services: Services, account_ids: Sequence[int], trade_id: int, wish: Wish) -> Commanded:
+    """Carry out `wish` on a trade of one of the accounts.
+
+    Raises NotFound, InvalidInput (an edit out of order), or Conflict with the state the trade is in.
+    """
+    stored = await _load(services, account_ids, trade_id)
+    _check_state(stored, wish)
+    command = await _command(services, stored.trade, wish)
+    path = await _bring_to_now(services, stored.trade.instrument)
+    async with services.pool.connection() as connection:
+        mark = (await watermarks.lock(connection, [stored.trade.instrument.id]))[stored.trade.instrument.id]
+        stored = (await trades.load(connection, [trade_id]))[0]
+        _check_state(stored, wish)
+        command = msgspec.structs.replace(command, at=max(command.at, mark.judged_to, stored.trade.active_from))
+        if path is None or path.end < mark.judged_to or _is_open_question(stored.trade, path):
+            return await _accept(connection, stored, command)
+        after = apply(stored.trade, command)
+        change = Change(before=stored.trade, after=after, steps=(after,))
+        at = await clock.transaction_time(connection)
+        try:
+            streams = await settlement.settle_and_commit(connection, [change], at=at)
+        except StateMoved:
+            raise _conflict(stored.trade, "changed meanwhile: read it again") from None
+    await doorbell.ring(services.redis, streams)
+    return Commanded(trade_view(after, at), pending=False)
+
+
+async def _load(services: Services, account_ids: Sequence[int], trade_id: int) -> Stored:
+    async with services.pool.connection() as connection:
+        found = await trades.load(connection, [trade_id])
+    if not found or found[0].trade.account_id not in account_ids:
+        raise NotFound("no_such_trade", f"there is no trade {trade_id}", field="id")
+    return found[0]
+
+
+def _check_state(stored: Stored, wish: Wish) -> None:
+    trade = stored.trade
+    if wish.version is not None and wish.version != trade.version:
+        raise _conflict(trade, f"is at version {trade.version}, not {wish.version}: read it again")
+    if not applies(trade, Command(kind=wish.kind, at=trade.active_from)):
+        allowed = {CommandKind.CLOSE: "an OPEN", CommandKind.CANCEL: "a PENDING"}.get(wish.kind, "a live")
+        raise _conflict(trade, f"is {trade.status}: only {allowed} trade takes {wish.kind}")
+    if stored.command is not None:
+        raise _conflict(trade, f"has a {stored.command.kind} waiting since {stored.command.at.isoformat()}")
+
+
+def _conflict(trade: Trade, why: str) -> Conflict:
+    return Conflict(
+        "trade_state",
+        f"trade {trade.id} {why}",
+        field="status",
+        numbers={"status": trade.status, "version": trade.version},
+    )
+
+
+async def _command(services: Services, trade: Trade, wish: Wish) -> Command:
+    """The command, frozen with its time and, for a close, the quote it is filled at."""
+    at = services.clock.now(trade.instrument.market)
+    if wish.kind is CommandKind.CLOSE:
+        quote = await fresh_quote(services, trade.instrument)
+        if wish.expected_price is not None:
+            _check_guard(wish.expected_price, quote)
+        return Command(kind=wish.kind, at=at, bid=quote.bid, ask=quote.ask)
+    if wish.kind is CommandKind.EDIT:
+        plan = on_grid(
+            msgspec.structs.replace(
+                trade.plan,
+                stop_loss=wish.stop_loss or trade.plan.stop_loss,
+                take_profit=wish.take_profit or trade.plan.take_profit,
+            ),
+            trade.instrument.filters,
+        )
+        reference = trade.plan.limit_price
+        if trade.status is TradeStatus.OPEN or reference is None:
+            reference = (await fresh_quote(services, trade.instrument)).last
+        check_order(plan, reference)
+        return Command(kind=wish.kind, at=at, stop_loss=plan.stop_loss, take_profit=plan.take_profit)
+    return Command(kind=wish.kind, at=at)
+
+
+def _check_guard(expected: Decimal, quote: Quote) -> None:
+    if abs(expected - quote.last) > GUARD_SHARE * quote.last:
+        raise InvalidInput(
+            "price_differs",
+            f"current_price {expected} is more than 1 % away from the market's {quote.last}",
+            field="current_price",
+            numbers={"current_price": expected, "market": quote.last},
+        )
+
+
+async def _bring_to_now(services: Services, instrument: Instrument) -> Path | None:
+    """The instrument's path to this moment, judged; None if it cannot be had in time."""
+    try:
+        async with asyncio.timeout(PATH_SECONDS):
+            paths = await fetch_paths(services, instrument.market, [instrument.symbol], tail=True, purpose="command")
+            if not paths:
+                return None
+            evaluated = await evaluate_trades(services, paths)
+    except (TimeoutError, Unavailable):
+        return None
+    return None if evaluated.behind else paths[0]
+
+
+def _is_open_question(trade: Trade, path: Path) -> bool:
+    """Whether the bar in progress has touched the trade without deciding, or the trade waits for finer data."""
+    if trade.held_from is not None:
+        return True
+    if path.tail is None or path.tail.close_time < trade.active_from:
+        return False
+    wall = barriers(trade)
+    falls = wall.lower is not None and path.tail.low <= wall.lower
+    return falls or (wall.upper is not None and path.tail.high >= wall.upper)
+
+
+async def _accept(connection: Connection, stored: Stored, command: Command) -> Commanded:
+    if not await commands.accept(connection, stored.trade.id, command):
+        raise _conflict(stored.trade, "has another command waiting")
+    return Commanded(trade_view(stored.trade, stored.updated_at), pending=True)

@@ -1,0 +1,67 @@
+"""Fetch what happened inside minutes whose bar does not tell: once per instrument and minute, for all its trades."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+
+import structlog
+
+from services.db import finer_gaps
+from services.domain.errors import InvalidData, Unavailable
+from services.domain.judge import Need
+from services.domain.market import Instrument, Market
+from services.domain.path import Finer, Resolution
+from services.usecases.context import Services
+from services.usecases.judge_paths import FinerData
+
+log = structlog.get_logger(__name__)
+
+
+async def fetch_finer(
+    services: Services, needs: Mapping[Instrument, set[Need]], have: FinerData
+) -> dict[int, dict[datetime, Finer]]:
+    """What can be had of `needs`, finer than what we `have`. Passing failures are left out: their trades stay held.
+
+    That a minute has nothing finer is a stored fact, asked of the exchange once.
+    """
+    wanted = [(instrument, need) for instrument, minutes in needs.items() for need in minutes]
+    async with services.pool.connection() as connection:
+        gone = await finer_gaps.known(connection, [(instrument.id, need.minute) for instrument, need in wanted])
+    answers = await asyncio.gather(
+        *(
+            _finer(services, instrument, need, have.get(instrument.id, {}).get(need.minute), gone)
+            for instrument, need in wanted
+        ),
+        return_exceptions=True,
+    )
+    found: dict[int, dict[datetime, Finer]] = {}
+    new_gaps = []
+    for (instrument, need), answer in zip(wanted, answers, strict=True):
+        if isinstance(answer, Finer):
+            found.setdefault(instrument.id, {})[need.minute] = answer
+            if answer.gone and (instrument.id, need.minute) not in gone:
+                new_gaps.append((instrument.id, need.minute))
+        elif isinstance(answer, Unavailable | InvalidData):
+            log.warning("finer_not_had", instrument=str(instrument), minute=need.minute, reason=str(answer))
+        else:
+            raise answer
+    if new_gaps:
+        async with services.pool.connection() as connection:
+            await finer_gaps.note(connection, new_gaps)
+    return found
+
+
+async def _finer(
+    services: Services, instrument: Instrument, need: Need, have: Finer | None, gone: set[tuple[int, datetime]]
+) -> Finer:
+    """Seconds first where the market has them, then prints; the coarser answer, marked gone, where that is all."""
+    if (instrument.id, need.minute) in gone and need.finer_than is None:
+        return Finer(Resolution.PRINTS, gone=True)
+    if need.finer_than is None and instrument.market is Market.SPOT:
+        seconds = await services.exchange.finer(instrument.market, instrument.symbol, need.minute, Resolution.SECONDS)
+        if not seconds.gone:
+            return seconds
+    prints = await services.exchange.finer(instrument.market, instrument.symbol, need.minute, Resolution.PRINTS)
+    if prints.gone and have is not None and have.bars:
+        return Finer(have.resolution, have.bars, gone=True)
+    return prints

@@ -1,0 +1,31 @@
+"""Housekeeping: partitions ahead of time, retention, and the books reconciled."""
+
+import structlog
+
+from services.coordination import doorbell
+from services.db import market_events, reconcile, retention
+from services.usecases.context import Services
+
+log = structlog.get_logger(__name__)
+
+
+async def maintain(services: Services) -> None:
+    """Make tomorrow's partitions and forget what is beyond its age."""
+    async with services.pool.connection() as connection:
+        await retention.make_partitions(connection)
+        await retention.forget(connection)
+
+
+async def reconcile_books(services: Services) -> dict[str, list[str]]:
+    """The differences between balances, ledger, events and triggers; told to the market stream if there are any."""
+    async with services.pool.connection() as connection:
+        found = await reconcile.differences(connection)
+    for check, rows in found.items():
+        log.error("books_differ", check=check, rows=rows)
+    if found:
+        async with services.pool.connection() as connection:
+            await market_events.append(
+                connection, [("system", "books_differ", {"check": check}) for check in sorted(found)]
+            )
+        await doorbell.ring(services.redis, [market_events.STREAM])
+    return found
