@@ -7,7 +7,9 @@ from typing import Any, ParamSpec
 
 import dramatiq
 
+from services.domain.errors import Unavailable
 from workers.broker import FleetBroker, broker
+from workers.middleware import Postponed
 from workers.runtime import current_runtime
 
 Params = ParamSpec("Params")
@@ -27,12 +29,17 @@ def actor(
     max_age      a message older than this is dropped: what it asks for is somebody else's job by then
     time_limit   work is cancelled after this long, and counts as failed
     max_retries  how often a failed message is tried again, 0.5 s to 5 s apart
+
+    A function that raises Unavailable is retried too, without a traceback and without a dead letter in the end.
     """
 
     def declare(function: AsyncFunction[Params]) -> dramatiq.Actor[Params, None]:
         @wraps(function)
         def run(*args: Params.args, **kwargs: Params.kwargs) -> None:
-            current_runtime().run(function(*args, **kwargs), limit_seconds=time_limit.total_seconds())
+            try:
+                current_runtime().run(function(*args, **kwargs), limit_seconds=time_limit.total_seconds())
+            except Unavailable as error:
+                raise Postponed(str(error)) from error
 
         return dramatiq.actor(
             broker=on,

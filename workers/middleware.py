@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from dramatiq import Broker, MessageProxy, Middleware
 from dramatiq.common import current_millis
-from dramatiq.errors import ConnectionClosed
+from dramatiq.errors import ConnectionClosed, Retry
 from dramatiq.middleware import Retries, SkipMessage
 
 from workers.messages import Delivery
@@ -21,7 +21,7 @@ STARTS_MAX = 3
 
 
 class AgeLimit(Middleware):
-    """Drops messages older than their actor's `max_age` (ms): a newer cycle has taken over their work.
+    """Drops messages older than their actor's `max_age` (ms), or their own if shorter: a newer one has their work.
 
     They are not failures, so unlike dramatiq's own limit this does not fill the dead letters with them.
     """
@@ -32,6 +32,7 @@ class AgeLimit(Middleware):
 
     def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
         max_age: int = broker.get_actor(message.actor_name).options["max_age"]
+        max_age = min(max_age, message.options.get("max_age", max_age))
         age = current_millis() - message.message_timestamp
         if age >= max_age:
             log.warning("stale message dropped", actor=message.actor_name, age_ms=age)
@@ -58,10 +59,15 @@ class StartLimit(Middleware):
             raise SkipMessage("the message kills its workers")
 
 
+class Postponed(Retry):
+    """The work cannot be done now for a reason outside of us; tried again, and at last left to the next cycle."""
+
+
 class SafeRetries(Retries):
     """Retries that are never lost: a message whose retry cannot be enqueued goes to the dead letters.
 
-    An error in this hook is logged and swallowed by dramatiq, and the message would then be acknowledged.
+    An error in this hook is logged and swallowed by dramatiq, and the message would then be acknowledged. The
+    exchange or the database being away is no dead letter: what was asked for is asked again by the next cycle.
     """
 
     def __init__(self, *, max_retries: int, min_backoff: timedelta, max_backoff: timedelta) -> None:
@@ -80,9 +86,16 @@ class SafeRetries(Retries):
         exception: BaseException | None = None,
     ) -> None:
         try:
+            if isinstance(exception, Postponed) and self._is_last(broker, message):
+                log.warning("given up until the next cycle", actor=message.actor_name, reason=str(exception))
+                return
             super().after_process_message(  # type: ignore[no-untyped-call]
                 broker, message, result=result, exception=exception
             )
         except BaseException:
             message.fail()
             raise
+
+    def _is_last(self, broker: Broker, message: MessageProxy) -> bool:
+        max_retries: int = broker.get_actor(message.actor_name).options["max_retries"]
+        return int(message.options.get("retries", 0)) >= max_retries

@@ -30,7 +30,7 @@ STALL_SECONDS = 30
 EXIT_BROKEN = 70
 
 
-def run_worker(
+def run(
     settings: Settings,
     queues: Iterable[str],
     threads: int,

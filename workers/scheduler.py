@@ -41,7 +41,7 @@ class HasPool(Protocol):
 S = TypeVar("S", bound=HasPool)
 
 
-def run_scheduler(
+def run(
     settings: Settings,
     *,
     open_services: Callable[[Settings], AbstractAsyncContextManager[S]],

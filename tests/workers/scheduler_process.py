@@ -14,7 +14,7 @@ from tests.servers import wait_until
 from tests.workers.working import LIMITS
 from workers.broker import FleetBroker
 from workers.declare import actor
-from workers.scheduler import run_scheduler
+from workers import scheduler
 from workers.ticks import Job
 
 broker = FleetBroker()
@@ -47,7 +47,7 @@ def make_jobs(_settings: settings.Settings, _services: Services) -> list[Job]:
 
 
 if __name__ == "__main__":
-    run_scheduler(
+    scheduler.run(
         settings.load(),
         open_services=open_services,
         make_jobs=make_jobs,

@@ -11,7 +11,9 @@ import redis
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Retries
+from structlog.testing import capture_logs
 
+from services.domain.errors import Unavailable
 from tests.servers import wait_until
 from tests.workers.link import link_to
 from tests.workers.working import LIMITS, working
@@ -238,6 +240,38 @@ async def test_stale_messages_are_dropped_and_do_not_fill_the_dead_letters(broke
         await wait_until(lambda: broker.do_qsize("work") == 0)
     assert seen == [2]
     assert broker.commands.depth("work").dead == 0
+
+
+async def test_a_message_may_have_a_shorter_life_than_its_actor_allows(broker):
+    seen = []
+
+    @actor("work", **LIMITS, on=broker)
+    async def note(number: int) -> None:
+        seen.append(number)
+
+    short, full = note.message_with_options(args=(1,), max_age=1_000), note.message(2)
+    for message in (short, full):
+        object.__setattr__(message, "message_timestamp", message.message_timestamp - 1_001)
+    broker.enqueue_many([short, full])
+    with working(broker):
+        await wait_until(lambda: broker.do_qsize("work") == 0)
+    assert seen == [2]
+
+
+async def test_what_is_unavailable_to_the_end_is_left_to_the_next_cycle(broker):
+    runs = []
+
+    @actor("work", **{**LIMITS, "max_retries": 1}, on=broker)
+    async def ask() -> None:
+        runs.append(1)
+        raise Unavailable("the exchange is away")
+
+    with capture_logs() as logs, working(broker):
+        ask.send()
+        await wait_until(lambda: broker.do_qsize("work") == 0)
+    assert len(runs) == 2
+    assert broker.commands.depth("work").dead == 0
+    assert [entry["reason"] for entry in logs if entry["log_level"] == "warning"] == ["the exchange is away"]
 
 
 async def test_work_past_its_time_limit_is_cancelled_and_fails(broker):

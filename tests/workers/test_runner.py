@@ -13,8 +13,8 @@ from services.settings import Settings
 from tests.servers import wait_until
 from tests.workers import worker_process
 from tests.workers.worker_process import block_loop, murder, note, stop_loop, take, traces
-from workers import quarantine
-from workers.runner import EXIT_BROKEN, run_worker
+from workers import quarantine, runner
+from workers.runner import EXIT_BROKEN
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ async def test_services_that_do_not_open_end_the_process_with_a_clear_message(st
 def test_a_queue_that_nobody_declared_is_refused(redis_url):
     settings = Settings(database_url="postgresql://unused", redis_url=redis_url)
     with pytest.raises(ValueError, match="no such queue: wrok"):
-        run_worker(
+        runner.run(
             settings,
             ["wrok"],
             1,

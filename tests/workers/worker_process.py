@@ -71,4 +71,4 @@ async def open_services(_settings: settings.Settings):
 
 if __name__ == "__main__":
     threads = int(os.environ.get("TEST_THREADS", "2"))
-    runner.run_worker(settings.load(), ["work"], threads, open_services=open_services, broker=broker)
+    runner.run(settings.load(), ["work"], threads, open_services=open_services, broker=broker)
