@@ -71,8 +71,14 @@ async def stop(process: subprocess.Popen[bytes], number: signal.Signals, patienc
     try:
         return await asyncio.wait_for(exited(process), patience_seconds)
     except TimeoutError:
-        os.killpg(process.pid, signal.SIGKILL)  # it leads its session, so its group bears its pid
+        kill(process)
         return await exited(process)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process, unless it has ended, and all of its group."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)  # it leads its session, so its group bears its pid
 
 
 def describe_exit(code: int) -> str:

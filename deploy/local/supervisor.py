@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deploy.local.errors import StackError
 from deploy.local.logfile import LogFile, copy_lines
-from deploy.local.process import describe_exit, exited, stop
+from deploy.local.process import describe_exit, exited, kill, stop
 from deploy.local.service import Service
 
 BACKOFF_SECONDS_MIN = 0.5
@@ -91,12 +91,18 @@ class Supervisor:
     async def stop(self) -> None:
         """Stop every service, last added first; returns when all are gone."""
         while self._kept:
-            kept = self._kept.pop()
+            kept = self._kept[-1]
             kept.keeper.cancel()
             await asyncio.wait([kept.keeper])
             await stop(kept.process, kept.service.stop_signal, kept.service.stop_seconds)
             await self._drain(kept)
             kept.log.close()
+            self._kept.remove(kept)
+
+    def kill(self) -> None:
+        """Kill every process at once, also while `stop` waits for one."""
+        for kept in self._kept:
+            kill(kept.process)
 
     async def _keep(self, kept: _Kept) -> None:
         deaths, began = 0, time.monotonic()

@@ -10,8 +10,9 @@ import redis
 
 from deploy.local.account import server_account
 from deploy.local.binaries import ENVIRONMENT, POSTGRES, programs
+from deploy.local.cluster import HERE
 from deploy.local.errors import StackError
-from deploy.local.postgres import HERE, Postgres
+from deploy.local.postgres import Postgres
 from deploy.local.process import spawn, stop
 from deploy.local.valkey import Valkey
 from tests.local.support import BOTH_SERVERS, lives, said, started

@@ -1,0 +1,35 @@
+"""The fleet's processes: which there are, in what order they start, and their environment."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.local.errors import StackError
+from deploy.local.service import Command
+from services.settings import PREFIX, Settings, SettingsError, load
+
+
+def fleet(settings: Settings, workers: int) -> list[Command]:
+    """Workers first, then what gives them work, then the door."""
+    names = [(f"worker-{number}", "worker") for number in range(1, workers + 1)]
+    names += [("scheduler", "scheduler"), ("api", "api")]
+    program = str(Path(sys.executable).with_name("paperfleet"))  # the command of this environment, not of the PATH's
+    environment = clean_environment() | settings.to_environment()
+    return [Command(name, [program, command], environment) for name, command in names]
+
+
+def settings_with(ours: Mapping[str, str]) -> Settings:
+    """Settings from the caller's PAPERFLEET_ variables, those that the stack itself knows better put over them.
+
+    Raises StackError naming a wrong variable.
+    """
+    try:
+        return load({**os.environ, **{f"{PREFIX}{name.upper()}": value for name, value in ours.items()}})
+    except SettingsError as error:
+        raise StackError(str(error)) from error
+
+
+def clean_environment() -> dict[str, str]:
+    """The caller's environment without its PAPERFLEET_ variables."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}

@@ -1,0 +1,94 @@
+"""The simulated exchange as a service of the local stack: its prices and its time go on after any death."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from deploy.local.errors import StackError
+from deploy.local.fleet import clean_environment
+from deploy.local.market_record import CHECKPOINT_SECONDS, RECORDED, MarketRecord, save_record
+from deploy.local.ports import free_port
+from deploy.local.process import describe_exit, spawn, stop
+
+
+class Urls(msgspec.Struct):
+    """Base URLs of both markets' REST APIs; the simulator prints them as one line of JSON when it is ready."""
+
+    spot: str
+    futures: str
+
+
+class Simulator:
+    """The simulator process. It keeps its port over restarts, for the fleet knows it by that."""
+
+    name = "market"
+    stop_signal = signal.SIGTERM
+    stop_seconds = 5.0
+
+    def __init__(self, folder: Path, record: MarketRecord, speed: Decimal) -> None:
+        self._folder = folder
+        self._record = record
+        self._speed = speed
+        self._port = free_port()
+        self._urls: Urls | None = None
+
+    @property
+    def urls(self) -> Urls:
+        """Where it answers, once it has started."""
+        assert self._urls is not None
+        return self._urls
+
+    def hear(self, line: str) -> None:
+        """Take a line of its output; the one with its addresses says that it is ready."""
+        try:
+            self._urls = msgspec.json.decode(line, type=Urls)
+        except msgspec.DecodeError:
+            return
+
+    async def start(self, output: int) -> subprocess.Popen[bytes]:
+        """Start it where its time left off; its output must come back through `hear`. Raises StackError."""
+        self._urls = None
+        process = spawn(
+            [sys.executable, "-m", "deploy.simulator", *self._arguments()],
+            environment=clean_environment(),
+            output=output,
+            die_with=signal.SIGKILL,
+        )
+        try:
+            while self._urls is None:
+                if (code := process.poll()) is not None:
+                    raise StackError(f"the simulated market ended while starting ({describe_exit(code)})")
+                await asyncio.sleep(0.02)
+        except BaseException:
+            await stop(process, self.stop_signal, self.stop_seconds)
+            raise
+        return process
+
+    async def keep_time(self) -> None:
+        """Store exchange time each second, for ever."""
+        async with httpx.AsyncClient(timeout=CHECKPOINT_SECONDS) as client:
+            while True:
+                await asyncio.sleep(CHECKPOINT_SECONDS)
+                try:
+                    answer = await client.get(f"{self.urls.futures}/fapi/v1/time")
+                    self._record.time_ms = int(answer.raise_for_status().json()["serverTime"])
+                except (httpx.HTTPError, ValueError, KeyError):
+                    continue  # it is being restarted, or has been told to fail
+                save_record(self._folder, self._record)
+
+    def _arguments(self) -> list[str]:
+        arguments = ["--port", str(self._port), "--speed", str(self._speed), "--parent-dies"]
+        arguments += ["--seed", str(self._record.seed)]
+        if self._record.market.startswith(RECORDED):
+            arguments += ["--recorded", self._record.market.removeprefix(RECORDED)]
+        start = self._record.resume_ms(self._speed, time.time_ns() // 1_000_000)
+        if start is not None:
+            arguments += ["--start", str(start)]
+        return arguments
