@@ -1,0 +1,96 @@
+"""Runs the simulated exchange as a server."""
+
+import asyncio
+import json
+import socket
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import uvicorn
+
+from deploy.simulator.application import Application
+from deploy.simulator.clock import Clock
+from deploy.simulator.exchange import Exchange, synthetic_instruments
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How the simulator runs.
+
+    port         0 takes a free one
+    seed         of the synthetic prices
+    speed        exchange seconds per wall second, 1 .. 1000
+    recorded     a folder of recorded market data to serve instead of synthetic prices
+    start        exchange time at the start; default: now, or the recording's beginning
+    paused       whether the clock stands still at first
+    latency_ms   added to every public answer
+    parent_dies  whether to end when standard input closes
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    seed: int = 7
+    speed: float = 1.0
+    recorded: Path | None = None
+    start: datetime | None = None
+    paused: bool = False
+    latency_ms: int = 0
+    parent_dies: bool = False
+
+
+def build(options: Options) -> Application:
+    """The application that `options` describe."""
+    start = None if options.start is None else _milliseconds(options.start)
+    clock = Clock(start, options.speed, paused=options.paused)
+    return Application(Exchange(clock, synthetic_instruments(options.seed)), options.seed, options.latency_ms)
+
+
+async def serve(options: Options) -> None:
+    """Serves until SIGTERM, SIGINT or (with `parent_dies`) the end of standard input.
+
+    Prints one JSON line {"spot_url", "futures_url", "control_url", "port"} once it listens.
+    """
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((options.host, options.port))
+    config = uvicorn.Config(
+        build(options),
+        http="httptools",
+        log_level="critical",
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    watcher = asyncio.create_task(_end_with_parent(server)) if options.parent_dies else None
+    announcer = asyncio.create_task(_announce(server, *listener.getsockname()[:2]))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        announcer.cancel()
+        if watcher is not None:
+            watcher.cancel()
+
+
+async def _announce(server: uvicorn.Server, host: str, port: int) -> None:
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells of its start by this flag alone
+        await asyncio.sleep(0.005)
+    base = f"http://{host}:{port}"
+    line = {"spot_url": base, "futures_url": base, "control_url": f"{base}/control", "port": port}
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+async def _end_with_parent(server: uvicorn.Server) -> None:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while await reader.read(4096):
+        pass
+    server.should_exit = True
+
+
+def _milliseconds(time: datetime) -> int:
+    aware = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+    return int(aware.timestamp() * 1000)
