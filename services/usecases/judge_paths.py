@@ -84,41 +84,59 @@ class _Batch:
         self.judged.gaps = sorted(self.paths.keys() - paths.keys())
         last = not self.waiting
         if last:
-            await triggers.plan_for_probes(connection)
-            found = await triggers.candidates(connection, [_span(path, marks[id_]) for id_, path in paths.items()])
+            found = await find(connection, paths.values(), marks)
             self.waiting = [trade_id for trade_id in found if trade_id not in self.walked]
             last = len(self.waiting) <= CHANGES_MAX
         chunk, rest = self.waiting[:CHANGES_MAX], self.waiting[CHANGES_MAX:]
-        changes = await self._decide(connection, chunk, paths, marks) if chunk else []
+        decided = await decide(connection, chunk, paths, marks, self.finer)
         if last:
             moved = {id_: _moved(path, marks[id_]) for id_, path in paths.items() if path.end > marks[id_].judged_to}
             await watermarks.move(connection, moved)
-        streams = await settlement.settle_and_commit(connection, changes, at=await clock.transaction_time(connection))
-        self.judged.streams.update(streams)
-        self.judged.opened += sum(change.opens for change in changes)
-        self.judged.closed += sum(change.closes for change in changes)
+        at = await clock.transaction_time(connection)
+        self.judged.streams.update(await settlement.settle_and_commit(connection, decided.changes, at=at))
+        self.judged.opened += sum(change.opens for change in decided.changes)
+        self.judged.closed += sum(change.closes for change in decided.changes)
+        for id_, need in decided.needs:
+            self.judged.needs.setdefault(id_, set()).add(need)
         self.walked.update(chunk)
         self.waiting = rest
         self.done = last
 
-    async def _decide(
-        self,
-        connection: Connection,
-        ids: Iterable[int],
-        paths: Mapping[int, Path],
-        marks: Mapping[int, Watermark],
-    ) -> list[Change]:
-        await triggers.plan_normally(connection)
-        known = await instruments.by_ids(connection, paths)
-        changes = []
-        for stored in await trades.load(connection, ids, known):
-            id_ = stored.trade.instrument.id
-            change, need = _walk(stored, paths[id_], marks[id_].judged_to, self.finer.get(id_, {}))
-            if need is not None:
-                self.judged.needs.setdefault(id_, set()).add(need)
-            if change is not None:
-                changes.append(change)
-        return changes
+
+class Decided(msgspec.Struct, frozen=True):
+    """What the path does to the candidates, and what they wait for, by instrument id."""
+
+    changes: list[Change]
+    needs: list[tuple[int, Need]]
+
+
+async def find(connection: Connection, paths: Iterable[Path], marks: Mapping[int, Watermark]) -> list[int]:
+    """Ids, ascending, of the trades that the paths may change."""
+    await triggers.plan_for_probes(connection)
+    return await triggers.candidates(connection, [_span(path, marks[path.instrument_id]) for path in paths])
+
+
+async def decide(
+    connection: Connection,
+    ids: Sequence[int],
+    paths: Mapping[int, Path],
+    marks: Mapping[int, Watermark],
+    finer: FinerData,
+) -> Decided:
+    """Walk the candidates `ids` along their paths. Nothing is written."""
+    decided = Decided([], [])
+    if not ids:
+        return decided
+    await triggers.plan_normally(connection)
+    known = await instruments.by_ids(connection, paths)
+    for stored in await trades.load(connection, ids, known):
+        id_ = stored.trade.instrument.id
+        change, need = _walk(stored, paths[id_], marks[id_].judged_to, finer.get(id_, {}))
+        if need is not None:
+            decided.needs.append((id_, need))
+        if change is not None:
+            decided.changes.append(change)
+    return decided
 
 
 def _walk(

@@ -1,0 +1,276 @@
+"""Evaluation: a price costs what it triggers, not what is held.
+
+Measured on a durable PostgreSQL of its own with autovacuum off: the search over 966 paths that trigger nothing, clean
+and right after closing 20 % of all trades; equal hits on few and on many live trades; closings per second beside
+one connection that writes the same rows to the same tables by bare set-based SQL.
+"""
+
+import argparse
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from statistics import median
+
+from bench.book import PAIRS, START, book, database, paths
+from bench.table import Row
+from services.db import triggers, watermarks
+from services.db.pool import Connection, Pool
+from services.db.triggers import Span
+from services.domain.path import MINUTE, Path
+from services.usecases import judge_paths as judging
+from services.usecases.judge_paths import judge_paths
+
+QUIET = (Decimal("99.5"), Decimal("100.5"))
+FEW = 10_000
+HITS = 2_000
+
+
+def run(options: argparse.Namespace) -> tuple[str, list[Row]]:
+    """The table's title and rows."""
+    rows = asyncio.run(_run(options.trades))
+    return f"evaluation with {options.trades:,} live trades", rows
+
+
+async def _run(trades: int) -> list[Row]:
+    async with database() as url:
+        rows = []
+        async with book(url, FEW, 100) as pool:
+            few = await _hits(pool, FEW)
+        async with book(url, trades, 100) as pool:
+            rows += await _idle(pool, trades)
+            many = await _hits(pool, trades)
+            rows += _growth(few, many, trades)
+        async with book(url, trades, 100) as pool:
+            separate = await _closings(pool, trades // 5)
+            rows += await _after_closing(pool, rows)
+        async with book(url, trades // 5, 1) as pool:
+            one = await _closings(pool, trades // 10)
+        async with book(url, trades // 5, 100) as pool:
+            bare = await _bare_closings(pool, trades // 10)
+    rows.append(
+        Row(
+            "closings per second",
+            f"{separate:,.0f}/s",
+            f"bare SQL {bare:,.0f}/s",
+            separate / bare,
+            ">= 0.5",
+            separate >= 0.5 * bare,
+        )
+    )
+    rows.append(
+        Row(
+            "all trades on one account",
+            f"{one:,.0f}/s",
+            f"100 accounts {separate:,.0f}/s",
+            one / separate,
+            ">= 0.7",
+            one >= 0.7 * separate,
+        )
+    )
+    return rows
+
+
+async def _search(connection: Connection, low: Decimal, high: Decimal, pairs: int = PAIRS) -> tuple[list[int], float]:
+    """Candidates of one search over all pairs and the milliseconds it took, result in hand."""
+    spans = [Span(id_, low, high, START) for id_ in range(1, pairs + 1)]
+    await triggers.plan_for_probes(connection)
+    started = time.perf_counter()
+    found = await triggers.candidates(connection, spans)
+    return found, 1000 * (time.perf_counter() - started)
+
+
+async def _searches(pool: Pool) -> float:
+    times = []
+    for _ in range(7):
+        async with pool.connection() as connection:
+            found, ms = await _search(connection, *QUIET)
+            assert not found
+            times.append(ms)
+    return median(times[1:])
+
+
+async def _buffers(pool: Pool) -> float:
+    """Buffers per index descent of a search that finds nothing."""
+    ids = list(range(1, PAIRS + 1))
+    parameters = [ids, [QUIET[0]] * PAIRS, [QUIET[1]] * PAIRS, [START] * PAIRS]
+    async with pool.connection() as connection:
+        await triggers.plan_for_probes(connection)
+        cursor = await connection.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + triggers.PROBE, parameters)
+        row = await cursor.fetchone()
+    assert row is not None
+    scans: list[dict[str, object]] = []
+    _collect(row[0][0]["Plan"], scans)
+    descents = sum(float(str(scan["Actual Loops"])) for scan in scans)
+    hits = sum(int(str(scan["Shared Hit Blocks"])) + int(str(scan["Shared Read Blocks"])) for scan in scans)
+    return hits / descents
+
+
+def _collect(node: dict[str, object], scans: list[dict[str, object]]) -> None:
+    if str(node["Node Type"]).startswith("Index"):
+        scans.append(node)
+    children = node.get("Plans", [])
+    assert isinstance(children, list)
+    for child in children:
+        _collect(child, scans)
+
+
+async def _idle(pool: Pool, trades: int) -> list[Row]:
+    buffers, ms = await _buffers(pool), await _searches(pool)
+    started = time.perf_counter()
+    for batch in paths(0, *QUIET):
+        await judge_paths(pool, batch)
+    whole = 1000 * (time.perf_counter() - started)
+    return [
+        Row("idle search, buffers a probe", f"{buffers:.1f}", "", None, "<= 4", buffers <= 4),
+        Row(f"idle search of {PAIRS} paths", f"{ms:.0f} ms", "", None, "<= 60 ms", ms <= 60),
+        Row("idle pass, 20 batches to COMMIT", f"{whole:.0f} ms", f"search {ms:.0f} ms"),
+    ]
+
+
+async def _after_closing(pool: Pool, rows: Sequence[Row]) -> list[Row]:
+    clean = float(rows[1].figure.split()[0])
+    async with pool.connection() as connection:
+        first = (await _search(connection, *QUIET))[1]
+    again = await _searches(pool)
+    return [
+        Row("first search after closing 20 %", f"{first:.0f} ms", f"clean {clean:.0f} ms", first / clean),
+        Row(
+            "second search, no vacuum",
+            f"{again:.0f} ms",
+            f"clean {clean:.0f} ms",
+            again / clean,
+            "<= 3",
+            again <= 3 * clean,
+        ),
+    ]
+
+
+class _Hit:
+    """What the same number of hits cost: to the decision, to COMMIT (milliseconds), and WAL bytes."""
+
+    def __init__(self, decide: float, commit: float, wal: int, closed: int) -> None:
+        self.decide, self.commit, self.wal, self.closed = decide, commit, wal, closed
+
+
+async def _wal(pool: Pool) -> int:
+    async with pool.connection() as connection:
+        row = await (await connection.execute("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def _hits(pool: Pool, trades: int) -> _Hit:
+    """Close about HITS trades, in the batches of one cycle."""
+    low = Decimal(99) - Decimal(19) * Decimal(HITS) / Decimal(trades)
+    batches = paths(1, low, QUIET[1])
+    for quiet in paths(0, *QUIET):
+        await judge_paths(pool, quiet)
+    async with pool.connection() as connection:
+        started = time.perf_counter()
+        for batch in batches:
+            await _decide(connection, batch)
+        decide = time.perf_counter() - started
+    before, closed, started = await _wal(pool), 0, time.perf_counter()
+    for batch in batches:
+        closed += (await judge_paths(pool, batch)).closed
+    commit = time.perf_counter() - started
+    return _Hit(1000 * decide, 1000 * commit, await _wal(pool) - before, closed)
+
+
+async def _decide(connection: Connection, batch: Sequence[Path]) -> None:
+    """The reading half of an evaluation, rolled back: search, load, walk."""
+    by_id = {path.instrument_id: path for path in batch}
+    marks = await watermarks.lock(connection, by_id)
+    ids = await judging.find(connection, batch, marks)
+    await judging.decide(connection, ids, by_id, marks, {})
+    await connection.rollback()
+
+
+def _growth(few: _Hit, many: _Hit, trades: int) -> list[Row]:
+    per_few, per_many = few.decide / few.closed, many.decide / many.closed
+    to_few, to_many = few.commit / few.closed, many.commit / many.closed
+    return [
+        Row(
+            f"search and decide, {HITS:,} hits",
+            f"{trades:,} live: {1000 * per_many:.0f} us a hit",
+            f"{FEW:,} live: {1000 * per_few:.0f} us a hit",
+            per_many / per_few,
+            "<= 1.3",
+            per_many <= 1.3 * per_few,
+        ),
+        Row(
+            f"to COMMIT, {HITS:,} hits",
+            f"{1000 * to_many:.0f} us a hit, {many.wal / many.closed / 1024:.1f} kB WAL",
+            f"{1000 * to_few:.0f} us a hit, {few.wal / few.closed / 1024:.1f} kB WAL",
+            to_many / to_few,
+            "<= 2.5",
+            to_many <= 2.5 * to_few,
+        ),
+    ]
+
+
+async def _closings(pool: Pool, count: int) -> float:
+    """Closings per second of one process, whole evaluations from path to COMMIT."""
+    async with pool.connection() as connection:
+        row = await (await connection.execute("SELECT count(*) FROM live_triggers")).fetchone()
+    assert row is not None
+    low = Decimal(99) - Decimal(19) * Decimal(count) / Decimal(row[0])
+    closed, started = 0, time.perf_counter()
+    for batch in paths(0, low, QUIET[1]):
+        closed += (await judge_paths(pool, batch)).closed
+    return closed / (time.perf_counter() - started)
+
+
+_BARE = (
+    """UPDATE trades t SET status = 'CLOSED_SL', version = 2, reserved = 0, exit_time = %(at)s, updated_at = %(at)s,
+           exit_price = t.stop_loss, exit_role = 'taker', exit_fee = 0.09, profit_loss = -1.2,
+           exit_evidence = '{"decided_by": "bar", "slippage": "0.0002", "bar": ["2026-07-01T12:00:00Z",
+                             "2026-07-01T12:00:59.999Z", "100", "100", "90", "100"]}'
+       WHERE id = ANY(%(ids)s) AND status = 'OPEN' AND version = 1""",
+    "DELETE FROM live_triggers WHERE trade_id = ANY(%(ids)s)",
+    """INSERT INTO ledger (account_id, trade_id, kind, amount)
+       SELECT account_id, id, kind, -0.5 FROM trades, unnest(ARRAY['gross_profit', 'exit_fee']) kind
+       WHERE id = ANY(%(ids)s)""",
+    """WITH n AS (SELECT account_id, count(*) AS n FROM trades WHERE id = ANY(%(ids)s) GROUP BY account_id), moved AS (
+           UPDATE accounts a SET balance = balance - n.n, reserved = reserved - 100 * n.n, event_seq = event_seq + n.n
+           FROM n WHERE a.id = n.account_id RETURNING a.id, event_seq - n.n AS base)
+       INSERT INTO events (stream, seq, type, action, payload)
+       SELECT 'a' || t.account_id, base + row_number() OVER (PARTITION BY t.account_id), 'paper_trade', 'closed',
+              %(payload)s
+       FROM trades t JOIN moved ON moved.id = t.account_id WHERE t.id = ANY(%(ids)s)""",
+)
+
+
+async def _bare_closings(pool: Pool, count: int) -> float:
+    """Closings per second of one connection that knows everything already and only writes the same rows."""
+    async with pool.connection() as connection:
+        payload = await _sample_payload(pool, connection)
+        cursor = await connection.execute(
+            "SELECT trade_id FROM live_triggers ORDER BY instrument_id, lower LIMIT %s", [count]
+        )
+        ids = [row[0] for row in await cursor.fetchall()]
+        await connection.commit()
+        started = time.perf_counter()
+        for start in range(0, len(ids), judging.CHANGES_MAX):
+            chunk = {
+                "ids": ids[start : start + judging.CHANGES_MAX],
+                "at": START + timedelta(minutes=1),
+                "payload": payload,
+            }
+            async with connection.pipeline():
+                for statement in _BARE:
+                    await connection.execute(statement, chunk)
+            await connection.commit()
+        return len(ids) / (time.perf_counter() - started)
+
+
+async def _sample_payload(pool: Pool, connection: Connection) -> str:
+    """A closing event as the evaluation writes it, so that both sides write the same bytes."""
+    while True:
+        await judge_paths(pool, paths(0, Decimal("98.5"), QUIET[1])[0])
+        cursor = await connection.execute("SELECT payload::text FROM events LIMIT 1")
+        row = await cursor.fetchone()
+        assert row is not None, f"no closing on {MINUTE}"
+        return str(row[0])
