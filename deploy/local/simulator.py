@@ -1,10 +1,12 @@
 """The simulated exchange as a service of the local stack: its prices and its time go on after any death."""
 
 import asyncio
+import contextlib
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,12 +19,20 @@ from deploy.local.market_record import CHECKPOINT_SECONDS, RECORDED, MarketRecor
 from deploy.local.ports import free_port
 from deploy.local.process import describe_exit, spawn, stop
 
+SILENT = (httpx.HTTPError, msgspec.DecodeError)
+
 
 class Urls(msgspec.Struct):
     """Base URLs of both markets' REST APIs; the simulator prints them as one line of JSON when it is ready."""
 
-    spot: str
-    futures: str
+    spot_url: str
+    futures_url: str
+
+
+class Time(msgspec.Struct):
+    """The exchange's answer to /fapi/v1/time."""
+
+    serverTime: int  # noqa: N815 - the exchange's own name
 
 
 class Simulator:
@@ -62,10 +72,7 @@ class Simulator:
             die_with=signal.SIGKILL,
         )
         try:
-            while self._urls is None:
-                if (code := process.poll()) is not None:
-                    raise StackError(f"the simulated market ended while starting ({describe_exit(code)})")
-                await asyncio.sleep(0.02)
+            await self._ready(process)
         except BaseException:
             await stop(process, self.stop_signal, self.stop_seconds)
             raise
@@ -76,19 +83,32 @@ class Simulator:
         async with httpx.AsyncClient(timeout=CHECKPOINT_SECONDS) as client:
             while True:
                 await asyncio.sleep(CHECKPOINT_SECONDS)
-                try:
-                    answer = await client.get(f"{self.urls.futures}/fapi/v1/time")
-                    self._record.time_ms = int(answer.raise_for_status().json()["serverTime"])
-                except (httpx.HTTPError, ValueError, KeyError):
-                    continue  # it is being restarted, or has been told to fail
-                save_record(self._folder, self._record)
+                with contextlib.suppress(*SILENT):  # it is being restarted, or has been told to fail
+                    await self._store_time(client)
+
+    async def _ready(self, process: subprocess.Popen[bytes]) -> None:
+        while self._urls is None:
+            if (code := process.poll()) is not None:
+                raise StackError(f"the simulated market ended while starting ({describe_exit(code)})")
+            await asyncio.sleep(0.02)
+        # Before anybody has seen a price: else a kill within the first second would let time run backwards.
+        async with httpx.AsyncClient() as client:
+            try:
+                await self._store_time(client)
+            except SILENT as error:
+                raise StackError(f"the simulated market does not tell its time: {error}") from error
+
+    async def _store_time(self, client: httpx.AsyncClient) -> None:
+        answer = await client.get(f"{self.urls.futures_url}/fapi/v1/time")
+        self._record.time_ms = msgspec.json.decode(answer.raise_for_status().content, type=Time).serverTime
+        save_record(self._folder, self._record)
 
     def _arguments(self) -> list[str]:
-        arguments = ["--port", str(self._port), "--speed", str(self._speed), "--parent-dies"]
+        arguments = ["--port", str(self._port), "--speed", str(self._speed)]
         arguments += ["--seed", str(self._record.seed)]
         if self._record.market.startswith(RECORDED):
             arguments += ["--recorded", self._record.market.removeprefix(RECORDED)]
         start = self._record.resume_ms(self._speed, time.time_ns() // 1_000_000)
         if start is not None:
-            arguments += ["--start", str(start)]
+            arguments += ["--start", datetime.fromtimestamp(start / 1000, UTC).isoformat()]
         return arguments

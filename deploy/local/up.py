@@ -110,7 +110,7 @@ class _Stack:
         self._simulator = Simulator(self._folder.path, record, self._options.speed)
         await self._supervisor.add(self._simulator)
         urls = self._simulator.urls
-        return {"spot_url": urls.spot, "futures_url": urls.futures, "market_speed": str(self._options.speed)}
+        return {"spot_url": urls.spot_url, "futures_url": urls.futures_url, "market_speed": str(self._options.speed)}
 
     async def _watch(self, url: str, began: float) -> None:
         """Announce the API when it is ready, then keep the numbers on the screen up to date."""
