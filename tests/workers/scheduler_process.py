@@ -12,9 +12,9 @@ from services import settings
 from services.db import pool
 from tests.servers import wait_until
 from tests.workers.working import LIMITS
+from workers import scheduler
 from workers.broker import FleetBroker
 from workers.declare import actor
-from workers import scheduler
 from workers.ticks import Job
 
 broker = FleetBroker()

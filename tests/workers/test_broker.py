@@ -187,6 +187,27 @@ async def test_an_acknowledgement_during_an_outage_is_made_up_for(link, redis_ur
     watcher.close()
 
 
+async def test_an_acknowledgement_that_meets_a_read_only_replica_is_made_up_for(broker, redis_url):
+    runs, gate = [], threading.Event()
+
+    @actor("work", **LIMITS, on=broker)
+    async def slow() -> None:
+        runs.append(1)
+        await asyncio.to_thread(gate.wait)
+
+    with working(broker), redis.Redis.from_url(redis_url) as operator:
+        slow.send()
+        await wait_until(lambda: runs)
+        operator.replicaof("127.0.0.1", "1")
+        try:
+            gate.set()
+            await asyncio.sleep(0.5)
+        finally:
+            operator.replicaof("NO", "ONE")
+        await wait_until(lambda: broker.do_qsize("work") == 0)
+    assert len(runs) == 1
+
+
 def _poison(redis_url: str, data: bytes) -> None:
     with redis.Redis.from_url(redis_url) as direct:
         direct.hset(f"{NAMESPACE}:work.msgs", f"poison-{hash(data)}", data)

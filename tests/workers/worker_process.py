@@ -20,6 +20,7 @@ from workers.broker import FleetBroker
 from workers.declare import actor
 
 runner.STALL_SECONDS = 2
+runner.STOP_SECONDS = int(os.environ.get("TEST_STOP_SECONDS", "20"))
 
 broker = FleetBroker(heartbeat_timeout=timedelta(seconds=float(os.environ.get("TEST_HEARTBEAT_SECONDS", "15"))))
 
