@@ -13,6 +13,7 @@ from rich.text import Text
 from deploy.local.status import Close, Status
 
 PLAIN_STATUS_SECONDS = 60.0
+CELLS_PER_ROW = 5
 
 
 class Screen:
@@ -47,8 +48,8 @@ class Screen:
 def _panel(url: str, status: Status | None) -> RenderableType:
     numbers = Table.grid(padding=(0, 2))
     cells = [Text.assemble((f"{name} ", "dim"), value) for name, value in _numbers(status)]
-    for row in range(0, len(cells), 4):
-        numbers.add_row(*cells[row : row + 4])
+    for row in range(0, len(cells), CELLS_PER_ROW):
+        numbers.add_row(*cells[row : row + CELLS_PER_ROW])
     parts: list[RenderableType] = [numbers]
     if status is not None and status.recent_closes:
         parts += [Text(), _closes(status.recent_closes[:6])]

@@ -22,12 +22,15 @@ DRAIN_SECONDS = 1.0  # for what is still in a pipe; a stray grandchild may hold 
 
 @dataclass(frozen=True)
 class Death:
-    """A process ended that should run. `looping`: it does so again and again, and `last_lines` may say why."""
+    """A process ended that should run, for the `deaths`-th time without a stable life between.
+
+    From LOOP_DEATHS on that is a crash loop, and `last_lines`, its newest output, may say why.
+    """
 
     name: str
     how: str
     restart_in_seconds: float
-    looping: bool
+    deaths: int
     last_lines: tuple[str, ...]
 
 
@@ -110,7 +113,7 @@ class Supervisor:
         while True:
             deaths = 1 if time.monotonic() - began >= STABLE_SECONDS else deaths + 1
             delay = min(self._backoff_seconds_min * 2 ** min(deaths - 1, 10), BACKOFF_SECONDS_MAX)
-            self._tell(Death(kept.service.name, how, delay, deaths >= LOOP_DEATHS, tuple(kept.log.last_lines)))
+            self._tell(Death(kept.service.name, how, delay, deaths, tuple(kept.log.last_lines)))
             await asyncio.sleep(delay)
             began = time.monotonic()
             try:
@@ -128,6 +131,7 @@ class Supervisor:
             if self._on_line is not None:
                 self._on_line(kept.service.name, line.decode(errors="replace"))
 
+        kept.log.last_lines.clear()  # a death is explained by its own words
         read_end, write_end = os.pipe()
         kept.reader = asyncio.create_task(copy_lines(read_end, write))
         try:

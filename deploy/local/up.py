@@ -19,7 +19,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.screen import Screen
 from deploy.local.simulator import Simulator
 from deploy.local.status import fetch_status
-from deploy.local.supervisor import Death, Happening, Supervisor
+from deploy.local.supervisor import LOOP_DEATHS, Death, Happening, Supervisor
 from deploy.local.valkey import Valkey
 from services.db.migrate import upgrade
 
@@ -136,7 +136,7 @@ class _Stack:
             return
         again = f"restarting it in {happening.restart_in_seconds:.1f} s"
         self._screen.say(f"{happening.name} ended ({happening.how}); {again}", style="yellow")
-        if happening.looping:
+        if happening.deaths == LOOP_DEATHS:  # once: the following deaths will hardly say anything new
             self._screen.say(f"{happening.name} keeps ending; its last lines:", style="red")
             for line in happening.last_lines[-LOOP_LINES:]:
                 self._screen.say(f"  {line}")

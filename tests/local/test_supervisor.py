@@ -50,7 +50,7 @@ async def test_a_killed_process_is_told_at_once_and_restarted(supervisor, happen
     await wait_until(lambda: happenings, deadline=1)
     death = happenings[0]
     assert isinstance(death, Death)
-    assert (death.name, death.how, death.looping) == ("one", "killed by SIGKILL", False)
+    assert (death.name, death.how, death.deaths) == ("one", "killed by SIGKILL", 1)
     await wait_until(lambda: happenings[1:])
     assert happenings[1] == Revival("one", supervisor.pids()["one"])
     assert supervisor.pids()["one"] != first
@@ -63,10 +63,10 @@ async def test_a_crash_loop_backs_off_and_shows_its_last_words(supervisor, happe
         return [each for each in happenings if isinstance(each, Death)]
 
     await wait_until(lambda: len(deaths()) >= LOOP_DEATHS)
-    first, *_, last = deaths()[:LOOP_DEATHS]
-    assert (first.looping, last.looping) == (False, True)
+    last = deaths()[LOOP_DEATHS - 1]
+    assert last.deaths == LOOP_DEATHS
     assert last.how == "exit code 1"
-    assert last.last_lines[-1] == "no such table"
+    assert last.last_lines == ("no such table",)
     assert last.restart_in_seconds == 0.05 * 2 ** (LOOP_DEATHS - 1)
 
 
