@@ -9,6 +9,9 @@ from redis.exceptions import RedisError
 from services.domain.errors import Unavailable
 from services.domain.market import Market, Quote
 
+Field = bytes | bytearray | memoryview | str | int | float
+"""What redis-py takes as a hash field or value."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Quote).decode
 
@@ -23,9 +26,7 @@ class PriceCache:
         """Replace what is known of these symbols."""
         if not quotes:
             return
-        fields: dict[str | bytes, bytes | str | int | float] = {
-            symbol: _encode(quote) for symbol, quote in quotes.items()
-        }
+        fields: dict[Field, Field] = {symbol: _encode(quote) for symbol, quote in quotes.items()}
         try:
             await self._redis.hset(_key(market), mapping=fields)
         except RedisError as error:
@@ -44,7 +45,7 @@ class PriceCache:
             values = await self._redis.hmget(_key(market), names)
         except RedisError as error:
             raise Unavailable(f"the price cache is away: {error}") from error
-        return {name: _decode(value) for name, value in zip(names, values, strict=True) if value is not None}
+        return {name: _decode(as_bytes(value)) for name, value in zip(names, values, strict=True) if value is not None}
 
     async def all(self, market: Market) -> dict[str, Quote]:
         """Every quote of a market."""
@@ -52,8 +53,14 @@ class PriceCache:
             fields = await self._redis.hgetall(_key(market))
         except RedisError as error:
             raise Unavailable(f"the price cache is away: {error}") from error
-        return {name.decode(): _decode(value) for name, value in fields.items()}
+        return {as_bytes(name).decode(): _decode(as_bytes(value)) for name, value in fields.items()}
 
 
 def _key(market: Market) -> str:
     return f"prices:{market}"
+
+
+def as_bytes(value: bytes | str) -> bytes:
+    """A Redis answer as bytes: connections of ours never decode, the client's types cannot know that."""
+    assert isinstance(value, bytes)
+    return value

@@ -6,6 +6,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from services.coordination.prices import as_bytes
 from services.domain.errors import Unavailable
 from services.domain.market import Market
 
@@ -28,7 +29,7 @@ async def first_seen(redis: Redis, market: Market, symbol: str, suspect: Suspect
     key = f"quarantine:{market}:{symbol}"
     try:
         stored = await redis.get(key)
-        known = _decode(stored) if stored else None
+        known = _decode(as_bytes(stored)) if stored else None
         if known is not None and (known.bar, known.close) == (suspect.bar, suspect.close):
             return known
         await redis.set(key, msgspec.msgpack.encode(suspect), ex=KEPT_SECONDS)

@@ -111,7 +111,7 @@ def _conflict(trade: Trade, why: str) -> Conflict:
 
 async def _command(services: Services, trade: Trade, wish: Wish) -> Command:
     """The command, frozen with its time and, for a close, the quote it is filled at."""
-    at = services.clock.now(trade.instrument.market)
+    at = await services.clock.now(trade.instrument.market)
     if wish.kind is CommandKind.CLOSE:
         quote = await fresh_quote(services, trade.instrument)
         if wish.expected_price is not None:

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
+from services.coordination import quarantine
+from services.coordination.quarantine import Suspect
 from services.db import instruments, watermarks
 from services.db.watermarks import Start
 from services.domain.errors import InvalidData, Unavailable
+from services.domain.jump import first_jump
 from services.domain.market import Market
 from services.domain.path import MINUTE, Path, floor_minute
 from services.usecases.context import Services
@@ -19,6 +22,9 @@ BARS_MAX = 60
 SETTLE_SECONDS = 0.5
 """How long after its end a bar counts as closed (exchange seconds at normal speed): clocks differ a little."""
 
+BELIEVED_AFTER_SECONDS = 60
+"""An impossible-looking jump is believed when a second answer repeats it this much later (exchange seconds)."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -28,35 +34,55 @@ async def fetch_paths(
     """The paths of these symbols from their watermarks to now, with the bar in progress if `tail`.
 
     What cannot be had now (no weight, an outage, impossible prices) is left out and told in the log: the next
-    cycle starts at the same watermark.
+    cycle starts at the same watermark. Raises Unavailable when nothing can be asked at all.
     """
+    now = await services.clock.now(market)
+    settled = floor_minute(now - timedelta(seconds=SETTLE_SECONDS * float(services.settings.market_speed)))
     async with services.pool.connection() as connection:
         found = await instruments.by_symbols(connection, market, symbols)
         starts = await watermarks.starts(connection, [instrument.id for instrument in found])
+    wanted = [start for start in starts if tail or start.start < settled]
     answers = await asyncio.gather(
-        *(_path(services, market, start, tail, purpose) for start in starts), return_exceptions=True
+        *(_path(services, market, start, settled, now, tail, purpose) for start in wanted), return_exceptions=True
     )
-    paths = []
-    for start, answer in zip(starts, answers, strict=True):
+    paths, missing = [], dict[str, list[str]]()
+    for start, answer in zip(wanted, answers, strict=True):
         if isinstance(answer, Path):
             paths.append(answer)
         elif isinstance(answer, Unavailable | InvalidData):
-            log.warning("path_not_had", market=market, symbol=start.symbol, reason=str(answer))
+            missing.setdefault(str(answer), []).append(start.symbol)
         else:
             raise answer
+    for reason, names in missing.items():
+        log.warning("paths_not_had", market=market, symbols=names, reason=reason)
     return paths
 
 
-async def _path(services: Services, market: Market, start: Start, tail: bool, purpose: str) -> Path:
-    settled = services.clock.now(market) - timedelta(seconds=SETTLE_SECONDS * float(services.settings.market_speed))
-    end = min(floor_minute(settled), start.start + BARS_MAX * MINUTE)
-    complete = end == floor_minute(settled)
-    return await services.exchange.path(
+async def _path(
+    services: Services, market: Market, start: Start, settled: datetime, now: datetime, tail: bool, purpose: str
+) -> Path:
+    end = max(start.start, min(settled, start.start + BARS_MAX * MINUTE))
+    path = await services.exchange.path(
         market,
         start.symbol,
         start.instrument_id,
         start=start.start,
-        end=max(end, start.start),
-        tail=tail and complete,
+        end=end,
+        tail=tail and end == settled,
         purpose=purpose,
     )
+    await _check_jumps(services, market, start, path, now)
+    return path
+
+
+async def _check_jumps(services: Services, market: Market, start: Start, path: Path, now: datetime) -> None:
+    """Raise InvalidData for a jump that no second answer has repeated yet."""
+    bars = path.bars if path.tail is None else (*path.bars, path.tail)
+    jump = first_jump(bars, start.last_close)
+    if jump is None:
+        return
+    seen = now.timestamp()
+    suspect = Suspect(jump.open_time.timestamp(), jump.close, seen)
+    first = await quarantine.first_seen(services.redis, market, start.symbol, suspect)
+    if seen - first.seen < BELIEVED_AFTER_SECONDS:
+        raise InvalidData(f"quarantined: {start.symbol} at {jump.close} after {start.last_close}, asked again")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -13,6 +13,12 @@ from services.domain.market import Instrument, Market
 from services.domain.path import Finer, Resolution
 from services.usecases.context import Services
 from services.usecases.judge_paths import FinerData
+
+FUTURES_PRINTS_KEPT = timedelta(hours=23)
+"""Futures keep aggregate trades for about 24 hours; a minute about to fall out counts as gone."""
+
+YOUNG = timedelta(minutes=3)
+"""An empty answer about a minute this young may only be late: it proves nothing."""
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +67,12 @@ async def _finer(
         seconds = await services.exchange.finer(instrument.market, instrument.symbol, need.minute, Resolution.SECONDS)
         if not seconds.gone:
             return seconds
+    age = await services.clock.now(instrument.market) - need.minute
+    if instrument.market is Market.FUTURES and age > FUTURES_PRINTS_KEPT:
+        return Finer(Resolution.PRINTS, gone=True)
     prints = await services.exchange.finer(instrument.market, instrument.symbol, need.minute, Resolution.PRINTS)
+    if prints.gone and age < YOUNG:
+        raise Unavailable(f"no prints of {need.minute:%H:%M} yet")
     if prints.gone and have is not None and have.bars:
         return Finer(have.resolution, have.bars, gone=True)
     return prints

@@ -72,7 +72,8 @@ async def open_trade(services: Services, account_id: int, wish: NewTrade, key: s
         plan = on_grid(plan, instrument.filters)
         check_plan(plan, instrument)
         quote = await fresh_quote(services, instrument)
-        trade = await _make(connection, account, instrument, plan, wish, quote, services.clock.now(instrument.market))
+        now = await services.clock.now(instrument.market)
+        trade = await _make(connection, account, instrument, plan, wish, quote, now)
         at = await clock.transaction_time(connection)
         body = msgspec.json.encode(trade_view(trade, at))
         if key is not None:

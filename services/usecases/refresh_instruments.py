@@ -17,6 +17,7 @@ log = structlog.get_logger(__name__)
 async def refresh_instruments(services: Services, market: Market) -> int:
     """How many instruments the market has now. A refresh that drops too many changes nothing."""
     listings = await services.exchange.listings(market)
+    now = floor_minute(await services.clock.now(market))
     names = {listing.symbol for listing in listings}
     async with services.pool.connection() as connection:
         trading = [each for each in await instruments.listed(connection, market) if each.status == "TRADING"]
@@ -26,7 +27,7 @@ async def refresh_instruments(services: Services, market: Market) -> int:
             notice = {"market_type": market, "dropped": len(dropped), "of": len(trading)}
             await market_events.append(connection, [("system", "refresh_refused", notice)])
         else:
-            changed = await instruments.refresh(connection, market, listings, floor_minute(services.clock.now(market)))
+            changed = await instruments.refresh(connection, market, listings, now)
             known = await instruments.by_ids(connection, changed.added + changed.suspended + changed.resumed)
             await market_events.append(
                 connection,
