@@ -59,23 +59,32 @@ def text(units: int, places: int) -> str:
 
 
 class Instrument:
-    """One listed instrument: its row, its state, its tapes."""
+    """One listed instrument: its row, its state, its tapes.
 
-    def __init__(self, row: Row, status: str, tape: Tape, mark: Tape | None = None) -> None:
+    `price_unit` and `quantity_unit` are what the tapes count in: tick and step, or finer.
+    """
+
+    def __init__(
+        self, row: Row, tape: Tape, mark: Tape | None = None, *, price_unit: Decimal, quantity_unit: Decimal
+    ) -> None:
         self.row = row
         self.market = row.market
         self.symbol = row.symbol
-        self.status = status
+        self.status = row.status
         self.listed = True
         self.tape = tape
         self.mark = mark
         self.noise = crc32(row.symbol.encode())
-        self.price_places = max(row.price_precision, decimals(row.tick))
+        self.price_places = max(row.price_precision, decimals(row.tick), decimals(price_unit))
         self.quantity_places = max(
-            SPOT_DECIMALS if row.market is Market.SPOT else 0, row.quantity_precision, decimals(row.step)
+            SPOT_DECIMALS if row.market is Market.SPOT else 0,
+            *(row.quantity_precision, decimals(row.step), decimals(quantity_unit)),
         )
-        self._tick_units = int(row.tick.scaleb(self.price_places))
-        self._step_units = int(row.step.scaleb(self.quantity_places))
+        self._price_unit = price_unit
+        self._price_scale = int(price_unit.scaleb(self.price_places))
+        self._quantity_scale = int(quantity_unit.scaleb(self.quantity_places))
+        self._lot = max(1, int(row.step / quantity_unit))
+        self._spread = max(1, int(row.tick * row.spread_ticks / price_unit))
 
     @property
     def is_trading(self) -> bool:
@@ -84,33 +93,37 @@ class Instrument:
 
     def price_text(self, ticks: int) -> str:
         """A price as this market writes it."""
-        return text(ticks * self._tick_units, self.price_places)
+        return text(ticks * self._price_scale, self.price_places)
 
     def mark_text(self, ticks: int) -> str:
         """A price with the eight places of mark and index prices."""
-        return text(ticks * self._tick_units * 10 ** (8 - self.price_places), 8)
+        return text(ticks * self._price_scale * 10 ** (8 - self.price_places), 8)
 
     def quantity_text(self, steps: int) -> str:
         """A quantity as this market writes it."""
-        return text(steps * self._step_units, self.quantity_places)
+        return text(steps * self._quantity_scale, self.quantity_places)
+
+    def lots_text(self, lots: int) -> str:
+        """A quantity of so many steps."""
+        return self.quantity_text(lots * self._lot)
 
     def notional_text(self, price: int, steps: int) -> str:
         """price x quantity, in quote units."""
         places = self.price_places + self.quantity_places
-        units = price * self._tick_units * steps * self._step_units
+        units = price * self._price_scale * steps * self._quantity_scale
         return text(units // 10 ** (places - 8) if places > 8 else units, min(8, places))
 
     def ticks(self, price: Decimal) -> int:
-        """A price in ticks, rounded to the grid. Raises ValueError unless it is at least one tick."""
-        count = round(price / self.row.tick)
+        """A price as the tapes count it. Raises ValueError unless it is at least one unit."""
+        count = round(price / self._price_unit)
         if count < 1:
-            raise ValueError(f"{self.symbol}: {price} is below one tick ({self.row.tick})")
+            raise ValueError(f"{self.symbol}: {price} is below the grid ({self._price_unit})")
         return count
 
     def quote(self, time: int) -> tuple[int, int, int]:
         """Bid, last and ask in ticks: the last print was at the bid or at the ask, by turns."""
         last = self.tape.last(time)
-        spread = min(self.row.spread_ticks, max(1, last // 50))
+        spread = min(self._spread, max(1, last // 50))
         if (time // 1000 * 2654435761 ^ self.noise) >> 7 & 1 and last > spread:
             return last - spread, last, last
         return last, last, last + spread

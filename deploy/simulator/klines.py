@@ -108,13 +108,14 @@ def _begins(request: Request, tape: Tape) -> tuple[Interval, list[int]]:
     start, end = parameters.time(query, "startTime"), parameters.time(query, "endTime")
     if start is not None and end is not None and start > end and not spot:
         raise errors.start_after_end()
-    if name == "1s" and not tape.source.has_seconds:
-        return interval, []
     newest = request.now if end is None else min(end, request.now)
     if tape.source.end is not None:
         newest = min(newest, tape.source.end - 1)
     shift = parameters.zone(query) if spot else 0
-    return interval, _window(interval, shift, start, newest, limit, tape.source.begin)
+    begins = _window(interval, shift, start, newest, limit, tape.source.begin)
+    if name == "1s":
+        begins = [begin for begin in begins if tape.source.holds_seconds(begin)]
+    return interval, begins
 
 
 def _window(interval: Interval, shift: int, start: int | None, newest: int, limit: int, oldest: int) -> list[int]:

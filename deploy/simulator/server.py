@@ -12,7 +12,8 @@ import uvicorn
 
 from deploy.simulator.application import Application
 from deploy.simulator.clock import Clock
-from deploy.simulator.exchange import Exchange, synthetic_instruments
+from deploy.simulator.exchange import Exchange
+from deploy.simulator.listings import recorded_instruments, synthetic_instruments
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,10 +41,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build(options: Options) -> Application:
-    """The application that `options` describe."""
+    """The application that `options` describe. Raises InvalidData for a folder without recordings."""
     start = None if options.start is None else _milliseconds(options.start)
+    if options.recorded is None:
+        instruments = list(synthetic_instruments(options.seed))
+    else:
+        instruments = recorded_instruments(options.recorded)
+        start = min(item.tape.source.begin for item in instruments) if start is None else start
     clock = Clock(start, options.speed, paused=options.paused)
-    return Application(Exchange(clock, synthetic_instruments(options.seed)), options.seed, options.latency_ms)
+    return Application(Exchange(clock, instruments), options.seed, options.latency_ms)
 
 
 async def serve(options: Options) -> None:

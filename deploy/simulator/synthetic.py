@@ -60,7 +60,6 @@ class SyntheticTape:
 
     begin = FIRST_PRINT_MS
     end: int | None = None
-    has_seconds = True
     has_prints = True
     fills_gaps = True
 
@@ -188,6 +187,10 @@ class SyntheticTape:
                 time = second * SECOND + offset
                 if start <= time < end:
                     yield Print(first + i, time, price, quantity, bool((first + i) & 1))
+
+    def holds_seconds(self, time: int) -> bool:
+        """Whether anything finer than minutes is known then: always."""
+        return True
 
     def volume(self, start: int, end: int) -> Volume:
         """What was traded in [start, end)."""

@@ -120,7 +120,7 @@ def _book_row(request: Request, item: Instrument) -> str:
 def _quotes(request: Request, item: Instrument) -> str:
     bid, _, ask = item.quote(request.now)
     size = item.noise ^ request.now // SECOND * 7919
-    bids, asks = item.quantity_text(1 + size % 9973), item.quantity_text(1 + size % 9967)
+    bids, asks = item.lots_text(1 + size % 9973), item.lots_text(1 + size % 9967)
     return (
         f'"bidPrice":"{item.price_text(bid)}","bidQty":"{bids}","askPrice":"{item.price_text(ask)}","askQty":"{asks}"'
     )
@@ -149,7 +149,7 @@ def _statistics_row(request: Request, item: Instrument, start: int, *, full: boo
             f'"weightedAvgPrice":"{text(mean)}",'
         )
     if quotes and full:
-        tail = f'"lastQty":"{item.quantity_text(1 + item.noise % 97)}",'
+        tail = f'"lastQty":"{item.lots_text(1 + item.noise % 97)}",'
         if request.market is Market.SPOT:
             zero = f'"bidPrice":"{_ZERO}","bidQty":"{_ZERO}","askPrice":"{_ZERO}","askQty":"{_ZERO}"'
             shown = _quotes(request, item) if item.is_trading else zero

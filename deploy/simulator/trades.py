@@ -75,7 +75,7 @@ def _asked(query: parameters.Parameters, default: int) -> int:
 
 
 def _level(item: Instrument, price: int) -> str:
-    size = item.quantity_text(1 + (item.noise ^ price * 7919) % 9973)
+    size = item.lots_text(1 + (item.noise ^ price * 7919) % 9973)
     return f'["{item.price_text(price)}","{size}"]'
 
 
