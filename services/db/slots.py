@@ -25,6 +25,7 @@ class JobState(msgspec.Struct, frozen=True):
     age: timedelta | None
 
 
+# The condition stands twice: ON CONFLICT decides, `due` spares the row a lock each time there is nothing to do.
 _CLAIM = """
 WITH clock AS (
     SELECT now, date_bin(%(interval)s, now - %(offset)s, 'epoch') AS slot

@@ -166,6 +166,41 @@ async def test_a_lost_fetch_reply_leaves_no_orphan(link, redis_url):
     sender.close()
 
 
+async def test_a_retry_that_waits_in_memory_survives_an_outage(link, redis_url):
+    broker, watcher = FleetBroker(link.url), FleetBroker(redis_url)
+    begun = []
+
+    @actor("work", **LIMITS, on=broker)
+    async def flaky() -> None:
+        begun.append(1)
+        if len(begun) == 1:
+            raise ArithmeticError("not yet")
+
+    with working(broker), redis.Redis.from_url(redis_url) as direct:
+        flaky.send()
+        await wait_until(lambda: direct.keys(f"{NAMESPACE}:__held__.*.work.DQ"))
+        link.down()
+        await asyncio.sleep(0.2)
+        link.up()
+        await wait_until(lambda: len(begun) == 2 and watcher.do_qsize("work") == 0)
+    watcher.close()
+
+
+async def test_what_a_dead_worker_held_comes_back_in_every_queue(redis_url):
+    dead, living = (FleetBroker(redis_url, heartbeat_timeout=timedelta(milliseconds=1)) for _ in range(2))
+    for queue in ("one", "two"):
+        dead.commands.enqueue({queue: {f"message of {queue}": b"data"}})
+        assert dead.commands.fetch(queue, 1)
+    await asyncio.sleep(0.01)
+    recovered = {queue: living.commands.recover(queue) for queue in ("empty", "one", "two", "one")}
+    assert recovered == {"empty": 0, "one": 0, "two": 1}
+    assert [living.commands.depth(queue).waiting for queue in ("one", "two")] == [1, 1]
+    with redis.Redis.from_url(redis_url) as direct:
+        assert direct.zrange(f"{NAMESPACE}:__heartbeats__", 0, -1) == [living.commands.worker.encode()]
+    dead.close()
+    living.close()
+
+
 async def test_an_acknowledgement_during_an_outage_is_made_up_for(link, redis_url):
     broker, watcher = FleetBroker(link.url), FleetBroker(redis_url)
     runs, gate = [], threading.Event()

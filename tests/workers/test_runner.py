@@ -102,10 +102,13 @@ def test_a_queue_that_nobody_declared_is_refused(redis_url):
         )
 
 
-@pytest.mark.parametrize("breaking", [stop_loop, block_loop])
-async def test_a_worker_without_a_live_event_loop_ends(breaking, start, broker):
+@pytest.mark.parametrize(
+    ("breaking", "reason"), [(stop_loop, "the event loop died"), (block_loop, "the event loop is blocked")]
+)
+async def test_a_worker_without_a_live_event_loop_ends(breaking, reason, start, broker, tmp_path):
     breaking.send()
     assert await _exit_code(start()) == EXIT_BROKEN
+    assert reason in (tmp_path / "output").read_text()
 
 
 async def test_work_of_a_killed_worker_is_redelivered_within_two_heartbeat_timeouts(start, broker, redis_url):
