@@ -1,1 +1,26 @@
-"""One module a command; heavy imports happen inside the command that needs them."""
+"""The command `paperfleet`: one module a command; heavy imports happen inside the command that needs them."""
+
+import typer
+
+from paperfleet.cli import processes, replay, simulator, up
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+app = typer.Typer(
+    help="Paper-trades every Binance pair on the whole price path. It never sends an order.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("up")(up.up)
+app.command("replay")(replay.replay)
+app.command("simulator")(simulator.simulator)
+app.command("migrate", rich_help_panel="Processes of a fleet")(processes.migrate)
+app.command("scheduler", rich_help_panel="Processes of a fleet")(processes.scheduler)
+app.command("worker", rich_help_panel="Processes of a fleet")(processes.worker)
+app.command("api", rich_help_panel="Processes of a fleet")(processes.api)

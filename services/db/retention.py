@@ -9,10 +9,12 @@ CYCLES_KEPT = timedelta(days=7)
 IDEMPOTENCY_KEPT = timedelta(days=2)
 FINER_GAPS_KEPT = timedelta(days=7)
 _DAYS_AHEAD = 3
+_PARTITIONS_LOCK = 0x65767473  # one maker of partitions at a time: "evts" in ASCII
 
 
 async def make_partitions(connection: Connection) -> None:
     """Make the event partitions of today and the next days, where the default partition holds none of their rows."""
+    await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_PARTITIONS_LOCK])
     cursor = await connection.execute("SELECT (now() AT TIME ZONE 'UTC')::date")
     row = await cursor.fetchone()
     assert row is not None

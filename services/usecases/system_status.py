@@ -1,0 +1,134 @@
+"""How the system stands: trades, cycles, lag, request weight, jobs."""
+
+import asyncio
+import time
+from datetime import datetime, timedelta
+
+import msgspec
+
+from services.coordination.weight import Usage
+from services.db import cycles, slots, status
+from services.db.status import Closed, TradeCounts
+from services.domain.errors import Unavailable
+from services.domain.market import Market
+from services.domain.trade import TradeStatus
+from services.usecases.context import Services
+
+CLOSES_SHOWN = 10
+CLOSES_AMONG = 1000
+"""The newest closings are looked for among this many events; more events than that since a close hide it."""
+
+COUNT_SHARE = 20
+"""Counting all trades is repeated after this many times the time it took: at most a twentieth of one backend."""
+
+
+class Lag(msgspec.Struct, frozen=True):
+    """How far the judged path is behind the exchange's present, in exchange seconds, and for which pair."""
+
+    market_type: Market
+    symbol: str
+    judged_to: datetime
+    seconds: float
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A scheduled job: its last slot, and how long ago (wall seconds) the last dispatched one began."""
+
+    job: str
+    slot: datetime
+    age_seconds: float | None
+
+
+class SystemStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The system in numbers. Counts are over all accounts; null means not known (yet, or a part is away).
+
+    cycle_seconds   how long the last finished cycle took; cycle_slot is its slot
+    late_batches    batches of the last hour's cycles that are past their deadline
+    lag_seconds     exchange seconds between now and the oldest watermark of a trading pair; `lag` says which
+    weight          this fleet's budget by market: used now, limit, and a pause in force
+    """
+
+    epoch: str
+    pairs: int
+    cycle_slot: datetime | None
+    cycle_seconds: float | None
+    late_batches: int
+    open_trades: int
+    pending_trades: int
+    closed_tp: int
+    closed_sl: int
+    held_trades: int
+    trades: dict[str, int]
+    lag_seconds: float | None
+    lag: list[Lag]
+    weight: dict[Market, Usage]
+    recent_closes: list[Closed]
+    jobs: list[Job]
+
+
+class StatusReader:
+    """Reads the status; keeps the trade counts for a while, because they cost a scan of all trades."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._counts: TradeCounts | None = None
+        self._count_again_at = 0.0
+        self._counting = asyncio.Lock()
+
+    async def read(self, account_ids: tuple[int, ...]) -> SystemStatus:
+        """The system now. Raises what keeps the database from answering; Redis may be away."""
+        services = self._services
+        counts = await self._trade_counts()
+        deadline = 2 * services.settings.cycle_interval + timedelta(seconds=10)
+        async with services.pool.connection() as connection:
+            cycle = await cycles.state(connection, deadline)
+            behind = await status.furthest_behind(connection)
+            closes = [
+                close
+                for id_ in account_ids
+                for close in await status.recent_closes(connection, f"a{id_}", CLOSES_AMONG, CLOSES_SHOWN)
+            ]
+            jobs = await slots.states(connection)
+            epoch = await status.epoch(connection)
+            pairs = await status.trading_pairs(connection)
+        lag = [
+            Lag(each.market, each.symbol, each.judged_to, _seconds(services.clock.now(each.market) - each.judged_to))
+            for each in behind
+        ]
+        return SystemStatus(
+            epoch=epoch,
+            pairs=pairs,
+            cycle_slot=cycle.slot,
+            cycle_seconds=cycle.seconds,
+            late_batches=cycle.late_batches,
+            open_trades=counts.by_status.get(TradeStatus.OPEN, 0),
+            pending_trades=counts.by_status.get(TradeStatus.PENDING, 0),
+            closed_tp=counts.by_status.get(TradeStatus.CLOSED_TP, 0),
+            closed_sl=counts.by_status.get(TradeStatus.CLOSED_SL, 0),
+            held_trades=counts.held,
+            trades=counts.by_status,
+            lag_seconds=max((each.seconds for each in lag), default=None),
+            lag=lag,
+            weight=await self._weight(),
+            recent_closes=closes[:CLOSES_SHOWN],
+            jobs=[Job(job.job, job.slot, None if job.age is None else _seconds(job.age)) for job in jobs],
+        )
+
+    async def _trade_counts(self) -> TradeCounts:
+        async with self._counting:
+            if self._counts is None or time.monotonic() >= self._count_again_at:
+                started = time.monotonic()
+                async with self._services.pool.connection() as connection:
+                    self._counts = await status.trade_counts(connection)
+                self._count_again_at = time.monotonic() + COUNT_SHARE * (time.monotonic() - started)
+            return self._counts
+
+    async def _weight(self) -> dict[Market, Usage]:
+        try:
+            return {market: await self._services.weight.usage(market) for market in Market}
+        except Unavailable:
+            return {}
+
+
+def _seconds(span: timedelta) -> float:
+    return round(span.total_seconds(), 3)
