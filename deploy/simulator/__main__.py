@@ -1,12 +1,14 @@
 """`python -m deploy.simulator`: the simulated exchange as a process."""
 
 import argparse
+import sys
 from datetime import datetime
 from pathlib import Path
 
 import uvloop
 
 from deploy.simulator.server import Options, serve
+from services.domain.errors import InvalidData
 
 
 def parse(arguments: list[str] | None = None) -> Options:
@@ -24,5 +26,13 @@ def parse(arguments: list[str] | None = None) -> Options:
     return Options(**vars(parser.parse_args(arguments)))
 
 
+def main() -> None:
+    """Serves until told to end; a folder or port that cannot be used is told in one line."""
+    try:
+        uvloop.run(serve(parse()))
+    except (InvalidData, OSError) as error:
+        sys.exit(f"simulator: {error}")
+
+
 if __name__ == "__main__":
-    uvloop.run(serve(parse()))
+    main()

@@ -70,6 +70,9 @@ class Application:
             status, body = self._control.answer(scope["method"], path, await _body(receive))
             await _send(send, status, [(b"content-type", b"application/json")], body)
             return
+        if scope["method"] != "GET":
+            await _send(send, *_bare(_unknown(path, scope["method"])))
+            return
         query = scope["query_string"].decode("latin-1")
         striking = self.faults.striking(path, query)
         if self.latency_ms:
@@ -177,10 +180,14 @@ def _changed(striking: list[Fault], answer: Answer) -> Answer:
     return answer
 
 
-def _unknown(path: str) -> Answer:
+def _unknown(path: str, method: str = "GET") -> Answer:
     if path.startswith("/fapi/"):
-        return Answer(404, ApiError(404, -5000, f"Path {path}, Method GET is invalid").body, [])
+        return Answer(404, ApiError(404, -5000, f"Path {path}, Method {method} is invalid").body, [])
     return Answer(404, _NOT_FOUND_HTML, [], b"text/html")
+
+
+def _bare(answer: Answer) -> tuple[int, Headers, bytes]:
+    return answer.status, *_packed(answer, [])
 
 
 def _packed(answer: Answer, request_headers: Headers) -> tuple[Headers, bytes]:

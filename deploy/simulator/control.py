@@ -30,6 +30,8 @@ class ClockOrder(msgspec.Struct, forbid_unknown_fields=True):
 class PathOrder(msgspec.Struct, forbid_unknown_fields=True):
     """Either `prints` ([[epoch ms, price], ...], ascending) or `price` (jump now, stay there for `hold_ms`).
 
+    A jump takes back what was laid over the tape for later.
+
     `tape`: futures have two; `both` moves the mark price along with the last price.
     """
 
@@ -108,6 +110,8 @@ class Control:
             raise ValueError("prints must be in ascending order of time")
         prices = tuple(instrument.ticks(price) for _, price in prints)
         for tape in _tapes(instrument, order.tape):
+            if order.price is not None:
+                tape.forget_after(times[0])
             tape.override(times, prices)
         return {"prints": [[time, instrument.price_text(p)] for time, p in zip(times, prices, strict=True)]}
 

@@ -10,6 +10,7 @@ import json
 import random
 import time
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -104,6 +105,7 @@ class Faults:
         if not self._active:
             return []
         self._active = [fault for fault in self._active if not fault.is_over]
+        query = unquote(query)
         return [fault for fault in self._active if fault.strikes(path, query, self._chance)]
 
 

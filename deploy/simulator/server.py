@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,12 +59,14 @@ async def serve(options: Options) -> None:
     """Serves until SIGTERM, SIGINT or (with `parent_dies`) the end of standard input.
 
     Prints one JSON line {"spot_url", "futures_url", "control_url", "port"} once it listens.
+    Raises InvalidData for a folder without recordings.
     """
+    application = build(options)
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((options.host, options.port))
     config = uvicorn.Config(
-        build(options),
+        application,
         http="httptools",
         log_level="critical",
         access_log=False,
@@ -69,32 +74,45 @@ async def serve(options: Options) -> None:
         server_header=False,
         timeout_graceful_shutdown=1,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     watcher = asyncio.create_task(_end_with_parent(server)) if options.parent_dies else None
-    announcer = asyncio.create_task(_announce(server, *listener.getsockname()[:2]))
     try:
         await server.serve(sockets=[listener])
     finally:
-        announcer.cancel()
         if watcher is not None:
             watcher.cancel()
 
 
-async def _announce(server: uvicorn.Server, host: str, port: int) -> None:
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells of its start by this flag alone
-        await asyncio.sleep(0.005)
-    base = f"http://{host}:{port}"
-    line = {"spot_url": base, "futures_url": base, "control_url": f"{base}/control", "port": port}
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
+class _Server(uvicorn.Server):
+    """Tells where it listens, and ends with status 0 on a signal."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        assert sockets is not None
+        host, port = sockets[0].getsockname()[:2]
+        base = f"http://{host}:{port}"
+        line = {"spot_url": base, "futures_url": base, "control_url": f"{base}/control", "port": port}
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.end)
+        yield
+
+    def end(self) -> None:
+        """Finish the answers under way and stop."""
+        self.should_exit = True
 
 
-async def _end_with_parent(server: uvicorn.Server) -> None:
+async def _end_with_parent(server: _Server) -> None:
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while await reader.read(4096):
         pass
-    server.should_exit = True
+    server.end()
 
 
 def _milliseconds(time: datetime) -> int:

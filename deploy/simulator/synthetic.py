@@ -139,6 +139,8 @@ class SyntheticTape:
         """The bar over the prints in [start, end), None if there are none."""
         for depth in (2, 1, 0):  # bars asked for are nearly always minutes: look there first
             node = start // LENGTHS[depth]
+            if end - start == LENGTHS[depth] and start == node * LENGTHS[depth]:
+                return self._whole(depth, node)
             if end <= (node + 1) * LENGTHS[depth]:
                 return self._within(depth, node, start, end)
         first, last = -(-start // DAY), end // DAY
@@ -149,6 +151,12 @@ class SyntheticTape:
         if last * DAY < end:
             parts.append(self._within(0, last, last * DAY, end))
         return merge([part for part in parts if part is not None])
+
+    def _whole(self, depth: int, node: int) -> Ohlc:
+        """The bar of a day, an hour or a minute: known without looking inside it."""
+        if depth == 0:
+            return self.day(node)
+        return self.hours(node // 24).bar(node % 24) if depth == 1 else self.minutes(node // 60).bar(node % 60)
 
     def _within(self, depth: int, node: int, start: int, end: int) -> Ohlc | None:
         """The bar over [start, end), which lies in one node (day, hour, minute, second) of the tree."""

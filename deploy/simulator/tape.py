@@ -40,6 +40,12 @@ class Tape:
         """The tape from the first to the last print's time is these prints; then it goes on from the last price."""
         self._lay(Segment(times[0], times[-1] + 1, times, prices, prices[-1]))
 
+    def forget_after(self, time: int) -> None:
+        """Takes back what was laid over the tape after `time`. Halts stay."""
+        self.segments = [
+            part for old in self.segments for part in ([old] if old.silent else old.without(time, FOREVER))
+        ]
+
     def halt(self, start: int) -> None:
         """No trading from `start` on."""
         self._lay(Segment(start, FOREVER, (), (), self.last(start), silent=True))

@@ -9,7 +9,7 @@ from services.domain.market import Market
 DEFAULT_LIMIT, MOST = 500, 1000
 FUTURES_KEPT_MS = DAY
 """Futures prints older than this are gone."""
-_FIRST_LOOK_BACK_MS, _LONGEST_LOOK_BACK_MS = 300_000, 30 * DAY
+_LOOK_BACK_MS_PER_PRINT, _LONGEST_LOOK_BACK_MS = 300, 30 * DAY
 _DEPTH_LIMITS = {5, 10, 20, 50, 100, 500, 1000}
 
 
@@ -107,7 +107,7 @@ def _chosen(request: Request, item: Instrument) -> list[Print]:
 
 def _newest(item: Instrument, end: int, limit: int) -> list[Print]:
     """The last `limit` prints before `end`: looks back further and further, for tapes may be thin."""
-    span = _FIRST_LOOK_BACK_MS
+    span = 1_000 + limit * _LOOK_BACK_MS_PER_PRINT
     while item.tape.source.has_prints:
         start = max(item.tape.source.begin, end - span)
         found = item.tape.prints(start, end, limit=1 << 30)
