@@ -1,5 +1,6 @@
 """One worker process: dramatiq's Worker, an event loop, and an orderly or a quick end."""
 
+import math
 import os
 import signal
 import sys
@@ -38,14 +39,16 @@ def run(
     open_services: Services,
     broker: FleetBroker = fleet_broker,
 ) -> None:
-    """Works on `queues` until SIGTERM or SIGINT, then returns; a second signal ends the process at once.
+    """Works on `queues` (none given: on all) until SIGTERM or SIGINT; a second signal ends the process at once.
 
-    `threads` is how many messages run at a time. Raises whatever keeps the services from opening, ValueError for
-    a queue nobody declared. Must be called in the main thread. Ends the process with status 70 when its event loop
-    or a thread of it dies.
+    `threads` is how many messages run at a time; every queue has an equal share of them, so that one whose actors
+    wait for the exchange holds up no other. Raises whatever keeps the services from opening, ValueError for a queue
+    nobody declared. Must be called in the main thread. Ends the process with status 70 when its event loop or one
+    of its threads dies.
     """
-    chosen = set(queues)
-    unknown = chosen - broker.get_declared_queues()
+    declared = broker.get_declared_queues()
+    chosen = set(queues) or declared
+    unknown = chosen - declared
     if unknown:
         raise ValueError(f"no such queue: {', '.join(sorted(unknown))}")
     stop = _stop_on_signals()
@@ -54,6 +57,7 @@ def run(
     loop.start(open_services(settings))
     runtime.install(loop)
     worker = Worker(broker, queues=chosen, worker_threads=threads, worker_timeout=IDLE_POLL_MS)
+    worker.queue_prefetch = math.ceil(threads / len(chosen))
     worker.start()
     log.info("worker ready", queues=sorted(chosen), threads=threads, pid=os.getpid())
     _watch(stop, worker, loop)

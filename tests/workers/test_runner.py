@@ -13,7 +13,7 @@ import pytest
 from services.settings import Settings
 from tests.servers import wait_until
 from tests.workers import worker_process
-from tests.workers.worker_process import block_loop, murder, note, stop_loop, take, traces
+from tests.workers.worker_process import block_loop, murder, note, note_quickly, stop_loop, take, traces
 from workers import quarantine, runner
 from workers.commands import HEARTBEAT_TIMEOUT
 from workers.runner import EXIT_BROKEN
@@ -63,6 +63,14 @@ async def test_sigterm_lets_running_work_end_and_gives_the_rest_back(start, brok
     assert traces(redis_url) == ["first begun", "first ended", "services closed"]
     assert broker.commands.depth("work").waiting == broker.do_qsize("work") == 2
     assert "worker ready" in (tmp_path / "output").read_text()
+
+
+async def test_a_queue_whose_work_takes_long_holds_up_no_other(start, broker, redis_url):
+    broker.enqueue_many([take.message(f"{number}", 60) for number in range(20)])
+    start(TEST_THREADS="4")
+    await wait_until(lambda: len(traces(redis_url)) == 2)
+    note_quickly.send("quick")
+    await wait_until(lambda: traces(redis_url)[2:] == ["quick"], 2)
 
 
 async def test_a_second_signal_ends_the_process_at_once(start, broker, redis_url):

@@ -1,0 +1,58 @@
+"""What the clock asks for: the fleet's jobs, their rhythm, and the messages of a slot."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from dramatiq import Actor, Message
+
+from services.domain.market import Market
+from services.settings import Settings
+from services.usecases.context import Services
+from services.usecases.plan_cycle import plan_cycle
+from workers import actors
+from workers.ticks import Job
+
+CYCLE_OFFSET = timedelta(seconds=1)
+"""A cycle begins this long after its minute, so that the minute's bars are closed at the exchange."""
+REFRESH_INTERVAL = timedelta(hours=1)
+MAINTENANCE_INTERVAL = timedelta(hours=1)
+RECONCILIATION_INTERVAL = timedelta(minutes=10)
+
+
+def fleet_jobs(settings: Settings, services: Services) -> list[Job]:
+    """Every job of the fleet. Messages of short jobs live for two intervals: by then two newer ones exist."""
+    sweep = timedelta(seconds=float(settings.sweep_seconds))
+    return [
+        _cycle(settings.cycle_interval, services),
+        *(_periodic(f"sweep {market}", sweep, actors.sweep_quotes, market) for market in Market),
+        *(_periodic(f"refresh {market}", REFRESH_INTERVAL, actors.refresh_instruments, market) for market in Market),
+        _periodic("maintain", MAINTENANCE_INTERVAL, actors.maintain),
+        _periodic("reconcile", RECONCILIATION_INTERVAL, actors.reconcile_books),
+    ]
+
+
+def _cycle(interval: timedelta, services: Services) -> Job:
+    """The candle cycle: every shard's paths, once an exchange minute."""
+
+    async def messages(slot: datetime) -> Sequence[Message[None]]:
+        return [
+            actors.fetch_paths.message_with_options(
+                args=(shard.market, list(shard.symbols), slot.isoformat(), shard.number),
+                max_age=_milliseconds(2 * interval),
+            )
+            for shard in await plan_cycle(services, slot)
+        ]
+
+    return Job("cycle", interval, messages, CYCLE_OFFSET)
+
+
+def _periodic(name: str, interval: timedelta, actor: Actor[Any, None], *arguments: str) -> Job:
+    async def messages(_slot: datetime) -> Sequence[Message[None]]:
+        return [actor.message_with_options(args=arguments, max_age=_milliseconds(2 * interval))]
+
+    return Job(name, interval, messages)
+
+
+def _milliseconds(duration: timedelta) -> int:
+    return round(duration.total_seconds() * 1000)
