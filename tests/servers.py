@@ -53,7 +53,10 @@ class Servers:
 
     @contextlib.contextmanager
     def database(self) -> Iterator[str]:
-        """URL of a fresh, migrated database; dropped at the end, whoever is still connected."""
+        """URL of a fresh, migrated database; dropped at the end, whoever is still connected.
+
+        Copied as files: without fsync that takes 25 ms, through the log 130.
+        """
         name = f"test_{next(self._numbers)}"
         self._administer(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
         try:

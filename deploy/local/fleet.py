@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local.errors import StackError
+from deploy.local.ports import HOST
 from deploy.local.service import Command
 from services.settings import PREFIX, Settings, SettingsError, load
 
@@ -31,5 +32,7 @@ def settings_with(ours: Mapping[str, str]) -> Settings:
 
 
 def clean_environment() -> dict[str, str]:
-    """The caller's environment without its PAPERFLEET_ variables."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    """The caller's environment without its PAPERFLEET_ variables; a web proxy of theirs is not asked for loopback."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    direct = ",".join(filter(None, [kept.get("no_proxy") or kept.get("NO_PROXY"), HOST, "localhost"]))
+    return kept | {"no_proxy": direct, "NO_PROXY": direct}

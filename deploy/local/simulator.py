@@ -80,7 +80,7 @@ class Simulator:
 
     async def keep_time(self) -> None:
         """Store exchange time each second, for ever."""
-        async with httpx.AsyncClient(timeout=CHECKPOINT_SECONDS) as client:
+        async with httpx.AsyncClient(timeout=CHECKPOINT_SECONDS, trust_env=False) as client:
             while True:
                 await asyncio.sleep(CHECKPOINT_SECONDS)
                 with contextlib.suppress(*SILENT):  # it is being restarted, or has been told to fail
@@ -92,7 +92,7 @@ class Simulator:
                 raise StackError(f"the simulated market ended while starting ({describe_exit(code)})")
             await asyncio.sleep(0.02)
         # Before anybody has seen a price: else a kill within the first second would let time run backwards.
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(trust_env=False) as client:
             try:
                 await self._store_time(client)
             except SILENT as error:

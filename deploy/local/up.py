@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 import time
 
 import httpx
@@ -32,6 +33,8 @@ async def run(options: UpOptions) -> int:
     """Run the stack until SIGINT, SIGTERM or SIGHUP; the exit code (0: stopped as asked, 1: could not run)."""
     screen = Screen(Console())
     try:
+        if sys.platform != "linux":  # children that die with their parent, /proc: nothing else has them
+            raise StackError("`paperfleet up` needs Linux; elsewhere run it in a container")
         with hold(options.folder) as folder:
             await _until_signalled(_Stack(options, folder, screen))
     except StackError as error:
@@ -114,7 +117,7 @@ class _Stack:
 
     async def _watch(self, url: str, began: float) -> None:
         """Announce the API when it is ready, then keep the numbers on the screen up to date."""
-        async with httpx.AsyncClient(timeout=5) as client:
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
             while not await _is_ready(client, url):  # noqa: ASYNC110 - another process gets ready
                 await asyncio.sleep(0.1)
             self._folder.announce(url)

@@ -40,6 +40,10 @@ signal.pause()
 """
 
 
+# A web proxy that leads nowhere: what is on loopback must not be asked through it.
+BEHIND_A_PROXY = dict(os.environ) | {"http_proxy": "http://127.0.0.1:9"}
+
+
 @pytest.fixture
 def python(tmp_path):
     """This environment's Python, with another `paperfleet` beside it."""
@@ -80,7 +84,13 @@ async def up(python, tmp_path, unused_tcp_port):
 
     async def start() -> Up:
         process = await asyncio.create_subprocess_exec(
-            str(python), "-c", RUN, str(tmp_path / "data"), str(unused_tcp_port), stdout=asyncio.subprocess.PIPE
+            str(python),
+            "-c",
+            RUN,
+            str(tmp_path / "data"),
+            str(unused_tcp_port),
+            stdout=asyncio.subprocess.PIPE,
+            env=BEHIND_A_PROXY,
         )
         runs.append(process)
         return Up(process)
