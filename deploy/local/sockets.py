@@ -16,9 +16,13 @@ def short(folder: Path) -> Path:
     absolute = folder.resolve()
     if len(os.fsencode(absolute)) + NAME_BYTES <= ADDRESS_BYTES_MAX:
         return absolute
-    name = f"paperfleet-{os.geteuid()}-{hashlib.sha256(os.fsencode(absolute)).hexdigest()[:16]}"
+    ours = f"paperfleet-{os.geteuid()}-"
+    name = ours + hashlib.sha256(os.fsencode(absolute)).hexdigest()[:16]
     link = _runtime_folder() / name
     if not (link.is_symlink() and link.lstat().st_uid == os.geteuid() and link.readlink() == absolute):
+        for other in link.parent.glob(f"{ours}*"):
+            if not other.exists():  # its data folder is gone
+                other.unlink(missing_ok=True)
         side = link.with_name(f"{name}.{os.getpid()}")
         side.symlink_to(absolute)
         side.replace(link)  # refused by the sticky bit if somebody else has put one there
