@@ -1,78 +1,62 @@
-"""Exchange time, extrapolated from its last answer: on a sped-up simulator it runs faster than the wall."""
+"""Exchange time on this machine: asked for now and then, extrapolated in between."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple, NoReturn
-
-import structlog
 
 from services.domain.errors import InvalidData, Unavailable
 from services.domain.market import Market
 
-SYNC_SECONDS = 30.0
-"""Wall time between two syncs; two quartz clocks differ by less than a millisecond then."""
-
-RETRY_SECONDS = 2.0
-
-ServerTime = Callable[[Market], Awaitable[datetime]]
-
-log = structlog.get_logger(__name__)
-
-
-class _Anchor(NamedTuple):
-    exchange: datetime
-    monotonic: float
+AGE_SECONDS_MAX = 30.0
+"""Exchange seconds after which the clock is set again (never more often than once a second)."""
 
 
 class ExchangeClock:
-    """Each market's time. It never runs backwards, and never ahead of the exchange as it answered last.
+    """The clocks of both markets.
 
-    speed       exchange seconds per wall second
-    monotonic   seconds from any beginning
+    `ask` gives a market's server time; `speed` is exchange seconds per wall second. Time never runs backwards in
+    one process.
     """
 
-    def __init__(self, speed: Decimal = Decimal(1), monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        ask: Callable[[Market], Awaitable[datetime]],
+        speed: Decimal = Decimal(1),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ask = ask
         self._speed = float(speed)
         self._monotonic = monotonic
-        self._anchors: dict[Market, _Anchor] = {}
-        self._latest: dict[Market, datetime] = {}
+        self._set: dict[Market, tuple[datetime, float]] = {}
+        self._last: dict[Market, datetime] = {}
+        self._asking = {market: asyncio.Lock() for market in Market}
 
-    def now(self, market: Market) -> datetime:
-        """Exchange time, UTC. Raises Unavailable before the first sync."""
-        anchor = self._anchors.get(market)
-        if anchor is None:
-            raise Unavailable(f"the exchange has not told its {market} time yet")
-        passed = (self._monotonic() - anchor.monotonic) * self._speed
-        latest = max(
-            self._latest.get(market, datetime.min.replace(tzinfo=UTC)), anchor.exchange + timedelta(seconds=passed)
-        )
-        self._latest[market] = latest
-        return latest
+    async def now(self, market: Market) -> datetime:
+        """The market's time now, to the millisecond. Raises Unavailable while it has never been told."""
+        if self._is_old(market):
+            async with self._asking[market]:
+                if self._is_old(market):
+                    await self._sync(market)
+        told, at = self._set[market]
+        seconds = (self._monotonic() - at) * self._speed
+        now = told + timedelta(milliseconds=int(seconds * 1000))
+        self._last[market] = max(now, self._last.get(market, now))
+        return self._last[market]
 
-    def age(self, market: Market) -> float | None:
-        """Wall seconds since the last sync; None before the first."""
-        anchor = self._anchors.get(market)
-        return None if anchor is None else self._monotonic() - anchor.monotonic
+    def _is_old(self, market: Market) -> bool:
+        if market not in self._set:
+            return True
+        age_max = max(1.0, AGE_SECONDS_MAX / self._speed)
+        return self._monotonic() - self._set[market][1] > age_max
 
-    async def sync(self, server_time: ServerTime, markets: Iterable[Market] = tuple(Market)) -> None:
-        """Ask the exchange. Raises what `server_time` raises; the markets asked before are synced then."""
-        for market in markets:
-            answer = await server_time(market)
-            # Counted from the answer's arrival, not from the middle of the round trip: a clock that is ahead
-            # would take a bar for closed while it is still being traded.
-            self._anchors[market] = _Anchor(answer, self._monotonic())
-
-    async def keep_synced(self, server_time: ServerTime) -> NoReturn:
-        """Sync for ever, at once and every 30 wall seconds; failures are logged and tried again."""
-        while True:
-            failed = False
-            for market in Market:
-                try:
-                    await self.sync(server_time, [market])
-                except (Unavailable, InvalidData) as error:
-                    failed = True
-                    log.warning("clock_not_synced", market=market, age=self.age(market), reason=str(error))
-            await asyncio.sleep(RETRY_SECONDS if failed else SYNC_SECONDS)
+    async def _sync(self, market: Market) -> None:
+        before = self._monotonic()
+        try:
+            told = await self._ask(market)
+        except (Unavailable, InvalidData):
+            if market in self._set:
+                return
+            raise
+        self._set[market] = (told, (before + self._monotonic()) / 2)

@@ -47,4 +47,3 @@ def is_believed(age: float, speed: Decimal) -> bool:
 def quote_is_suspect(last: Quote | None, quote: Quote) -> bool:
     """Whether the last, bid or ask jumps from the last price believed."""
     return last is not None and any(is_jump(last.last, price) for price in (quote.last, quote.bid, quote.ask))
-
