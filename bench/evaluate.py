@@ -7,9 +7,9 @@ one connection that writes the same rows to the same tables by bare set-based SQ
 
 import argparse
 import asyncio
+import json
 import time
 from collections.abc import Sequence
-from datetime import timedelta
 from decimal import Decimal
 from statistics import median
 
@@ -18,13 +18,15 @@ from bench.table import Row
 from services.db import triggers, watermarks
 from services.db.pool import Connection, Pool
 from services.db.triggers import Span
-from services.domain.path import MINUTE, Path
+from services.domain.path import Path
 from services.usecases import judge_paths as judging
 from services.usecases.judge_paths import judge_paths
 
 QUIET = (Decimal("99.5"), Decimal("100.5"))
 FEW = 10_000
 HITS = 2_000
+BATCHES_AT_ONCE = 3
+"""A worker process evaluates several messages at a time; so does the measured one."""
 
 
 def run(options: argparse.Namespace) -> tuple[str, list[Row]]:
@@ -212,19 +214,24 @@ def _growth(few: _Hit, many: _Hit, trades: int) -> list[Row]:
 
 
 async def _closings(pool: Pool, count: int) -> float:
-    """Closings per second of one process, whole evaluations from path to COMMIT."""
+    """Closings per second of one process, whole evaluations from path to COMMIT, a few batches at a time."""
     async with pool.connection() as connection:
         row = await (await connection.execute("SELECT count(*) FROM live_triggers")).fetchone()
     assert row is not None
     low = Decimal(99) - Decimal(19) * Decimal(count) / Decimal(row[0])
-    closed, started = 0, time.perf_counter()
-    for batch in paths(0, low, QUIET[1]):
-        closed += (await judge_paths(pool, batch)).closed
+    gate = asyncio.Semaphore(BATCHES_AT_ONCE)
+
+    async def evaluate(batch: Sequence[Path]) -> int:
+        async with gate:
+            return (await judge_paths(pool, batch)).closed
+
+    started = time.perf_counter()
+    closed = sum(await asyncio.gather(*map(evaluate, paths(0, low, QUIET[1]))))
     return closed / (time.perf_counter() - started)
 
 
 _BARE = (
-    """UPDATE trades t SET status = 'CLOSED_SL', version = 2, reserved = 0, exit_time = %(at)s, updated_at = %(at)s,
+    """UPDATE trades t SET status = 'CLOSED_SL', version = 2, reserved = 0, exit_time = %(at)s::timestamptz + interval '1 minute', updated_at = %(at)s,
            exit_price = t.stop_loss, exit_role = 'taker', exit_fee = 0.09, profit_loss = -1.2,
            exit_evidence = '{"decided_by": "bar", "slippage": "0.0002", "bar": ["2026-07-01T12:00:00Z",
                              "2026-07-01T12:00:59.999Z", "100", "100", "90", "100"]}'
@@ -238,8 +245,9 @@ _BARE = (
            FROM n WHERE a.id = n.account_id RETURNING a.id, event_seq - n.n AS base)
        INSERT INTO events (stream, seq, type, action, payload)
        SELECT 'a' || t.account_id, base + row_number() OVER (PARTITION BY t.account_id), 'paper_trade', 'closed',
-              %(payload)s
-       FROM trades t JOIN moved ON moved.id = t.account_id WHERE t.id = ANY(%(ids)s)""",
+              p.payload
+       FROM json_to_recordset(%(payloads)s) AS p(id bigint, payload json)
+       JOIN trades t USING (id) JOIN moved ON moved.id = t.account_id""",
 )
 
 
@@ -252,25 +260,23 @@ async def _bare_closings(pool: Pool, count: int) -> float:
         )
         ids = [row[0] for row in await cursor.fetchall()]
         await connection.commit()
+        chunks = [ids[start : start + judging.CHANGES_MAX] for start in range(0, len(ids), judging.CHANGES_MAX)]
+        prepared = [
+            {"ids": chunk, "at": START, "payloads": json.dumps([{"id": id_, "payload": payload} for id_ in chunk])}
+            for chunk in chunks
+        ]
         started = time.perf_counter()
-        for start in range(0, len(ids), judging.CHANGES_MAX):
-            chunk = {
-                "ids": ids[start : start + judging.CHANGES_MAX],
-                "at": START + timedelta(minutes=1),
-                "payload": payload,
-            }
+        for parameters in prepared:
             async with connection.pipeline():
                 for statement in _BARE:
-                    await connection.execute(statement, chunk)
+                    await connection.execute(statement, parameters)
             await connection.commit()
         return len(ids) / (time.perf_counter() - started)
 
 
-async def _sample_payload(pool: Pool, connection: Connection) -> str:
+async def _sample_payload(pool: Pool, connection: Connection) -> object:
     """A closing event as the evaluation writes it, so that both sides write the same bytes."""
-    while True:
-        await judge_paths(pool, paths(0, Decimal("98.5"), QUIET[1])[0])
-        cursor = await connection.execute("SELECT payload::text FROM events LIMIT 1")
-        row = await cursor.fetchone()
-        assert row is not None, f"no closing on {MINUTE}"
-        return str(row[0])
+    await judge_paths(pool, paths(0, Decimal("98.5"), QUIET[1])[0])
+    row = await (await connection.execute("SELECT payload FROM events LIMIT 1")).fetchone()
+    assert row is not None
+    return row[0]

@@ -23,6 +23,6 @@ async def append(connection: Connection, events: Sequence[tuple[str, str, Mappin
            )
            INSERT INTO events (stream, seq, type, action, payload)
            SELECT %s, moved.base + e.n, e.type, e.action, e.payload FROM moved,
-               json_to_recordset(%s::json) AS e(n int, type text, action text, payload jsonb)""",
+               json_to_recordset(%s::json) AS e(n int, type text, action text, payload json)""",
         [len(rows), STREAM, len(rows), STREAM, msgspec.json.encode(rows).decode()],
     )

@@ -250,6 +250,6 @@ WITH delta AS (
 )
 INSERT INTO events (stream, seq, type, action, payload)
 SELECT 'a' || moved.id, moved.base + e.n, 'paper_trade', e.action, e.payload
-FROM json_to_recordset(%s::json) AS e(account_id bigint, n int, action text, payload jsonb)
+FROM json_to_recordset(%s::json) AS e(account_id bigint, n int, action text, payload json)
 JOIN moved ON moved.id = e.account_id
 """

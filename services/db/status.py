@@ -66,7 +66,10 @@ async def recent_closes(connection: Connection, stream: str, among: int, limit: 
            WHERE action = 'closed' ORDER BY seq DESC LIMIT %s""",
         [stream, among, limit],
     )
-    return [msgspec.convert(dict(zip(Closed.__struct_fields__, row, strict=True)), Closed) for row in await cursor.fetchall()]
+    return [
+        msgspec.convert(dict(zip(Closed.__struct_fields__, row, strict=True)), Closed)
+        for row in await cursor.fetchall()
+    ]
 
 
 async def epoch(connection: Connection) -> str:
