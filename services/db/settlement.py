@@ -13,7 +13,6 @@ import msgspec
 from services.db.pool import Connection
 from services.domain.barriers import barriers
 from services.domain.changes import Change, TradeEvent
-from services.domain.profit import profit_loss
 from services.domain.trade import Fill, Trade
 
 _encode = msgspec.json.Encoder().encode
@@ -174,7 +173,7 @@ def _move_row(before: Trade, after: Trade) -> dict[str, object]:
         "ambiguous": after.ambiguous,
         **_fill_columns("entry", None if before.entry else after.entry),
         **_fill_columns("exit", after.exit),
-        "profit_loss": profit_loss(after),
+        "profit_loss": after.profit_loss,
     }
 
 

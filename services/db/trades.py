@@ -18,9 +18,9 @@ _COLUMNS = """t.id, t.account_id, t.instrument_id, t.direction, t.entry_type, t.
 t.position_size, t.leverage, t.quantity, t.maker_rate, t.taker_rate, t.fill_model, t.half_spread, t.average_range,
 t.status, t.reserved, t.ambiguous, t.version, t.created_at, t.source, t.notes,
 t.entry_time, t.entry_price, t.entry_role, t.entry_fee, t.entry_evidence::text,
-t.exit_time, t.exit_price, t.exit_role, t.exit_fee, t.exit_evidence::text,
+t.exit_time, t.exit_price, t.exit_role, t.exit_fee, t.exit_evidence::text, t.profit_loss,
 l.active_from, l.held_from, t.updated_at"""
-_WIDTH = 36
+_WIDTH = 37
 
 _LOAD = f"""
 SELECT {_COLUMNS}, c.kind, c.at, c.bid, c.ask, c.stop_loss, c.take_profit
@@ -54,7 +54,7 @@ def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored
         id_, account_id, instrument_id, direction, entry_type, limit_price, stop_loss, take_profit,
         position_size, leverage, quantity, maker, taker, fill_model, half_spread, average_range,
         status, reserved, ambiguous, version, created_at, source, notes,
-        *fills, active_from, held_from, updated_at,
+        *fills, profit_loss, active_from, held_from, updated_at,
     ) = row[:_WIDTH]  # fmt: skip
     trade = Trade(
         id=id_,
@@ -80,6 +80,7 @@ def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored
         held_from=held_from,
         entry=_fill(fills[:5]),
         exit=_fill(fills[5:]),
+        profit_loss=profit_loss,
         ambiguous=ambiguous,
         version=version,
     )

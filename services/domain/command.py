@@ -8,6 +8,7 @@ import msgspec
 
 from services.domain.fees import Role
 from services.domain.fills import buy_price, sell_price
+from services.domain.profit import closed
 from services.domain.trade import DecidedBy, Direction, Evidence, Fill, Trade, TradeStatus
 
 
@@ -70,4 +71,4 @@ def _close(trade: Trade, command: Command) -> Trade:
         fee=trade.fees.fee(Role.TAKER, price, trade.quantity),
         evidence=Evidence(DecidedBy.QUOTE, bid=command.bid, ask=command.ask, slippage=slippage),
     )
-    return trade.moved_to(TradeStatus.CLOSED_MANUAL, exit=fill, reserved=Decimal(0))
+    return closed(trade, TradeStatus.CLOSED_MANUAL, fill)

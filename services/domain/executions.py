@@ -8,7 +8,7 @@ import msgspec
 from services.domain.fees import Role
 from services.domain.fills import buy_price, sell_price
 from services.domain.path import Bar
-from services.domain.profit import margin
+from services.domain.profit import closed, margin
 from services.domain.trade import DecidedBy, Direction, Evidence, Fill, Trade, TradeStatus
 
 
@@ -44,7 +44,7 @@ def _enter(trade: Trade, touch: Touch) -> Trade:
 def _target(trade: Trade, touch: Touch) -> Trade:
     """A target is a resting limit: exactly at its price, as maker."""
     fill = _limit_fill(trade, touch, trade.plan.take_profit)
-    return trade.moved_to(TradeStatus.CLOSED_TP, exit=fill, reserved=Decimal(0))
+    return closed(trade, TradeStatus.CLOSED_TP, fill)
 
 
 def _stop(trade: Trade, touch: Touch) -> Trade:
@@ -59,7 +59,7 @@ def _stop(trade: Trade, touch: Touch) -> Trade:
     evidence = Evidence(touch.decided_by, bar=touch.bar, slippage=slippage)
     fee = trade.fees.fee(Role.TAKER, price, trade.quantity)
     fill = Fill(touch.time, price, Role.TAKER, fee, evidence)
-    return trade.moved_to(TradeStatus.CLOSED_SL, exit=fill, reserved=Decimal(0))
+    return closed(trade, TradeStatus.CLOSED_SL, fill)
 
 
 def _limit_fill(trade: Trade, touch: Touch, price: Decimal) -> Fill:

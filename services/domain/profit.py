@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from services.domain.money import ZERO, ledger_amount
-from services.domain.trade import Trade
+from services.domain.trade import Fill, Trade, TradeStatus
 
 
 class LedgerKind(StrEnum):
@@ -56,12 +56,11 @@ def exit_rows(trade: Trade) -> Iterator[LedgerRow]:
         yield LedgerRow(trade.id, LedgerKind.LOSS_CAP, excess)
 
 
-def profit_loss(trade: Trade) -> Decimal | None:
-    """Net profit in USDT, the sum of the trade's ledger rows; None unless it has been closed."""
-    if trade.exit is None:
-        return None
-    rows = (*entry_rows(trade), *exit_rows(trade))
-    return sum((row.amount for row in rows), ZERO)
+def closed(trade: Trade, status: TradeStatus, fill: Fill) -> Trade:
+    """The open `trade` after its exit: final, nothing reserved, its profit the sum of its ledger rows."""
+    after = trade.moved_to(status, exit=fill, reserved=ZERO)
+    rows = (*entry_rows(after), *exit_rows(after))
+    return msgspec.structs.replace(after, profit_loss=sum((row.amount for row in rows), ZERO))
 
 
 def unrealized_profit(trade: Trade, bid: Decimal, ask: Decimal) -> Decimal | None:

@@ -120,6 +120,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     active_from  the path before this instant does not count
     held_from    the minute from which the walk waits for finer data; None when it waits for nothing
     version      counts stored states; an edit or transition is decided on one and writes the next
+    profit_loss  net profit in USDT once closed: the sum of the trade's ledger rows
     ambiguous    an order inside a bar had to be assumed because no data tells it
     """
 
@@ -138,6 +139,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     held_from: datetime | None = None
     entry: Fill | None = None
     exit: Fill | None = None
+    profit_loss: Decimal | None = None
     ambiguous: bool = False
     version: int = 1
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from services.domain.market import Market
-from services.domain.profit import margin, profit_loss
+from services.domain.profit import margin
 from services.domain.trade import Direction, EntryType, Evidence, Fill, Trade, TradeStatus
 
 _HOUR_SECONDS = Decimal(3600)
@@ -93,7 +93,7 @@ def trade_view(trade: Trade, updated_at: datetime) -> TradeView:
     price = entry.price if entry else plan.limit_price
     assert price is not None
     held_back = margin(price, trade.quantity, plan.leverage)
-    net = profit_loss(trade)
+    net = trade.profit_loss
     return TradeView(
         id=trade.id,
         account_id=trade.account_id,
