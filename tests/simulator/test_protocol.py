@@ -2,8 +2,6 @@
 
 from decimal import Decimal
 
-import pytest
-
 LONG_AGO = 1_600_000_000_000
 ERRORS = [
     ("/api/v3/klines", {"interval": "1m"}, -1102),
@@ -162,10 +160,12 @@ async def test_headers(simulator):
     assert "content-encoding" not in plain.headers
 
 
-@pytest.mark.parametrize("name", ["depth", "trades", "avgPrice"])
-async def test_the_rest_answers(simulator, name):
-    answer = await simulator.json(f"/api/v3/{name}", symbol="BTCUSDT")
-    assert answer
-    if name == "depth":
-        assert Decimal(answer["bids"][0][0]) < Decimal(answer["asks"][0][0])
-        assert len(answer["bids"]) == len(answer["asks"]) == 100
+async def test_the_rest_answers(simulator):
+    depth = await simulator.json("/api/v3/depth", symbol="BTCUSDT")
+    assert Decimal(depth["bids"][0][0]) < Decimal(depth["asks"][0][0])
+    assert len(depth["bids"]) == len(depth["asks"]) == 100
+    trades = await simulator.json("/api/v3/trades", symbol="BTCUSDT")
+    assert [row["id"] for row in trades] == list(range(trades[0]["id"], trades[0]["id"] + 500))
+    assert Decimal((await simulator.json("/api/v3/avgPrice", symbol="BTCUSDT"))["price"]) > 1000
+    posted = await simulator.http.post(f"{simulator.futures_url}/fapi/v1/order")
+    assert (posted.status_code, posted.json()["code"]) == (404, -5000), "there is nothing to trade with"
