@@ -24,8 +24,10 @@ from workers.middleware import AgeLimit, SafeRetries, StartLimit
 NAMESPACE = "tasks"
 ENQUEUE_BATCH = 500
 NOWHERE = "redis://not-connected.invalid:6379"
-DELAYED_POLL_FACTOR = 4
-"""Delayed messages are retries, half a second late at least: their queues need fewer polls."""
+IDLE_POLL = timedelta(milliseconds=50)
+"""The longest pause between two polls of an empty queue; a message waits about half of it."""
+IDLE_POLL_DELAYED = timedelta(milliseconds=250)
+"""The same for delayed messages: they are retries, half a second late at least."""
 
 
 def redis_client(url: str) -> redis.Redis:
@@ -77,13 +79,15 @@ class FleetBroker(RedisBroker):
         return self._held[queue_name]
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> FleetConsumer:
-        """A consumer that first puts back what a predecessor fetched and lost. Raises ConnectionClosed."""
+        """A consumer that first puts back what a predecessor fetched and lost. Raises ConnectionClosed.
+
+        `timeout` is not used: dramatiq wakes its worker threads as often, and eight of them cost more than the polls.
+        """
         delayed = queue_name in self.delay_queues
         if delayed:
             self._held[queue_name].clear()  # dramatiq forgets delayed messages when their consumer restarts
         self.commands.reclaim(queue_name, self._held[queue_name])
-        idle = timedelta(milliseconds=timeout * (DELAYED_POLL_FACTOR if delayed else 1))
-        return FleetConsumer(self, queue_name, prefetch, idle)
+        return FleetConsumer(self, queue_name, prefetch, IDLE_POLL_DELAYED if delayed else IDLE_POLL)
 
     def release(self) -> int:
         """Puts back every message this process still holds, at its end; returns how many. Raises ConnectionClosed."""

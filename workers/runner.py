@@ -22,8 +22,8 @@ log = structlog.get_logger(__name__)
 
 Services = Callable[[Settings], AbstractAsyncContextManager[object]]
 
-IDLE_POLL_MS = 50
-"""An idle queue is polled this often at least; on average half of it is what a message waits."""
+THREAD_WAKE_MS = 500
+"""How often an idle worker thread looks whether it is to end."""
 STOP_SECONDS = 20
 """How long running actors may take to finish at the end; orchestrators kill after 30 s or later."""
 STALL_SECONDS = 30
@@ -56,7 +56,7 @@ def run(
     loop = runtime.Runtime()
     loop.start(open_services(settings))
     runtime.install(loop)
-    worker = Worker(broker, queues=chosen, worker_threads=threads, worker_timeout=IDLE_POLL_MS)
+    worker = Worker(broker, queues=chosen, worker_threads=threads, worker_timeout=THREAD_WAKE_MS)
     worker.queue_prefetch = math.ceil(threads / len(chosen))
     worker.start()
     log.info("worker ready", queues=sorted(chosen), threads=threads, pid=os.getpid())

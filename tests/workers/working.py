@@ -8,7 +8,6 @@ from dramatiq import Broker, Worker
 
 from workers import runtime
 from workers.broker import FleetBroker
-from workers.runner import IDLE_POLL_MS
 
 LIMITS = {"max_age": timedelta(minutes=5), "time_limit": timedelta(seconds=5), "max_retries": 2}
 
@@ -19,7 +18,7 @@ def working(broker: Broker, *, threads: int = 2) -> Iterator[Worker]:
     loop = runtime.Runtime()
     loop.start(nullcontext())
     runtime.install(loop)
-    worker = Worker(broker, worker_threads=threads, worker_timeout=IDLE_POLL_MS)
+    worker = Worker(broker, worker_threads=threads, worker_timeout=50)
     worker.start()
     try:
         yield worker
