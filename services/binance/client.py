@@ -1,31 +1,25 @@
 """Binance's public market data in domain terms, for both markets, inside the fleet's weight budget."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 
-from services.binance import wire
-from services.binance.convert import is_followed, to_bar, to_listing, to_ms, to_print, to_quotes, to_time
-from services.binance.requests import Requests
+from services.binance import convert, wire
+from services.binance import endpoints as at
+from services.binance.requests import Parameters, Requests
 from services.domain.market import Listing, Market, Quote
 from services.domain.path import MINUTE, Bar, Finer, Path, Resolution
 
-_PREFIX = {Market.SPOT: "/api/v3", Market.FUTURES: "/fapi/v1"}
-_PRICE_PATH = {Market.SPOT: "/api/v3/ticker/price", Market.FUTURES: "/fapi/v2/ticker/price"}
-_SWEEP_WEIGHTS = {Market.SPOT: (4, 4), Market.FUTURES: (2, 5)}
-_AGG_TRADES_WEIGHT = {Market.SPOT: 4, Market.FUTURES: 20}
-_INFO = {
-    Market.SPOT: ({"showPermissionSets": "false", "symbolStatus": "TRADING"}, 20),
-    Market.FUTURES: ({}, 1),
-}
-
 PAGES_MAX = 10
 """Pages of aggregate trades asked for one minute: beyond, its order is taken as not to be had."""
-KLINES_MAX = 99
-"""Candles in one request; up to here a futures request weighs 1."""
+
+_SECOND = timedelta(seconds=1)
 
 
 class BinanceClient:
-    """Read-only. Every method raises Unavailable (ask later) or InvalidData (impossible answer, ask again)."""
+    """Read-only. Every method raises Unavailable (ask later) or InvalidData (impossible answer, ask again).
+
+    `purpose` is the slice of the weight budget; `within` is in wall seconds, by purpose where it is not given.
+    """
 
     def __init__(self, requests: Requests) -> None:
         self._requests = requests
@@ -35,30 +29,32 @@ class BinanceClient:
         await self._requests.close()
 
     async def server_time(self, market: Market) -> datetime:
-        """The exchange's clock, to the millisecond."""
-        answer = await self._requests.get(market, f"{_PREFIX[market]}/time", {}, 1, "command", wire.SERVER_TIME)
-        return to_time(answer.serverTime)
+        """The exchange's clock as it answered, to the millisecond."""
+        answer = await self._requests.get(at.TIME[market], {}, at.TIME_WEIGHT, "clock", wire.SERVER_TIME)
+        return convert.from_ms(answer.serverTime)
 
     async def listings(self, market: Market) -> list[Listing]:
         """Every pair that this product follows, as listed now."""
-        parameters, weight = _INFO[market]
-        info = await self._requests.get(
-            market, f"{_PREFIX[market]}/exchangeInfo", parameters, weight, "cycle", wire.EXCHANGE_INFO
+        # Spot lists thousands of dead pairs with hundreds of permission names each: 17 MB unless told not to.
+        parameters: Parameters = (
+            {"showPermissionSets": "false", "symbolStatus": "TRADING"} if market is Market.SPOT else {}
         )
-        return [to_listing(market, symbol) for symbol in info.symbols if is_followed(market, symbol)]
+        weight = at.EXCHANGE_INFO_WEIGHT[market]
+        info = await self._requests.get(at.EXCHANGE_INFO[market], parameters, weight, "listings", wire.EXCHANGE_INFO)
+        return convert.listings(market, info)
 
-    async def quotes(self, market: Market) -> dict[str, Quote]:
-        """Last price and best bid and ask of the whole market, in two requests.
+    async def quotes(self, market: Market, *, within: float | None = None) -> dict[str, Quote]:
+        """Last price and best bid and ask of every USDT pair that has them, in two requests at once.
 
         The age of a quote counts from before the first of them was sent.
         """
         asked_at = datetime.now(UTC)
-        price_weight, book_weight = _SWEEP_WEIGHTS[market]
-        prices = await self._requests.get(market, _PRICE_PATH[market], {}, price_weight, "sweep", wire.PRICES)
-        books = await self._requests.get(
-            market, f"{_PREFIX[market]}/ticker/bookTicker", {}, book_weight, "sweep", wire.BOOKS
+        parameters: Parameters = {"symbolStatus": "TRADING"} if market is Market.SPOT else {}
+        prices, book = await asyncio.gather(
+            self._requests.get(at.PRICES[market], parameters, at.PRICES_WEIGHT[market], "sweep", wire.PRICES, within),
+            self._requests.get(at.BOOK[market], parameters, at.BOOK_WEIGHT[market], "sweep", wire.BOOK, within),
         )
-        return to_quotes(prices, books, asked_at)
+        return convert.quotes(prices, book, asked_at)
 
     async def path(
         self,
@@ -70,6 +66,7 @@ class BinanceClient:
         end: datetime,
         tail: bool,
         purpose: str,
+        within: float | None = None,
     ) -> Path:
         """The minute bars of [start, end), and the minute at `end` in progress if `tail`.
 
@@ -80,59 +77,67 @@ class BinanceClient:
         bars: list[Bar] = []
         since = start
         while since < until:
-            page = await self._klines(market, symbol, "1m", since, until, purpose)
-            bars += page
-            if len(page) < KLINES_MAX:
+            limit, weight = at.kline_page(market, (until - since) // MINUTE)
+            parameters = _span(symbol, since, until, limit) | {"interval": "1m"}
+            rows = await self._requests.get(at.KLINES[market], parameters, weight, purpose, wire.KLINES, within)
+            bars += convert.bars(rows, MINUTE, since, until)
+            if len(rows) < limit:
                 break
-            since = page[-1].open_time + MINUTE
-        closed = tuple(bar for bar in bars if bar.open_time < end)
-        return Path(instrument_id, start, end, closed, next((bar for bar in bars if bar.open_time == end), None))
+            since = bars[-1].open_time + MINUTE
+        progress = bars.pop() if bars and bars[-1].open_time == end else None
+        return Path(instrument_id, start, end, tuple(bars), progress)
 
-    async def finer(self, market: Market, symbol: str, minute: datetime, resolution: Resolution) -> Finer:
-        """What is known inside a closed minute. `gone` where the exchange definitively keeps nothing."""
-        if resolution is Resolution.SECONDS:
-            if market is Market.FUTURES:
-                return Finer(Resolution.SECONDS, gone=True)
-            seconds = await self._klines(market, symbol, "1s", minute, minute + MINUTE, "ring")
-            return Finer(Resolution.SECONDS, tuple(seconds), gone=not seconds)
-        prints = await self._prints(market, symbol, minute)
-        return Finer(Resolution.PRINTS, tuple(prints), gone=not prints)
+    async def finer(
+        self,
+        market: Market,
+        symbol: str,
+        minute: datetime,
+        resolution: Resolution,
+        *,
+        purpose: str = "finer",
+        within: float | None = None,
+    ) -> Finer:
+        """What is known inside a closed minute.
 
-    async def _klines(
-        self, market: Market, symbol: str, interval: str, start: datetime, until: datetime, purpose: str
+        `gone` where the exchange has none to give: seconds of futures, an empty answer, more prints than PAGES_MAX
+        pages. An empty answer about a minute just past may only be late: that is the caller's to judge.
+        """
+        if resolution is Resolution.PRINTS:
+            bars = await self._prints(market, symbol, minute, purpose, within)
+        elif market is Market.FUTURES:
+            bars = []
+        else:
+            bars = await self._seconds(symbol, minute, purpose, within)
+        return Finer(resolution, tuple(bars), gone=not bars)
+
+    async def _seconds(self, symbol: str, minute: datetime, purpose: str, within: float | None) -> list[Bar]:
+        limit, weight = at.kline_page(Market.SPOT, 60)
+        parameters = _span(symbol, minute, minute + MINUTE, limit) | {"interval": "1s"}
+        rows = await self._requests.get(at.KLINES[Market.SPOT], parameters, weight, purpose, wire.KLINES, within)
+        return convert.bars(rows, _SECOND, minute, minute + MINUTE)
+
+    async def _prints(
+        self, market: Market, symbol: str, minute: datetime, purpose: str, within: float | None
     ) -> list[Bar]:
-        parameters = {
-            "symbol": symbol,
-            "interval": interval,
-            "startTime": str(to_ms(start)),
-            "endTime": str(to_ms(until) - 1),
-            "limit": str(KLINES_MAX),
-        }
-        weight = 2 if market is Market.SPOT else 1
-        klines = await self._requests.get(market, f"{_PREFIX[market]}/klines", parameters, weight, purpose, wire.KLINES)
-        return [to_bar(kline) for kline in klines]
-
-    async def _prints(self, market: Market, symbol: str, minute: datetime) -> Sequence[Bar]:
-        """Every aggregate trade of the minute; none when there are too many pages or the exchange has none."""
-        parameters = {
-            "symbol": symbol,
-            "startTime": str(to_ms(minute)),
-            "endTime": str(to_ms(minute + MINUTE) - 1),
-            "limit": "1000",
-        }
-        end_ms = to_ms(minute + MINUTE)
-        trades: list[wire.AggTrade] = []
+        """Every aggregate trade of the minute; none when they fill too many pages."""
+        end, limit = minute + MINUTE, at.AGGREGATE_TRADES_MAX
+        endpoint, weight = at.AGGREGATE_TRADES[market], at.AGGREGATE_TRADES_WEIGHT[market]
+        parameters = _span(symbol, minute, end, limit)
+        found: list[wire.AggregateTrade] = []
         for _ in range(PAGES_MAX):
-            page = await self._requests.get(
-                market,
-                f"{_PREFIX[market]}/aggTrades",
-                parameters,
-                _AGG_TRADES_WEIGHT[market],
-                "ring",
-                wire.AGG_TRADES,
-            )
-            trades += [trade for trade in page if end_ms > trade.T]
-            if len(page) < 1000 or end_ms <= page[-1].T:
-                return [to_print(trade) for trade in trades]
-            parameters = {"symbol": symbol, "fromId": str(page[-1].a + 1), "limit": "1000"}
-        return ()
+            rows = await self._requests.get(endpoint, parameters, weight, purpose, wire.AGGREGATE_TRADES, within)
+            found += rows
+            if len(rows) < limit or convert.from_ms(rows[-1].T) >= end:
+                return convert.prints(found, minute, end)
+            parameters = {"symbol": symbol, "fromId": rows[-1].a + 1, "limit": limit}
+        return []
+
+
+def _span(symbol: str, start: datetime, end: datetime, limit: int) -> dict[str, str | int]:
+    """Parameters for what begins in [start, end)."""
+    return {
+        "symbol": symbol,
+        "startTime": convert.to_ms(start),
+        "endTime": convert.to_ms(end) - 1,
+        "limit": limit,
+    }

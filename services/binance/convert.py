@@ -1,84 +1,140 @@
-"""From wire to domain, in one place: impossible prices end here."""
+"""From the exchange's words to ours: the one place where text becomes Decimal and milliseconds become time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from services.binance.wire import AggTrade, Book, Kline, Price, Symbol
+import structlog
+
+from services.binance import wire
 from services.domain.errors import InvalidData
 from services.domain.market import Filters, Listing, Market, Quote
-from services.domain.money import parse_amount
+from services.domain.money import ZERO, parse_amount, parse_price
 from services.domain.path import Bar, print_bar
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+QUOTE_ASSET = "USDT"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+PRICE_MIN, PRICE_MAX = Decimal("1e-15"), Decimal("1e12")
+"""No coin's price in USDT lies beyond: "1e308" is finite and positive, and still a slip of the sender."""
+
+log = structlog.get_logger(__name__)
 
 
-def to_time(ms: int) -> datetime:
-    """Milliseconds since the epoch as an aware UTC datetime, exactly."""
+def price(text: str) -> Decimal:
+    """The price that `text` spells. Raises InvalidData for what cannot be one."""
+    value = parse_price(text)
+    if not PRICE_MIN <= value <= PRICE_MAX:
+        raise InvalidData(f"not a price: {text[:40]!r}")
+    return value
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """Epoch milliseconds as a time. Raises InvalidData beyond the calendar."""
     try:
-        return _EPOCH + timedelta(milliseconds=ms)
+        return EPOCH + milliseconds * MILLISECOND
     except OverflowError as error:
-        raise InvalidData(f"impossible time {ms}") from error
+        raise InvalidData(f"not a time: {milliseconds}") from error
 
 
 def to_ms(time: datetime) -> int:
-    """An aware datetime as milliseconds since the epoch, floored."""
-    return (time - _EPOCH) // timedelta(milliseconds=1)
+    """Epoch milliseconds of a time."""
+    return (time - EPOCH) // MILLISECOND
 
 
-def to_bar(kline: Kline) -> Bar:
-    """A candle as a bar. Raises InvalidData for impossible or contradicting prices."""
-    return Bar(
-        to_time(kline.open_time), to_time(kline.close_time), kline.open, kline.high, kline.low, kline.close
-    ).checked()
+def bars(rows: Iterable[wire.Kline], length: timedelta, start: datetime, end: datetime) -> list[Bar]:
+    """The bars of klines `length` long that open in [start, end).
+
+    Raises InvalidData when a price is impossible, or the rows are not ascending, aligned and inside.
+    """
+    found: list[Bar] = []
+    earliest = start
+    for row in rows:
+        opened = from_ms(row.openTime)
+        if not earliest <= opened < end or (opened - start) % length or from_ms(row.closeTime) >= opened + length:
+            raise InvalidData(f"a kline out of place: {opened.isoformat()}")
+        earliest = opened + length
+        closed = earliest - MILLISECOND
+        found.append(Bar(opened, closed, price(row.open), price(row.high), price(row.low), price(row.close)).checked())
+    return found
 
 
-def to_print(trade: AggTrade) -> Bar:
-    """An aggregate trade as a bar without extent. Raises InvalidData."""
-    return print_bar(to_time(trade.T), trade.p).checked()
+def prints(rows: Iterable[wire.AggregateTrade], start: datetime, end: datetime) -> list[Bar]:
+    """The prints of [start, end), rows beyond it left out. Raises InvalidData when they are not ascending."""
+    found: list[Bar] = []
+    last_id, last_time = -1, EPOCH
+    for row in rows:
+        time = from_ms(row.T)
+        if row.a <= last_id or time < last_time:
+            raise InvalidData(f"a trade out of order: {row.a}")
+        last_id, last_time = row.a, time
+        if start <= time < end:
+            found.append(print_bar(time, price(row.p)))
+    return found
 
 
-def to_quotes(prices: Iterable[Price], books: Iterable[Book], asked_at: datetime) -> dict[str, Quote]:
-    """Quotes of every symbol with a sound last price, bid and ask; the others are left out."""
-    known = {book.symbol: book for book in books if _is_price(book.bidPrice) and _is_price(book.askPrice)}
-    return {
-        price.symbol: Quote(known[price.symbol].bidPrice, known[price.symbol].askPrice, price.price, asked_at)
-        for price in prices
-        if price.symbol in known and _is_price(price.price)
-    }
+def quotes(last: Sequence[wire.PriceTicker], book: Sequence[wire.BookTicker], asked_at: datetime) -> dict[str, Quote]:
+    """Quotes by symbol, of USDT pairs that have all three prices; zero, crossed and impossible ones are left out."""
+    prices = {row.symbol: row.price for row in last}
+    found: dict[str, Quote] = {}
+    for row in book:
+        text = prices.get(row.symbol)
+        if text is None or not row.symbol.endswith(QUOTE_ASSET):
+            continue
+        try:
+            quote = Quote(price(row.bidPrice), price(row.askPrice), price(text), asked_at)
+        except InvalidData:
+            continue  # a pair that does not trade quotes zeros; it simply has no price now
+        if quote.bid <= quote.ask:
+            found[row.symbol] = quote
+    return found
 
 
-def _is_price(value: Decimal) -> bool:
-    return value.is_finite() and value > 0
+def listings(market: Market, info: wire.ExchangeInfo) -> list[Listing]:
+    """The pairs of this market that can be traded against USDT. One with an impossible grid is left out and told."""
+    found = []
+    for row in info.symbols:
+        if not _is_traded(market, row):
+            continue
+        try:
+            found.append(Listing(market, row.symbol, row.baseAsset, _filters(row)))
+        except InvalidData as error:
+            log.warning("listing_left_out", market=market, symbol=row.symbol, reason=str(error))
+    return found
 
 
-def is_followed(market: Market, symbol: Symbol) -> bool:
-    """Spot: quoted in USDT, spot trading allowed, TRADING. Futures: PERPETUAL, quoted in USDT, TRADING."""
-    if symbol.quoteAsset != "USDT" or symbol.status != "TRADING":
+def _is_traded(market: Market, row: wire.Symbol) -> bool:
+    if row.status != "TRADING" or row.quoteAsset != QUOTE_ASSET:
         return False
-    if market is Market.SPOT:
-        return symbol.isSpotTradingAllowed is not False
-    return symbol.contractType == "PERPETUAL"
+    return row.isSpotTradingAllowed if market is Market.SPOT else row.contractType == "PERPETUAL"
 
 
-def to_listing(market: Market, symbol: Symbol) -> Listing:
-    """A listed symbol with its grid. Raises InvalidData for a filter that is not a number."""
-    filters = {str(each.get("filterType")): each for each in symbol.filters}
-    lot = filters.get("LOT_SIZE", {})
-    notional = filters.get("NOTIONAL") or filters.get("MIN_NOTIONAL") or {}
-    least = notional.get("minNotional", notional.get("notional", "0"))
-    return Listing(
-        market=market,
-        symbol=symbol.symbol,
-        base_asset=symbol.baseAsset,
-        filters=Filters(
-            tick_size=_amount(filters.get("PRICE_FILTER", {}).get("tickSize", "0")),
-            step_size=_amount(lot.get("stepSize", "0")),
-            min_quantity=_amount(lot.get("minQty", "0")),
-            min_notional=_amount(least),
-        ),
+def _filters(row: wire.Symbol) -> Filters:
+    by_type = {each.filterType: each for each in row.filters}
+    return Filters(
+        tick_size=_amount(by_type, "PRICE_FILTER", "tickSize"),
+        step_size=_amount(by_type, "LOT_SIZE", "stepSize"),
+        min_quantity=_amount(by_type, "LOT_SIZE", "minQty"),
+        min_notional=_min_notional(by_type),
     )
 
 
-def _amount(text: object) -> Decimal:
-    return parse_amount(str(text)).normalize() + 0
+def _amount(filters: Mapping[str, wire.Filter], filter_type: str, field: str) -> Decimal:
+    text = getattr(filters.get(filter_type), field, None)
+    if text is None:
+        raise InvalidData(f"no {field} in {filter_type}")
+    return _plain(text)
+
+
+def _min_notional(filters: Mapping[str, wire.Filter]) -> Decimal:
+    """Spot says NOTIONAL.minNotional (MIN_NOTIONAL.minNotional in older data), futures MIN_NOTIONAL.notional."""
+    for filter_type in ("NOTIONAL", "MIN_NOTIONAL"):
+        if (found := filters.get(filter_type)) is not None:
+            text = found.minNotional or found.notional
+            return ZERO if text is None else _plain(text)
+    return ZERO
+
+
+def _plain(text: str) -> Decimal:
+    """The amount without trailing zeros: prices rounded to a tick of "0.01000000" would all carry eight places."""
+    return parse_amount(text).normalize() + ZERO

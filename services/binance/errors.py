@@ -5,11 +5,10 @@ Unavailable              (domain) try again later
 ├── Held                 no request may leave now: no weight left, or the market is paused; says for how long
 └── RequestRefused       the exchange refuses this very request (an unknown symbol, say)
 InvalidData              (domain) the answer is garbage or impossible: nothing of it was used
-└── Quarantined          a price too far from the last one; believed when a later answer repeats it
 ForbiddenRequest         a mistake of ours: something other than a public GET was about to leave
 """
 
-from services.domain.errors import InvalidData, PaperfleetError, Unavailable
+from services.domain.errors import PaperfleetError, Unavailable
 
 
 class ExchangeUnavailable(Unavailable):
@@ -31,10 +30,6 @@ class RequestRefused(Unavailable):
         super().__init__(message)
         self.status = status
         self.code = code
-
-
-class Quarantined(InvalidData):
-    """A price is too far from the one before; a later answer that repeats it will be believed."""
 
 
 class ForbiddenRequest(PaperfleetError):

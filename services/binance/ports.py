@@ -1,9 +1,8 @@
 """What the client needs of what the fleet shares; services.coordination has it."""
 
-from collections.abc import Mapping
 from typing import Protocol
 
-from services.domain.market import Market, Quote
+from services.domain.market import Market
 
 
 class WeightGate(Protocol):
@@ -22,20 +21,4 @@ class WeightGate(Protocol):
 
         Raises Unavailable when the fleet cannot be told; this process pauses all the same.
         """
-        ...
-
-
-class Sightings(Protocol):
-    """What was answered before, for prices that are believed only when they are repeated."""
-
-    async def age(self, market: Market, symbol: str, answer: str) -> float:
-        """Wall seconds since this very answer was first seen, 0 if never before. Raises Unavailable."""
-        ...
-
-
-class LastQuotes(Protocol):
-    """The quotes believed last."""
-
-    async def all(self, market: Market) -> Mapping[str, Quote]:
-        """The last quote of each symbol. Raises Unavailable."""
         ...

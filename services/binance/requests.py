@@ -1,75 +1,91 @@
-"""One GET inside the fleet's weight budget: what each answer of the exchange means, and what is tried again."""
+"""One public GET: under the fleet's weight, inside a deadline, asked again where the exchange itself failed.
+
+A 429, 418, 403 or 451 is never tried again here: it becomes a pause of the market for the whole fleet.
+"""
 
 import asyncio
 import random
 import re
 import time
 from collections.abc import Mapping
-from typing import Protocol, TypeVar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import NoReturn, TypeVar
+from urllib.parse import quote, urlencode
 
 import httpx
 import msgspec
+import structlog
 
+from services.binance import wire
+from services.binance.endpoints import KILOBYTE, Endpoint
+from services.binance.errors import ExchangeUnavailable, Held, RequestRefused
+from services.binance.ports import WeightGate
 from services.binance.transport import PublicReadsOnly
-from services.binance.wire import PROBLEM, Problem
-from services.domain.errors import InvalidData, Unavailable
+from services.domain.errors import InvalidData
 from services.domain.market import Market
 
+CONNECTIONS_MAX = 20
+"""More in one client are slower, measured: 50 took four times as long."""
+
+WITHIN_SECONDS = {
+    "cycle": 20.0,
+    "sweep": 5.0,
+    "ring": 3.0,
+    "finer": 10.0,
+    "command": 1.5,
+    "clock": 2.0,
+    "listings": 60.0,
+}
+"""How long a call may take altogether, by its purpose, where the caller does not say."""
+
+ATTEMPT_SECONDS = 10.0
+"""The exchange itself gives up after 10 s (-1007)."""
+
+FIRST_BACKOFF_SECONDS, BACKOFF_SECONDS_MAX = 0.1, 5.0
+BLOCKED_SECONDS = 300.0
+"""After 403 (firewall) and 451 (location): these do not pass by waiting a moment."""
+
+BAN_SECONDS_MIN, BAN_SECONDS_MAX = 120.0, 3 * 86400.0
+ERROR_BODY_MAX = 64 * KILOBYTE
+
+UNKNOWN_RESULT_CODES = frozenset({-1000, -1001, -1006, -1007, -1008})
+TOO_MANY_REQUESTS = -1003
+_BANNED_UNTIL = re.compile(r"banned until (\d{13})")
+_HEADERS = {"Accept-Encoding": "gzip", "User-Agent": "paperfleet"}
+
+Parameters = Mapping[str, str | int]
 Answer = TypeVar("Answer")
 
-CONNECTIONS_MAX = 20
-"""More connections in one client are slower, not faster."""
-BODY_MAX = 32 * 1024 * 1024
-TRIES_MAX = 3
-PATIENCE_SECONDS = {"cycle": 20.0, "sweep": 2.0, "ring": 2.0, "command": 1.0}
-"""How long a purpose waits for weight before it gives up."""
-BACKOFF_SECONDS = 60.0
-"""Pause after a 429, a ban or a block that does not say for how long."""
-
-_BANNED_UNTIL = re.compile(r"banned until (\d{13})")
-_UNKNOWN_RESULT = (-1000, -1001, -1006, -1007, -1008)
-_WEIGHTLESS_HEADER = ("/ticker/bookTicker", "/fapi/v2/ticker/price")
+log = structlog.get_logger(__name__)
 
 
-class WeightGate(Protocol):
-    """The fleet's budget, as `services.coordination.weight.WeightBudget` keeps it."""
-
-    async def acquire(self, market: Market, weight: int, purpose: str) -> float:
-        """Seconds to wait; 0.0 when the weight was granted."""
-        ...
-
-    async def report_used(self, market: Market, used: int) -> None:
-        """The exchange's own count."""
-        ...
-
-    async def pause(self, market: Market, seconds: float, reason: str) -> None:
-        """Stop the whole fleet on this market."""
-        ...
+class _Transient(Exception):
+    """This attempt failed at the exchange or on the way there."""
 
 
 class Requests:
-    """One long-lived HTTP client for both markets."""
+    """One long-lived HTTP client for both markets, at most 20 connections. For one event loop."""
 
     def __init__(
-        self,
-        spot_url: str,
-        futures_url: str,
-        gate: WeightGate,
-        *,
-        timeout_seconds: float = 10.0,
-        transport: httpx.AsyncBaseTransport | None = None,
+        self, spot_url: str, futures_url: str, gate: WeightGate, *, attempt_seconds: float = ATTEMPT_SECONDS
     ) -> None:
-        limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX)
-        inner = transport or httpx.AsyncHTTPTransport(limits=limits)
-        self._client = httpx.AsyncClient(
-            transport=PublicReadsOnly(inner, spot_url, futures_url),
-            timeout=httpx.Timeout(timeout_seconds, pool=60.0),
-            follow_redirects=False,
-            headers={"user-agent": "paperfleet"},
-            trust_env=False,
-        )
-        self._base = {Market.SPOT: spot_url.rstrip("/"), Market.FUTURES: futures_url.rstrip("/")}
+        self._bases = {Market.SPOT: spot_url.rstrip("/"), Market.FUTURES: futures_url.rstrip("/")}
         self._gate = gate
+        self._attempt_seconds = attempt_seconds
+        self._slots = asyncio.Semaphore(CONNECTIONS_MAX)
+        limits = httpx.Limits(
+            max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX, keepalive_expiry=20
+        )
+        # trust_env off: neither .netrc nor a proxy of the shell may add to what leaves.
+        inner = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
+        self._client = httpx.AsyncClient(
+            transport=PublicReadsOnly(inner, {market: httpx.URL(base) for market, base in self._bases.items()}),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=httpx.Timeout(attempt_seconds, connect=5),
+            # Keeps nothing: a cookie that a firewall sets must not be sent back.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
 
     async def close(self) -> None:
         """Close the connections."""
@@ -77,91 +93,110 @@ class Requests:
 
     async def get(
         self,
-        market: Market,
-        path: str,
-        parameters: Mapping[str, str],
+        endpoint: Endpoint,
+        parameters: Parameters,
         weight: int,
         purpose: str,
         decoder: "msgspec.json.Decoder[Answer]",
+        within: float | None = None,
     ) -> Answer:
-        """The decoded answer. Raises Unavailable or InvalidData; see the module."""
-        for attempt in range(TRIES_MAX):
-            await self._take(market, weight, purpose)
-            response = await self._send(market, path, parameters)
-            if response is not None:
-                await self._note_weight(market, path, response)
-                if response.status_code == 200:
-                    return _decoded(response, decoder, path)
-                await self._refuse(market, response, path)
-            await asyncio.sleep(random.uniform(0.1, 0.5) * 2**attempt)
-        raise Unavailable(f"{market} {path}: no answer in {TRIES_MAX} tries")
+        """The decoded answer, had within so many wall seconds (WITHIN_SECONDS by purpose).
 
-    async def _take(self, market: Market, weight: int, purpose: str) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS[purpose]
-        while wait := await self._gate.acquire(market, weight, purpose):
-            if time.monotonic() + wait > deadline:
-                raise Unavailable(f"{market}: no request weight for {wait:.1f} s")
+        Raises Held when no request may leave in that time, ExchangeUnavailable when none was answered well,
+        RequestRefused when the exchange refuses this one, InvalidData for garbage and bodies beyond measure.
+        """
+        url = f"{self._bases[endpoint.market]}{endpoint.path}?{urlencode(parameters, quote_via=quote)}"
+        deadline = time.monotonic() + (WITHIN_SECONDS[purpose] if within is None else within)
+        body = await self._persist(endpoint, url, weight, purpose, deadline)
+        try:
+            return decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise InvalidData(f"{endpoint.path}: {error} ({body[:60]!r})") from error
+
+    async def _persist(self, endpoint: Endpoint, url: str, weight: int, purpose: str, deadline: float) -> bytes:
+        backoff = FIRST_BACKOFF_SECONDS
+        while True:
+            try:
+                answer = await self._try(endpoint, url, weight, purpose, deadline)
+                if isinstance(answer, bytes):
+                    return answer
+                if time.monotonic() + answer >= deadline:
+                    raise Held(f"{endpoint.market}: no request may leave for {answer:.1f} s", answer)
+                wait = answer * random.uniform(1, 1.1)
+            except _Transient as error:
+                wait = backoff * random.uniform(0.5, 1.5)
+                backoff = min(2 * backoff, BACKOFF_SECONDS_MAX)
+                if time.monotonic() + wait >= deadline:
+                    raise ExchangeUnavailable(f"{endpoint.market} {endpoint.path}: {error}") from error
             await asyncio.sleep(wait)
 
-    async def _send(self, market: Market, path: str, parameters: Mapping[str, str]) -> httpx.Response | None:
-        """The answer, or None when it may be asked for again at once."""
-        try:
-            async with self._client.stream("GET", self._base[market] + path, params=parameters) as response:
-                body = bytearray()
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > BODY_MAX:
-                        raise InvalidData(f"{path}: the answer is larger than {BODY_MAX} bytes")
-        except httpx.TransportError:
-            return None
-        except httpx.DecodingError as error:
-            raise InvalidData(f"{path}: {error}") from error
-        return httpx.Response(
-            response.status_code, headers=_plain(response.headers), content=bytes(body), request=response.request
-        )
+    async def _try(self, endpoint: Endpoint, url: str, weight: int, purpose: str, deadline: float) -> bytes | float:
+        """The body, or the seconds to wait for weight.
 
-    async def _note_weight(self, market: Market, path: str, response: httpx.Response) -> None:
-        """Follow the exchange's own count, where its header can be trusted."""
+        Weight is asked for with a connection in hand: what is granted leaves at once, never after a pause that
+        another process has begun meanwhile.
+        """
+        async with self._slots:
+            if wait := await self._gate.acquire(endpoint.market, weight, purpose):
+                return wait
+            try:
+                async with asyncio.timeout(min(self._attempt_seconds, max(deadline - time.monotonic(), 0.0))):
+                    response = await self._client.send(httpx.Request("GET", url, headers=_HEADERS), stream=True)
+                    try:
+                        return await self._judge(endpoint, response)
+                    finally:
+                        await response.aclose()
+            except httpx.DecodingError as error:
+                raise InvalidData(f"{endpoint.path}: {error}") from error
+            except (httpx.TransportError, TimeoutError) as error:
+                raise _Transient(f"{type(error).__name__} {error}".strip()) from error
+
+    async def _judge(self, endpoint: Endpoint, response: httpx.Response) -> bytes:
         used = response.headers.get("x-mbx-used-weight-1m", "")
-        if used.isdigit() and not (market is Market.FUTURES and path.endswith(_WEIGHTLESS_HEADER)):
-            await self._gate.report_used(market, int(used))
+        if endpoint.counted and used.isdecimal():
+            self._gate.report_used(endpoint.market, int(used))
+        status = response.status_code
+        if status == 200:
+            return await _body(response, endpoint.body_max)
+        if status in (403, 451):  # before the body: a firewall's page may be of any size
+            await self._pause(endpoint.market, BLOCKED_SECONDS, f"HTTP {status}")
+        problem = _problem(await _body(response, ERROR_BODY_MAX))
+        reason = f"HTTP {status} {problem.msg}".strip()[:200]
+        if status in (418, 429) or problem.code == TOO_MANY_REQUESTS:
+            await self._pause(endpoint.market, _pause_seconds(response, problem), reason)
+        if status == 408 or status >= 500 or problem.code in UNKNOWN_RESULT_CODES:
+            raise _Transient(reason)
+        raise RequestRefused(f"{endpoint.market} {endpoint.path}: {reason}", status, problem.code)
 
-    async def _refuse(self, market: Market, response: httpx.Response, path: str) -> None:
-        """Raise what the error means; return when it may be asked again at once."""
-        status, problem = response.status_code, _problem(response)
-        if status in (429, 418, 403, 451):
-            seconds = _pause_seconds(response, problem.msg)
-            await self._gate.pause(market, seconds, f"HTTP {status} {problem.msg}".strip()[:200])
-            raise Unavailable(f"{market} is paused for {seconds:.0f} s: HTTP {status}")
-        if status >= 500 or status == 408 or problem.code in _UNKNOWN_RESULT:
-            return
-        raise InvalidData(f"{market} {path}: HTTP {status} {problem.code} {problem.msg[:200]}")
+    async def _pause(self, market: Market, seconds: float | None, reason: str) -> NoReturn:
+        left = await self._gate.pause(market, seconds, reason)
+        log.warning("market_paused", market=market, seconds=round(left, 1), reason=reason)
+        raise Held(f"{market} is paused for {left:.1f} s: {reason}", left)
 
 
-def _plain(headers: httpx.Headers) -> dict[str, str]:
-    """The headers without those that describe an encoding the body no longer has."""
-    return {name: value for name, value in headers.items() if name not in ("content-encoding", "content-length")}
+async def _body(response: httpx.Response, largest: int) -> bytes:
+    """The decoded body. Raises InvalidData as soon as it is larger than `largest` bytes."""
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > largest:
+            raise InvalidData(f"{response.request.url.path}: a body of more than {largest} bytes")
+    return bytes(body)
 
 
-def _decoded(response: httpx.Response, decoder: "msgspec.json.Decoder[Answer]", path: str) -> Answer:
+def _problem(body: bytes) -> wire.Problem:
+    """What the exchange says; a firewall says it in HTML, which is told by its status alone."""
     try:
-        return decoder.decode(response.content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidData(f"{path}: {error}") from error
-
-
-def _problem(response: httpx.Response) -> Problem:
-    try:
-        return PROBLEM.decode(response.content)
+        return wire.PROBLEM.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return PROBLEM.decode(b"{}")
+        return wire.Problem()
 
 
-def _pause_seconds(response: httpx.Response, message: str) -> float:
+def _pause_seconds(response: httpx.Response, problem: wire.Problem) -> float | None:
+    """Wall seconds that the exchange asks to wait; None when it does not say."""
     told = response.headers.get("retry-after", "")
-    if told.isdigit():
-        return max(1.0, float(told))
-    banned = _BANNED_UNTIL.search(message)
-    if banned:
-        return max(1.0, int(banned[1]) / 1000 - time.time())
-    return BACKOFF_SECONDS
+    if told.isdecimal():
+        return min(max(float(told), 1.0), BAN_SECONDS_MAX)
+    if until := _BANNED_UNTIL.search(problem.msg):
+        return min(max(int(until[1]) / 1000 - time.time(), BAN_SECONDS_MIN), BAN_SECONDS_MAX)
+    return BAN_SECONDS_MIN if response.status_code == 418 else None

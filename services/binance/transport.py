@@ -1,55 +1,51 @@
-"""The only way out: GET to public market-data paths of the two configured hosts. Anything else is refused here.
+"""The only way out to the exchange: public GETs pass, anything else is refused before it leaves."""
 
-There is no code in this product that signs a request or sends an order; this guard makes sure none can leave.
-"""
+from collections.abc import Mapping
 
 import httpx
 
-SPOT_PATHS = frozenset(
-    f"/api/v3/{name}" for name in ("time", "exchangeInfo", "klines", "aggTrades", "ticker/price", "ticker/bookTicker")
-)
-FUTURES_PATHS = frozenset(
-    {
-        "/fapi/v1/time",
-        "/fapi/v1/exchangeInfo",
-        "/fapi/v1/klines",
-        "/fapi/v1/aggTrades",
-        "/fapi/v2/ticker/price",
-        "/fapi/v1/ticker/bookTicker",
-    }
-)
-_FORBIDDEN_HEADERS = ("x-mbx-apikey", "authorization", "cookie")
+from services.binance.endpoints import ENDPOINTS, PARAMETERS
+from services.binance.errors import ForbiddenRequest
+from services.domain.market import Market
 
+HEADERS = frozenset({"host", "accept", "accept-encoding", "connection", "user-agent"})
+"""No key, cookie or authorization is among them."""
 
-class ForbiddenRequestError(Exception):
-    """Something other than a read of public market data tried to leave. A bug: nothing was sent."""
+Origin = tuple[str, str, int | None]
 
 
 class PublicReadsOnly(httpx.AsyncBaseTransport):
-    """Passes on GETs of allowed paths to the allowed origins; refuses everything else."""
+    """Passes on GETs of public market-data paths at the two base URLs. Raises ForbiddenRequest for the rest."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, spot_url: str, futures_url: str) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, bases: Mapping[Market, httpx.URL]) -> None:
         self._inner = inner
         self._allowed = {
-            (*_origin(httpx.URL(url)), path)
-            for url, paths in ((spot_url, SPOT_PATHS), (futures_url, FUTURES_PATHS))
-            for path in paths
+            (_origin(bases[endpoint.market]), bases[endpoint.market].path.rstrip("/") + endpoint.path)
+            for endpoint in ENDPOINTS
         }
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send `request`, or raise ForbiddenRequestError."""
-        if request.method != "GET":
-            raise ForbiddenRequestError(f"{request.method} is never sent")
-        if (*_origin(request.url), request.url.path) not in self._allowed:
-            raise ForbiddenRequestError(f"{request.url.host}{request.url.path} is no public market data")
-        if any(name in request.headers for name in _FORBIDDEN_HEADERS) or b"signature=" in request.url.query:
-            raise ForbiddenRequestError("credentials are never sent")
+        """Send it, if it may leave."""
+        self._check(request)
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close all connections."""
         await self._inner.aclose()
 
+    def _check(self, request: httpx.Request) -> None:
+        url = request.url
+        if request.method != "GET":
+            raise ForbiddenRequest(f"{request.method} is not GET")
+        if url.userinfo or (_origin(url), url.path) not in self._allowed:
+            raise ForbiddenRequest(f"{url.host}{url.path} is not a public market-data path")
+        if not request.headers.keys() <= HEADERS:
+            raise ForbiddenRequest(f"headers beyond the plain ones: {sorted(request.headers.keys() - HEADERS)}")
+        if not url.params.keys() <= PARAMETERS:
+            raise ForbiddenRequest(f"unknown parameters: {sorted(url.params.keys() - PARAMETERS)}")
+        if not isinstance(request.stream, httpx.ByteStream) or request.content:
+            raise ForbiddenRequest("a body")
 
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+
+def _origin(url: httpx.URL) -> Origin:
     return url.scheme, url.host, url.port

@@ -1,80 +1,92 @@
-"""Binance's answers as they come, with the vendor's names, and one reused decoder for each."""
-
-from decimal import Decimal
+# ruff: noqa: N815 - field names are the exchange's own
+"""What the exchange sends, by its own field names, and the decoders that check it. Numbers stay text here."""
 
 import msgspec
 
 
 class Kline(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One candle; both markets, all kinds. Times in ms."""
+    """A kline; what follows the trade count is not read."""
 
-    open_time: int
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-    volume: Decimal
-    close_time: int
+    openTime: int
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    closeTime: int
+    quoteVolume: str
+    trades: int
 
 
-class AggTrade(msgspec.Struct, frozen=True, gc=False):
-    """One aggregate trade: id, price, time in ms."""
+class AggregateTrade(msgspec.Struct, frozen=True, gc=False):
+    """Fills of one taker order at one price."""
 
     a: int
-    p: Decimal
+    p: str
     T: int
 
 
-class Price(msgspec.Struct, frozen=True, gc=False):
-    """Last price of a symbol."""
+class PriceTicker(msgspec.Struct, frozen=True, gc=False):
+    """The last price of a symbol."""
 
     symbol: str
-    price: Decimal
+    price: str
 
 
-class Book(msgspec.Struct, frozen=True, gc=False):
-    """Best bid and ask of a symbol; zero where nothing trades."""
+class BookTicker(msgspec.Struct, frozen=True, gc=False):
+    """The best bid and ask of a symbol; all zero where nothing trades."""
 
     symbol: str
-    bidPrice: Decimal  # noqa: N815 - the vendor's name
-    askPrice: Decimal  # noqa: N815 - the vendor's name
+    bidPrice: str
+    askPrice: str
 
 
-class ServerTime(msgspec.Struct, frozen=True):
-    """The exchange's clock in ms."""
+class Filter(msgspec.Struct, frozen=True):
+    """A rule of a symbol, told apart by filterType; only that type's fields are there."""
 
-    serverTime: int  # noqa: N815 - the vendor's name
+    filterType: str
+    tickSize: str | None = None
+    stepSize: str | None = None
+    minQty: str | None = None
+    minNotional: str | None = None
+    notional: str | None = None
 
 
-class Symbol(msgspec.Struct, frozen=True):
-    """A listed symbol of either market. Filters have no fixed shape: looked up by filterType."""
+class Symbol(msgspec.Struct, frozen=True, kw_only=True):
+    """A symbol of exchangeInfo: spot rows have isSpotTradingAllowed, futures rows contractType."""
 
     symbol: str
     status: str
-    baseAsset: str  # noqa: N815 - the vendor's name
-    quoteAsset: str  # noqa: N815 - the vendor's name
-    filters: list[dict[str, object]]
-    isSpotTradingAllowed: bool | None = None  # noqa: N815 - the vendor's name
-    contractType: str | None = None  # noqa: N815 - the vendor's name
+    baseAsset: str
+    quoteAsset: str
+    filters: list[Filter]
+    isSpotTradingAllowed: bool = False
+    contractType: str = ""
 
 
 class ExchangeInfo(msgspec.Struct, frozen=True):
-    """Everything a market lists."""
+    """The symbols of a market."""
 
     symbols: list[Symbol]
 
 
+class ServerTime(msgspec.Struct, frozen=True):
+    """Exchange time, epoch ms."""
+
+    serverTime: int
+
+
 class Problem(msgspec.Struct, frozen=True):
-    """The body of an error."""
+    """The body of a refused request."""
 
     code: int = 0
     msg: str = ""
 
 
 KLINES = msgspec.json.Decoder(list[Kline])
-AGG_TRADES = msgspec.json.Decoder(list[AggTrade])
-PRICES = msgspec.json.Decoder(list[Price])
-BOOKS = msgspec.json.Decoder(list[Book])
-SERVER_TIME = msgspec.json.Decoder(ServerTime)
+AGGREGATE_TRADES = msgspec.json.Decoder(list[AggregateTrade])
+PRICES = msgspec.json.Decoder(list[PriceTicker])
+BOOK = msgspec.json.Decoder(list[BookTicker])
 EXCHANGE_INFO = msgspec.json.Decoder(ExchangeInfo)
+SERVER_TIME = msgspec.json.Decoder(ServerTime)
 PROBLEM = msgspec.json.Decoder(Problem)

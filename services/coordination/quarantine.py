@@ -4,10 +4,8 @@ from decimal import Decimal
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from services.coordination.prices import as_bytes
-from services.domain.errors import Unavailable
+from services.coordination.scripts import as_bytes, unavailable_without_redis
 from services.domain.market import Market
 
 KEPT_SECONDS = 3600
@@ -25,19 +23,18 @@ _decode = msgspec.msgpack.Decoder(Suspect).decode
 
 
 async def first_seen(redis: Redis, market: Market, symbol: str, suspect: Suspect) -> Suspect:
-    """The same jump as it was first seen, or `suspect` itself, which is remembered then."""
+    """The same jump as it was first seen, or `suspect` itself, which is remembered then. Raises Unavailable."""
     key = f"quarantine:{market}:{symbol}"
-    try:
+    with unavailable_without_redis():
         stored = await redis.get(key)
         known = _decode(as_bytes(stored)) if stored else None
         if known is not None and (known.bar, known.close) == (suspect.bar, suspect.close):
             return known
         await redis.set(key, msgspec.msgpack.encode(suspect), ex=KEPT_SECONDS)
-    except RedisError as error:
-        raise Unavailable(f"the quarantine is away: {error}") from error
     return suspect
 
 
 async def listed(redis: Redis) -> list[str]:
-    """`market:symbol` of everything in quarantine, for operators."""
-    return sorted([key.decode().removeprefix("quarantine:") async for key in redis.scan_iter("quarantine:*")])
+    """`market:symbol` of everything in quarantine, for operators. Raises Unavailable."""
+    with unavailable_without_redis():
+        return sorted([key.decode().removeprefix("quarantine:") async for key in redis.scan_iter("quarantine:*")])
