@@ -84,7 +84,11 @@ async def serve(options: Options) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Tells where it listens, and ends with status 0 on a signal."""
+    """Tells where it listens, sleeps until it is told to end, and ends with status 0 on a signal."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ended = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -94,6 +98,9 @@ class _Server(uvicorn.Server):
         line = {"spot_url": base, "futures_url": base, "control_url": f"{base}/control", "port": port}
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
+
+    async def main_loop(self) -> None:
+        await self._ended.wait()  # the original wakes ten times a second for a date header we write ourselves
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -105,6 +112,7 @@ class _Server(uvicorn.Server):
     def end(self) -> None:
         """Finish the answers under way and stop."""
         self.should_exit = True
+        self._ended.set()
 
 
 async def _end_with_parent(server: _Server) -> None:

@@ -45,6 +45,15 @@ def test_any_stretch_is_the_aggregate_of_its_prints(seed, row, start, length):
     check_stretch(synthetic_instrument(seed, row).tape, start, start + length)
 
 
+@given(seeds, rows, times)
+@settings(max_examples=50, deadline=None)
+def test_each_second_begins_with_a_print(seed, row, time):
+    tape = synthetic_instrument(seed, row).tape
+    begin = time - time % 1000
+    assert [p.time for p in tape.prints(begin, begin + 1, 9)] == [begin], "no moment is without a bar in progress"
+    assert tape.last(begin) == tape.extent(begin, begin + 1).close
+
+
 @given(seeds, rows, times, st.sampled_from([(HOUR, MINUTE), (DAY, HOUR), (7 * DAY, DAY), (3 * HOUR, 7 * MINUTE)]))
 @settings(max_examples=60, deadline=None)
 def test_bars_add_up_to_longer_bars(seed, row, start, lengths):
