@@ -136,7 +136,7 @@ async def test_a_message_that_fails_for_good_can_be_retried_or_dropped_by_the_op
         if not healthy:
             raise ArithmeticError(name)
 
-    with working(broker):
+    with working(broker, threads=1):
         for name in "ab":
             sick.send(name)
         await wait_until(lambda: broker.commands.depth("work").dead == 2)
