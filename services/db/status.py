@@ -39,7 +39,7 @@ class Closed(msgspec.Struct, frozen=True):
 async def trade_counts(connection: Connection) -> TradeCounts:
     """Counts every trade there is: linear in their number, so callers keep the answer for a while."""
     cursor = await connection.execute("SELECT status, count(*) FROM trades GROUP BY status")
-    by_status = dict(await cursor.fetchall())
+    by_status: dict[str, int] = dict(await cursor.fetchall())
     cursor = await connection.execute("SELECT count(*) FROM live_triggers WHERE held_from IS NOT NULL")
     row = await cursor.fetchone()
     assert row is not None

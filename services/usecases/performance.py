@@ -51,7 +51,7 @@ async def performance(services: Services, account_ids: tuple[int, ...], days: in
     """Over trades closed within the last `days` of exchange time, or over all of them."""
     since = None
     if days is not None:
-        since = max(services.clock.now(market) for market in Market) - timedelta(days=days)
+        since = max([await services.clock.now(market) for market in Market]) - timedelta(days=days)
     async with services.pool.connection() as connection:
         sums = await closed_sums(connection, account_ids, since)
     return figures(sums, days)

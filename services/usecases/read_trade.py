@@ -53,7 +53,9 @@ async def with_quotes(services: Services, stored: Sequence[Stored]) -> list[Live
             continue
         quotes |= {(market, symbol): quote for symbol, quote in found.items()}
     now = datetime.now(UTC)
-    return [_live(each, quotes.get((each.trade.instrument.market, each.trade.instrument.symbol)), now) for each in stored]
+    return [
+        _live(each, quotes.get((each.trade.instrument.market, each.trade.instrument.symbol)), now) for each in stored
+    ]
 
 
 def _live(stored: Stored, quote: Quote | None, now: datetime) -> LiveTradeView:

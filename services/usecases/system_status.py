@@ -2,13 +2,14 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
 from services.coordination.weight import Usage
 from services.db import cycles, slots, status
-from services.db.status import Closed, TradeCounts
+from services.db.status import Behind, Closed, TradeCounts
 from services.domain.errors import Unavailable
 from services.domain.market import Market
 from services.domain.trade import TradeStatus
@@ -91,10 +92,7 @@ class StatusReader:
             jobs = await slots.states(connection)
             epoch = await status.epoch(connection)
             pairs = await status.trading_pairs(connection)
-        lag = [
-            Lag(each.market, each.symbol, each.judged_to, _seconds(services.clock.now(each.market) - each.judged_to))
-            for each in behind
-        ]
+        lag = await self._lag(behind)
         return SystemStatus(
             epoch=epoch,
             pairs=pairs,
@@ -122,6 +120,16 @@ class StatusReader:
                     self._counts = await status.trade_counts(connection)
                 self._count_again_at = time.monotonic() + COUNT_SHARE * (time.monotonic() - started)
             return self._counts
+
+    async def _lag(self, behind: Sequence[Behind]) -> list[Lag]:
+        try:
+            now = {each.market: await self._services.clock.now(each.market) for each in behind}
+        except Unavailable:
+            return []
+        return [
+            Lag(each.market, each.symbol, each.judged_to, _seconds(now[each.market] - each.judged_to))
+            for each in behind
+        ]
 
     async def _weight(self) -> dict[Market, Usage]:
         try:

@@ -1,0 +1,91 @@
+"""The application: routes, doors, errors, and the lifespan that opens the services and the hub."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar, Request, Router
+from litestar.datastructures import MutableScopeHeaders, State
+from litestar.di import Provide
+from litestar.types import Message, Scope
+
+from api import accounts, events, health, instruments, page, paper_trades, prices, system
+from api.access import LocalOnly, local_owner, provide_caller
+from api.documentation import CONFIG
+from api.errors import HANDLERS
+from api.hub import STALL_SECONDS, Hub
+from api.metrics import Measure
+from services.bootstrap import build
+from services.settings import Settings
+from services.usecases.context import Services
+from services.usecases.system_status import StatusReader
+
+BODY_BYTES_MAX = 64 * 1024
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def create_app(settings: Settings, *, stall_seconds: float = STALL_SECONDS) -> Litestar:
+    """The application; its services open with the server and close with it.
+
+    A stream client that takes nothing for `stall_seconds` is cut off.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with (
+            build(settings, name="paperfleet-api") as services,
+            Hub(services, stall_seconds=stall_seconds).running() as hub,
+        ):
+            app.state.services = services
+            app.state.hub = hub
+            app.state.status = StatusReader(services)
+            app.state.caller = await local_owner(services)
+            yield
+
+    resources = [paper_trades, instruments, prices, accounts, events, system]
+    return Litestar(
+        [
+            Router("/api", route_handlers=[resource.router for resource in resources]),
+            health.live,
+            health.ready,
+            health.metrics,
+            page.page,
+        ],
+        lifespan=[lifespan],
+        dependencies={
+            "services": Provide(_services, sync_to_thread=False),
+            "hub": Provide(_hub, sync_to_thread=False),
+            "caller": Provide(provide_caller, sync_to_thread=False),
+        },
+        middleware=[Measure(), LocalOnly(settings.api_host)],
+        exception_handlers=HANDLERS,
+        before_send=[_secure],
+        openapi_config=CONFIG,
+        request_max_body_size=BODY_BYTES_MAX,
+        logging_config=None,
+    )
+
+
+def _services(request: Request[object, object, State]) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def _hub(request: Request[object, object, State]) -> Hub:
+    hub: Hub = request.app.state.hub
+    return hub
+
+
+async def _secure(message: Message, scope: Scope) -> None:
+    """Put the security headers on every answer, refusals of unknown paths included."""
+    if message["type"] != "http.response.start":
+        return
+    headers = MutableScopeHeaders.from_message(message)
+    for name, value in SECURITY_HEADERS.items():
+        headers[name] = value
+    headers.setdefault("Cache-Control", "no-store")

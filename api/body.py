@@ -1,0 +1,65 @@
+"""Request bodies: JSON straight into the declared struct, so that a number never passes through a float."""
+
+import re
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+import msgspec
+from litestar._openapi.schema_generation import SchemaCreator
+from litestar.dto import AbstractDTO, DTOFieldDefinition
+from litestar.openapi.spec import Reference, Schema
+from litestar.typing import FieldDefinition
+
+from api.errors import MalformedBody
+from services.domain.errors import InvalidInput
+
+T = TypeVar("T")
+_WHERE = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
+_UNKNOWN = re.compile(r"(?:unknown|required) field `(?P<name>[^`]*)`")
+
+
+class JsonBody(AbstractDTO[T]):
+    """`dto=JsonBody[X]` on a handler decodes `data: X` strictly; an absent body counts as `{}`.
+
+    Raises MalformedBody for what is not JSON, InvalidInput naming the field for what does not fit.
+    """
+
+    def decode_bytes(self, value: bytes) -> T:
+        """The struct that `value` spells."""
+        try:
+            return msgspec.json.decode(value or b"{}", type=self.model_type)
+        except msgspec.ValidationError as error:
+            raise _misfit(str(error)) from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise MalformedBody(f"the body is not valid JSON: {error}") from error
+
+    @classmethod
+    def create_for_field_definition(
+        cls, field_definition: FieldDefinition, handler_id: str, backend_cls: Any = None
+    ) -> None:
+        """Nothing to prepare: the struct itself is what is sent."""
+
+    @classmethod
+    def create_openapi_schema(
+        cls, field_definition: FieldDefinition, handler_id: str, schema_creator: SchemaCreator
+    ) -> Reference | Schema:
+        """The struct's own schema."""
+        return schema_creator.for_field_definition(field_definition)
+
+    @classmethod
+    def generate_field_definitions(cls, model_type: type[Any]) -> Generator[DTOFieldDefinition, None, None]:
+        """No field is treated specially."""
+        yield from ()
+
+    @classmethod
+    def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:
+        """No field is treated specially."""
+        return False
+
+
+def _misfit(message: str) -> InvalidInput:
+    """The refusal that says the same as msgspec's `message`, and names the field."""
+    where, named = _WHERE.search(message), _UNKNOWN.search(message)
+    path = where["path"] if where else ""
+    field = ".".join(part for part in (path, named["name"] if named else "") if part)
+    return InvalidInput("invalid_request", _WHERE.sub("", message), field=field)

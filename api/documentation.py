@@ -1,0 +1,64 @@
+"""What the OpenAPI document says beyond the types: problems, examples, and the document's own head."""
+
+from http import HTTPStatus
+
+from litestar.openapi import OpenAPIConfig, ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Example
+
+from api.errors import MEDIA_TYPE, Problem
+
+CONFIG = OpenAPIConfig(
+    title="paperfleet",
+    version="0.1.0",
+    description="Paper-trades every Binance pair on the whole price path. It never sends an order.",
+    path="/api",
+    render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+    use_handler_docstrings=True,
+)
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """The documented refusals of a route."""
+    return {
+        status: ResponseSpec(
+            Problem,
+            generate_examples=False,
+            media_type=MEDIA_TYPE,
+            description=HTTPStatus(status).phrase,
+        )
+        for status in statuses
+    }
+
+
+CREATE_EXAMPLES = [
+    Example(
+        summary="A futures LONG at the market",
+        value={
+            "market_type": "FUTURES",
+            "symbol": "BTCUSDT",
+            "direction": "LONG",
+            "stop_loss": "58000",
+            "take_profit": "66000",
+            "position_size": "250",
+            "leverage": 5,
+        },
+    ),
+    Example(
+        summary="A spot LONG that rests at its limit",
+        value={
+            "market_type": "SPOT",
+            "symbol": "ETHUSDT",
+            "direction": "LONG",
+            "entry_type": "LIMIT",
+            "entry_price": "2400",
+            "stop_loss": "2300",
+            "take_profit": "2700",
+        },
+    ),
+]
+EDIT_EXAMPLES = [Example(summary="A tighter stop", value={"stop_loss": "59500"})]
+CLOSE_EXAMPLES = [
+    Example(summary="Close", value={}),
+    Example(summary="Only if the market is within 1 % of this price", value={"current_price": "61250.5"}),
+]

@@ -1,0 +1,88 @@
+"""The event stream: everything that happens to the caller's trades, live and resumable."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from litestar import Request, Router, get
+from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
+from litestar.params import HeaderParameter, QueryParameter
+from litestar.response import Stream
+
+from api.access import Caller
+from api.hub import Hub, Subscription
+from api.parameters import text
+from api.price_board import Pair
+from services.domain.errors import InvalidInput
+from services.domain.market import Market
+from services.usecases.event_feed import streams_of
+
+ABORT_EXTENSION = "paperfleet.abort"
+"""The ASGI extension by which our server lets a handler cut its connection."""
+PAIRS_MAX = 1000
+POSITIONS = "positions"
+
+_STREAM = """Frames of these kinds:
+
+- `event: paper_trade` (and others by the rows' type) with `id: <epoch>:<stream>.<seq>,...` and
+  `data: {"type", "action": "created|opened|updated|closed|cancelled", "trade"}`
+- `event: price` without id, at most one a second and pair: `data: {"type", "action", "price"}`
+- `event: reset`: the history behind the given id is gone or another one; read the lists anew
+- a comment at least every 15 s
+"""
+
+Start = Annotated[Literal["start"] | None, QueryParameter(name="from", description="`start`: everything that is kept.")]
+
+
+@get(
+    "/",
+    summary="Server-sent events",
+    responses={200: ResponseSpec(str, media_type="text/event-stream", generate_examples=False, description=_STREAM)},
+)
+async def stream(
+    request: Request[Any, Any, Any],
+    caller: NamedDependency[Caller],
+    hub: NamedDependency[Hub],
+    last_event_id: Annotated[str | None, QueryParameter(name="last_event_id", max_length=4000)] = None,
+    last_event_id_header: Annotated[str | None, HeaderParameter(name="Last-Event-ID", required=False)] = None,
+    start: Start = None,
+    prices: Annotated[str | None, QueryParameter(description="`SPOT:BTCUSDT,...` and `positions`")] = None,
+) -> Stream:
+    """Without Last-Event-ID it starts now. A client that does not read is cut off, and resumes by its last id."""
+    pairs, positions = _pairs(prices)
+    client = await hub.connect(
+        Subscription(
+            streams=tuple(streams_of(caller.account_ids)),
+            last_event_id=last_event_id_header or last_event_id or "",
+            from_start=start is not None,
+            pairs=pairs,
+            account_ids=caller.account_ids if positions else (),
+            abort=_abort(request),
+        )
+    )
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return Stream(client.frames(), media_type="text/event-stream", headers=headers)
+
+
+def _abort(request: Request[Any, Any, Any]) -> Callable[[], None]:
+    extensions: dict[str, Any] = request.scope.get("extensions") or {}
+    abort: Callable[[], None] = extensions.get(ABORT_EXTENSION, {}).get("abort", lambda: None)
+    return abort
+
+
+def _pairs(prices: str | None) -> tuple[frozenset[Pair], bool]:
+    """The pairs that `prices` names, and whether it asks for those of the positions. Raises InvalidInput."""
+    names = [name for name in (prices or "").split(",") if name]
+    named = {name for name in names if name != POSITIONS}
+    if len(named) > PAIRS_MAX:
+        raise InvalidInput("too_many_pairs", f"prices of at most {PAIRS_MAX} pairs can be followed", field="prices")
+    pairs = set()
+    for name in named:
+        market, _, symbol = name.partition(":")
+        if market not in list(Market) or not text(symbol, "prices"):
+            raise InvalidInput("bad_pair", "prices must be MARKET:SYMBOL, comma-separated", field="prices")
+        pairs.add((Market(market), symbol))
+    return frozenset(pairs), POSITIONS in names
+
+
+router = Router("/events", route_handlers=[stream], tags=["Events"])

@@ -1,0 +1,53 @@
+"""For orchestrators and Prometheus: is the process alive, can it serve, what has it done."""
+
+import asyncio
+
+import psycopg
+from litestar import Response, get
+from litestar.di import NamedDependency
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from psycopg_pool import PoolTimeout
+from redis.exceptions import RedisError
+
+from api.hub import Hub
+from services.usecases.context import Services
+
+PROBE_SECONDS = 3.0
+
+
+@get("/health/live", tags=["System"], summary="Is the process alive?")
+async def live(hub: NamedDependency[Hub]) -> Response[dict[str, bool]]:
+    """503 when a part of it has died: restart it."""
+    return Response({"hub": hub.is_alive}, status_code=200 if hub.is_alive else 503)
+
+
+@get("/health/ready", tags=["System"], summary="Can it serve?")
+async def ready(services: NamedDependency[Services], hub: NamedDependency[Hub]) -> Response[dict[str, bool]]:
+    """503 while PostgreSQL, Redis or the event hub is away: send requests elsewhere."""
+    postgres, redis = await asyncio.gather(_postgres(services), _redis(services))
+    parts = {"postgres": postgres, "redis": redis, "hub": hub.is_ready}
+    return Response(parts, status_code=200 if all(parts.values()) else 503)
+
+
+@get("/metrics", include_in_schema=False)
+async def metrics() -> Response[bytes]:
+    """Prometheus text."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _postgres(services: Services) -> bool:
+    try:
+        async with asyncio.timeout(PROBE_SECONDS), services.pool.connection(timeout=PROBE_SECONDS) as connection:
+            await connection.execute("SELECT 1")
+    except (psycopg.Error, PoolTimeout, TimeoutError):
+        return False
+    return True
+
+
+async def _redis(services: Services) -> bool:
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            await services.redis.ping()
+    except (RedisError, TimeoutError):
+        return False
+    return True

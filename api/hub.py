@@ -1,0 +1,245 @@
+"""The hub: brings the event streams to this process's clients, with one reader for all of them.
+
+One task reads the new rows of all followed streams in one query whenever the doorbell rings, and every 500 ms in
+any case: a lost bell costs half a second, never an event. A stream's newest events are encoded once and kept for
+all clients; a client is only a cursor. Joining and resuming need no special care therefore: whatever a cursor has
+not passed comes next, from memory or, further back, from the database.
+
+A client that does not take a chunk for STALL_SECONDS is cut off; until then it holds one chunk of memory.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import msgspec
+import psycopg
+import structlog
+from psycopg_pool import PoolTimeout
+
+from api.event_id import parse
+from api.feed import Feed
+from api.metrics import HUB_FAILURES, STREAM_CLIENTS, STREAM_CLIENTS_CUT
+from api.price_board import Pair, PriceBoard
+from api.stream_client import StreamClient
+from services.coordination import doorbell
+from services.db.event_log import Cursors, Page
+from services.db.market_events import STREAM as MARKET_STREAM
+from services.domain.errors import Unavailable
+from services.domain.market import Market
+from services.usecases.context import Services
+from services.usecases.event_feed import oldest_cursors, position_pairs, read_events
+
+POLL_SECONDS = 0.5
+PRICE_SECONDS = 1.0
+STALL_SECONDS = 20.0
+PAGE_EVENTS = 500
+CLIENTS_MAX = 2000
+BEHIND_READERS = 2
+"""How many clients may read the database at a time to catch up: the pool serves requests as well."""
+
+log = structlog.get_logger(__name__)
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client asks for; `account_ids` only where live prices of positions are wanted."""
+
+    streams: tuple[str, ...]
+    last_event_id: str = ""
+    from_start: bool = False
+    pairs: frozenset[Pair] = frozenset()
+    account_ids: tuple[int, ...] = ()
+    abort: Callable[[], None] = lambda: None
+
+
+class Hub:
+    """Follows the streams that somebody listens to. Lives inside `running`."""
+
+    def __init__(self, services: Services, *, stall_seconds: float = STALL_SECONDS) -> None:
+        self.epoch = ""
+        self.feeds: dict[str, Feed] = {}
+        self.prices = PriceBoard(services)
+        self._services = services
+        self._stall_seconds = stall_seconds
+        self._clients: set[StreamClient] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._bell, self._price_bell = asyncio.Event(), asyncio.Event()
+        self._reading = asyncio.Lock()
+        self._behind = asyncio.Semaphore(BEHIND_READERS)
+        self._is_reading_well = True
+        self._is_ended = False
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator["Hub"]:
+        """The hub at work; at the end all streams are ended. Raises what keeps the database from answering."""
+        page = await read_events(self._services, {MARKET_STREAM: 0}, 0)
+        self.epoch, self.feeds = page.epoch, {MARKET_STREAM: Feed(page.heads[MARKET_STREAM])}
+        self._tasks = [asyncio.create_task(part()) for part in (self._follow, self._follow_prices, self._listen)]
+        try:
+            yield self
+        finally:
+            self.end()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether every task of the hub still runs."""
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the last look into the event log succeeded."""
+        return self.is_alive and self._is_reading_well
+
+    async def connect(self, wanted: Subscription) -> StreamClient:
+        """A client at its place: after its last event id, else now or at the start. Raises Unavailable when full."""
+        if self._is_ended or len(self._clients) >= CLIENTS_MAX:
+            raise Unavailable("no more event streams can be served here")
+        page = await read_events(self._services, dict.fromkeys(wanted.streams, 0), 0)
+        if page.epoch != self.epoch:
+            await self._read()
+        cursors, reset = dict(page.heads), ""
+        if wanted.last_event_id:
+            place = parse(wanted.last_event_id)
+            if place is None or place.epoch != page.epoch:
+                reset = "epoch"
+            elif any(place.cursors.get(stream, 0) > head for stream, head in page.heads.items()):
+                reset = "history"
+            else:
+                cursors |= {stream: seq for stream, seq in place.cursors.items() if stream in cursors}
+        elif wanted.from_start:
+            cursors |= await oldest_cursors(self._services, list(wanted.streams))
+        return StreamClient(
+            self,
+            cursors,
+            page,
+            reset=reset,
+            pairs=wanted.pairs,
+            account_ids=wanted.account_ids,
+            abort=wanted.abort,
+        )
+
+    @contextlib.contextmanager
+    def joined(self, client: StreamClient) -> Iterator[None]:
+        """Have the client's streams followed, from the heads it was given."""
+        for stream in client.cursors:
+            self.feeds.setdefault(stream, Feed(client.joined_at.heads[stream]))
+        self._clients.add(client)
+        if client.joined_at.epoch != self.epoch:
+            client.reset("epoch", {stream: self.feeds[stream].head for stream in client.cursors})
+        STREAM_CLIENTS.set(len(self._clients))
+        self._price_bell.set()
+        if self._is_ended:
+            client.end()
+        try:
+            yield
+        finally:
+            self._clients.discard(client)
+            STREAM_CLIENTS.set(len(self._clients))
+
+    def end(self) -> None:
+        """End every stream, present and future."""
+        self._is_ended = True
+        for client in self._clients:
+            client.end()
+
+    async def read_behind(self, after: Cursors, limit: int) -> Page:
+        """Events that the feeds no longer hold, for one client at its own pace. Raises psycopg's errors."""
+        async with self._behind:
+            return await read_events(self._services, after, limit)
+
+    async def _listen(self) -> None:
+        prices = {doorbell.prices(market) for market in Market}
+        async for streams in doorbell.listen(self._services.redis):
+            if not streams.isdisjoint(prices):
+                self._price_bell.set()
+            if not streams <= prices:
+                self._bell.set()
+
+    async def _follow(self) -> None:
+        while True:
+            await _heard(self._bell, POLL_SECONDS)
+            self._cut_stalled()
+            try:
+                while await self._read():
+                    pass
+            except (psycopg.Error, PoolTimeout) as error:
+                HUB_FAILURES.inc()
+                if self._is_reading_well:
+                    log.warning("event_log_unread", reason=str(error))
+                self._is_reading_well = False
+            else:
+                self._is_reading_well = True
+
+    async def _read(self) -> bool:
+        """Bring the feeds forward by one page; whether there is more."""
+        async with self._reading:
+            self._forget()
+            feeds = dict(self.feeds)
+            page = await read_events(self._services, {stream: feed.head for stream, feed in feeds.items()}, PAGE_EVENTS)
+            if page.epoch != self.epoch:
+                self._start_over("epoch", page)
+                return False
+            is_whole = all(feeds[event.stream].append(event) for event in page.events)
+            if not is_whole or any(page.heads[stream] < feed.head for stream, feed in feeds.items()):
+                self._start_over("history", page)
+                return False
+            grown = {event.stream for event in page.events}
+            for client in self._clients:
+                if not grown.isdisjoint(client.cursors):
+                    client.wake()
+            return any(feed.head < page.heads[stream] for stream, feed in feeds.items())
+
+    def _start_over(self, reason: str, page: Page) -> None:
+        """The history is another one, or rows have vanished from it: nobody may go on as if nothing were."""
+        log.warning("event_streams_reset", reason=reason, epoch=page.epoch, clients=len(self._clients))
+        self.epoch = page.epoch
+        for stream, head in page.heads.items():
+            self.feeds[stream] = Feed(head)
+        for client in self._clients:
+            client.reset(reason, page.heads)
+
+    def _forget(self) -> None:
+        """Drop the feeds that nobody follows, and the frames that everybody has."""
+        followed = {MARKET_STREAM: self.feeds[MARKET_STREAM].head}
+        for client in self._clients:
+            for stream, seq in client.cursors.items():
+                followed[stream] = min(seq, followed.get(stream, seq))
+        self.feeds = {stream: feed for stream, feed in self.feeds.items() if stream in followed}
+        for stream, feed in self.feeds.items():
+            feed.forget(followed[stream])
+
+    def _cut_stalled(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for client in list(self._clients):
+            if client.sending_since is not None and now - client.sending_since > self._stall_seconds:
+                STREAM_CLIENTS_CUT.inc()
+                self._clients.discard(client)
+                client.cut()
+
+    async def _follow_prices(self) -> None:
+        while True:
+            await _heard(self._price_bell, POLL_SECONDS)
+            await self._hold_positions()
+            pairs = frozenset[Pair]().union(*(client.pairs for client in self._clients))
+            if pairs and await self.prices.refresh(pairs):
+                for client in self._clients:
+                    if client.pairs:
+                        client.wake()
+            await asyncio.sleep(PRICE_SECONDS)
+
+    async def _hold_positions(self) -> None:
+        for account_ids in {client.account_ids for client in self._clients if client.account_ids}:
+            with contextlib.suppress(psycopg.Error, PoolTimeout):  # the positions known so far stay
+                held = frozenset(await position_pairs(self._services, account_ids))
+                for client in self._clients:
+                    if client.account_ids == account_ids:
+                        client.hold(held)
+
+
+async def _heard(bell: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(bell.wait(), seconds)
+    bell.clear()

@@ -1,0 +1,204 @@
+"""Paper trades: list, open, read, edit, close, cancel, and what they came to."""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Response, Router, get, patch, post
+from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
+from litestar.params import Body, FromPath, FromQuery, HeaderParameter, QueryParameter
+
+from api import cursors
+from api.access import Caller
+from api.body import JsonBody
+from api.documentation import CLOSE_EXAMPLES, CREATE_EXAMPLES, EDIT_EXAMPLES, problems
+from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, choices, existing, moment, positive, text
+from api.schemas import CloseTrade, EditTrade, Page
+from services.db.trade_list import Key, TradeFilter
+from services.domain.command import CommandKind
+from services.domain.errors import InvalidInput
+from services.domain.market import Market
+from services.domain.trade import Direction, TradeStatus
+from services.domain.view import TradeView
+from services.usecases.command_trade import Commanded, Wish, command_trade
+from services.usecases.context import Services
+from services.usecases.list_trades import list_trades
+from services.usecases.open_trade import NewTrade, open_trade
+from services.usecases.performance import Performance, performance
+from services.usecases.read_trade import LiveTradeView, read_trade
+
+_JSON = "application/json"
+
+
+def _commanded(description: str) -> dict[int, ResponseSpec]:
+    return {
+        200: ResponseSpec(TradeView, generate_examples=False, description=description),
+        202: ResponseSpec(TradeView, generate_examples=False, description="Accepted; the trade as it still stands."),
+        **problems(400, 404, 409, 422, 503),
+    }
+
+
+@get("/", summary="List trades, newest first", responses=problems(422))
+async def list_(
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    status: Annotated[list[str] | None, QueryParameter(description="Statuses, repeated or comma-separated.")] = None,
+    market_type: FromQuery[Market | None] = None,
+    symbol: FromQuery[str | None] = None,
+    direction: FromQuery[Direction | None] = None,
+    source: FromQuery[str | None] = None,
+    since: Annotated[datetime | None, QueryParameter(name="from", description="Created at or after.")] = None,
+    until: Annotated[datetime | None, QueryParameter(name="to", description="Created before.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[LiveTradeView]:
+    """Open trades carry `unrealized_*` at the last quote. A page may be short; only a null `next` ends the list."""
+    wanted = TradeFilter(
+        account_ids=caller.account_ids,
+        statuses=choices(status or (), TradeStatus, "status"),
+        market=market_type,
+        symbol=text(symbol, "symbol"),
+        direction=direction,
+        source=text(source, "source"),
+        since=moment(since, "from"),
+        until=moment(until, "to"),
+    )
+    page = await list_trades(services, wanted, limit, cursors.decode(cursor, Key))
+    return Page(page.trades, cursors.encode(page.next))
+
+
+@get("/open_positions", summary="List open trades with their unrealized profit", responses=problems(422))
+async def open_positions(
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[LiveTradeView]:
+    """Newest first."""
+    wanted = TradeFilter(account_ids=caller.account_ids, statuses=frozenset({TradeStatus.OPEN}))
+    page = await list_trades(services, wanted, limit, cursors.decode(cursor, Key))
+    return Page(page.trades, cursors.encode(page.next))
+
+
+@get("/performance", summary="What closed trades came to", responses=problems(422))
+async def read_performance(
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    days: Annotated[
+        int | None, QueryParameter(ge=1, le=36500, description="Only trades closed in the last days.")
+    ] = None,
+) -> Performance:
+    """Figures over closed trades; the formulas are in the schema's description."""
+    return await performance(services, caller.account_ids, days)
+
+
+@post(
+    "/",
+    dto=JsonBody[NewTrade],
+    summary="Open a paper trade",
+    responses={
+        200: ResponseSpec(TradeView, generate_examples=False, description="Done before with this Idempotency-Key."),
+        201: ResponseSpec(TradeView, generate_examples=False, description="The new trade, OPEN or PENDING."),
+        **problems(400, 404, 409, 422, 503),
+    },
+)
+async def create(
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    data: Annotated[NewTrade, Body(examples=CREATE_EXAMPLES)],
+    idempotency_key: IdempotencyKey = None,
+) -> Response[bytes]:
+    """MARKET entries fill at once at bid or ask; LIMIT entries rest until the price path reaches them."""
+    opened = await open_trade(services, caller.account_id, data, checked_key(idempotency_key))
+    return Response(opened.body, status_code=200 if opened.repeated else 201, media_type=_JSON)
+
+
+@get("/{trade_id:int}", summary="Read a trade", responses=problems(404))
+async def read(
+    services: NamedDependency[Services], caller: NamedDependency[Caller], trade_id: FromPath[int]
+) -> LiveTradeView:
+    """An open trade carries `unrealized_*` at the last quote."""
+    return await read_trade(services, caller.account_ids, existing(trade_id, "trade"))
+
+
+@patch(
+    "/{trade_id:int}",
+    dto=JsonBody[EditTrade],
+    summary="Move stop or target",
+    responses=_commanded("The edited trade."),
+)
+async def edit(
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    trade_id: FromPath[int],
+    data: Annotated[EditTrade, Body(examples=EDIT_EXAMPLES)],
+    if_match: Annotated[
+        str | None, HeaderParameter(name="If-Match", required=False, description="The trade's `version` as last read.")
+    ] = None,
+) -> Response[bytes]:
+    """Of a live trade. What the path did until now stands first; 202 means that the walk will apply it."""
+    if data.stop_loss is None and data.take_profit is None:
+        raise InvalidInput("nothing_to_change", "give stop_loss, take_profit or both")
+    wish = Wish(
+        kind=CommandKind.EDIT,
+        stop_loss=positive(data.stop_loss, "stop_loss"),
+        take_profit=positive(data.take_profit, "take_profit"),
+        version=_version(if_match),
+    )
+    return _answer(await command_trade(services, caller.account_ids, existing(trade_id, "trade"), wish))
+
+
+@post(
+    "/{trade_id:int}/close_trade",
+    dto=JsonBody[CloseTrade],
+    summary="Close an open trade at the market",
+    responses=_commanded("The closed trade."),
+)
+async def close(
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    trade_id: FromPath[int],
+    data: Annotated[CloseTrade, Body(examples=CLOSE_EXAMPLES)],
+) -> Response[bytes]:
+    """At our bid (LONG) or ask (SHORT). What the path did until now stands first; 202: the walk will apply it."""
+    wish = Wish(kind=CommandKind.CLOSE, expected_price=positive(data.current_price, "current_price"))
+    return _answer(await command_trade(services, caller.account_ids, existing(trade_id, "trade"), wish))
+
+
+@post(
+    "/{trade_id:int}/cancel_trade",
+    summary="Cancel a pending trade",
+    responses=_commanded("The cancelled trade."),
+)
+async def cancel(
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    trade_id: FromPath[int],
+) -> Response[bytes]:
+    """What the path did until now stands first; 202 means that the walk will apply it."""
+    wish = Wish(kind=CommandKind.CANCEL)
+    return _answer(await command_trade(services, caller.account_ids, existing(trade_id, "trade"), wish))
+
+
+def _answer(commanded: Commanded) -> Response[bytes]:
+    body = msgspec.json.encode(commanded.trade)
+    return Response(body, status_code=202 if commanded.pending else 200, media_type=_JSON)
+
+
+def _version(if_match: str | None) -> int | None:
+    """The version that an If-Match header names; None for `*` and for none at all."""
+    if if_match is None or if_match == "*":
+        return None
+    match = re.fullmatch(r'"?([0-9]{1,9})"?', if_match)
+    if match is None:
+        raise InvalidInput("bad_version", "If-Match must be the trade's version", field="If-Match")
+    return int(match[1])
+
+
+router = Router(
+    "/paper-trades",
+    route_handlers=[list_, open_positions, read_performance, create, read, edit, close, cancel],
+    tags=["Paper trades"],
+)

@@ -1,0 +1,84 @@
+"""Query and path parameters that several resources share, and the checks their types cannot express."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, TypeVar
+
+from litestar.params import HeaderParameter, QueryParameter
+
+from services.domain.errors import InvalidInput, NotFound
+
+LIMIT_MAX = 200
+_ID_MAX = 2**63 - 1
+_TEXT_MAX = 80
+_NUMBER_MAX = Decimal("1e15")
+
+Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="How many results a page may have.")]
+Cursor = Annotated[str | None, QueryParameter(max_length=400, description="`next` of the page before.")]
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        max_length=255,
+        required=False,
+        description="A key of the caller's choice: repeated with the same body, the request is done only once.",
+    ),
+]
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def existing(id_: int, what: str) -> int:
+    """`id_`, if it can be an id at all. Raises NotFound."""
+    if not 0 < id_ <= _ID_MAX:
+        raise NotFound(f"no_such_{what}", f"there is no {what} {id_}", field="id")
+    return id_
+
+
+def text(value: str | None, field: str) -> str | None:
+    """`value`, if it is a short printable text. Raises InvalidInput."""
+    if value is not None and not (0 < len(value) <= _TEXT_MAX and value.isprintable()):
+        raise InvalidInput("bad_text", f"{field} must be 1 to {_TEXT_MAX} printable characters", field=field)
+    return value
+
+
+def choices(values: Iterable[str], kind: type[E], field: str) -> frozenset[E]:
+    """The members that `values` name, each of which may be a comma-separated list. Raises InvalidInput."""
+    names = [name for value in values for name in value.split(",") if name]
+    try:
+        return frozenset(kind(name) for name in names)
+    except ValueError:
+        allowed = ", ".join(kind)
+        raise InvalidInput("unknown_choice", f"{field} must be of {allowed}", field=field) from None
+
+
+def moment(value: datetime | None, field: str) -> datetime | None:
+    """`value` in UTC. Raises InvalidInput when it has no offset, or one beyond the calendar."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise InvalidInput("no_time_zone", f"{field} must have an offset, such as 2026-07-01T12:00:00Z", field=field)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput("bad_time", f"{field} lies outside the calendar", field=field) from None
+
+
+def positive(value: Decimal | None, field: str) -> Decimal | None:
+    """`value`, if it is a positive, finite number of sane size. Raises InvalidInput."""
+    if value is not None and not (value.is_finite() and 0 < value < _NUMBER_MAX):
+        raise InvalidInput("not_a_positive_number", f"{field} must be a positive, finite number", field=field)
+    return value
+
+
+def checked_key(key: str | None) -> str | None:
+    """An Idempotency-Key that can be kept. Raises InvalidInput."""
+    if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise InvalidInput(
+            "bad_idempotency_key",
+            "Idempotency-Key must be 1 to 255 printable ASCII characters",
+            field="Idempotency-Key",
+        )
+    return key

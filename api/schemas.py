@@ -1,0 +1,57 @@
+"""What the API sends and takes, where it is not the library's own structs."""
+
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+import msgspec
+
+from services.domain.market import InstrumentStatus, Market
+
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """One page of a list. `next` is the cursor of the next one, null at the end; only that ends a list."""
+
+    results: list[T]
+    next: str | None
+
+
+class EditTrade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where stop and target shall be; what is absent stays."""
+
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+
+
+class CloseTrade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`current_price` is a guard: further than 1 % from the market, the close is refused."""
+
+    current_price: Decimal | None = None
+
+
+class InstrumentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A pair that can be traded, and its grid. A tick or step of 0 means no grid."""
+
+    instrument_id: int
+    market_type: Market
+    symbol: str
+    base_asset: str
+    quote_asset: str = "USDT"
+    status: InstrumentStatus
+    tick_size: Decimal
+    step_size: Decimal
+    min_quantity: Decimal
+    min_notional: Decimal
+
+
+class AccountView(msgspec.Struct, frozen=True, kw_only=True):
+    """An account in USDT: `balance` is its ledger's sum, `reserved` what live trades hold back, `free` the rest."""
+
+    id: int
+    name: str
+    currency: str = "USDT"
+    balance: Decimal
+    reserved: Decimal
+    free: Decimal
+    fill_model: str

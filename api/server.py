@@ -1,0 +1,83 @@
+"""The HTTP server: uvicorn, with an end that event streams do not hold up."""
+
+import socket
+from types import FrameType
+from typing import Any
+
+import structlog
+import uvicorn
+from litestar import Litestar
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from api.app import create_app
+from api.events import ABORT_EXTENSION
+from services.settings import Settings
+
+GRACE_SECONDS = 10
+"""How long requests in progress may take at the end."""
+UNACKNOWLEDGED_MS_MAX = 30_000
+"""A connection whose peer acknowledges nothing, or takes nothing, for this long is closed by the kernel."""
+BACKLOG = 2048
+
+log = structlog.get_logger(__name__)
+
+
+def serve(settings: Settings) -> None:
+    """Serves the API at the settings' host and port until SIGTERM or SIGINT; a second signal ends it at once.
+
+    Raises OSError when the address cannot be had.
+    """
+    listener = listen(settings.api_host, settings.api_port)
+    log.info("api_listening", host=settings.api_host, port=listener.getsockname()[1])
+    Server(create_app(settings)).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; connections inherit its limits."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS_MAX)
+    return listener
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that ends the event streams before it waits for connections to finish, and then returns."""
+
+    def __init__(self, app: Litestar) -> None:
+        self._app = app
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="uvloop",
+                http=AbortableProtocol,
+                ws="none",
+                lifespan="on",
+                access_log=False,
+                log_level="warning",
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+                backlog=BACKLOG,
+            )
+        )
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note the signal. Unlike uvicorn's own, it is not raised again afterwards: an orderly end is no failure."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then finish what is in progress."""
+        self._app.state.hub.end()
+        await super().shutdown(sockets)
+
+
+class AbortableProtocol(HttpToolsProtocol):
+    """Lets a handler cut its own connection: closing it would wait for a reader that does not read."""
+
+    scope: Any
+
+    def on_message_begin(self) -> None:
+        """Begin a request with our extension in its scope."""
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT_EXTENSION: {"abort": self.transport.abort}}

@@ -1,0 +1,39 @@
+"""Read accounts: what they hold, and the ledger that adds up to it."""
+
+from collections.abc import Sequence
+
+from services.db import accounts, ledger_list
+from services.db.accounts import Account
+from services.db.ledger_list import LedgerEntry
+from services.domain.errors import NotFound
+from services.usecases.context import Services
+
+
+async def list_accounts(services: Services, account_ids: Sequence[int]) -> list[Account]:
+    """These accounts, by id."""
+    async with services.pool.connection() as connection:
+        found = [await accounts.load(connection, id_) for id_ in sorted(account_ids)]
+    return [account for account in found if account is not None]
+
+
+async def read_account(services: Services, account_ids: Sequence[int], account_id: int) -> Account:
+    """One of these accounts. Raises NotFound for any other."""
+    found = await list_accounts(services, [account_id]) if account_id in account_ids else []
+    if not found:
+        raise _not_found(account_id)
+    return found[0]
+
+
+async def read_ledger(
+    services: Services, account_ids: Sequence[int], account_id: int, limit: int, before: int | None = None
+) -> tuple[list[LedgerEntry], int | None]:
+    """At most `limit` bookings, newest first, and where the next page starts. Raises NotFound."""
+    if account_id not in account_ids:
+        raise _not_found(account_id)
+    async with services.pool.connection() as connection:
+        found = await ledger_list.page(connection, account_id, limit + 1, before)
+    return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+
+def _not_found(account_id: int) -> NotFound:
+    return NotFound("no_such_account", f"there is no account {account_id}", field="id")

@@ -1,0 +1,1 @@
+"""Tests of the HTTP surface: over real sockets, on real servers and the simulated exchange."""

@@ -1,0 +1,78 @@
+"""A running API for tests: our own server on a free port, in a thread of the test process."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+
+from api.app import create_app
+from api.server import Server, listen
+from services.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 20.0
+
+
+class Api:
+    """A served API and a way to ask it."""
+
+    def __init__(self, url: str, server: Server) -> None:
+        self.url = url
+        self.server = server
+        self.http = httpx.AsyncClient(base_url=url, timeout=30)
+
+
+@contextmanager
+def serving(settings: Settings, *, stall_seconds: float = 20.0) -> Iterator[Api]:
+    """Serve for the duration of the context."""
+    listener = listen("127.0.0.1", 0)
+    server = Server(create_app(settings, stall_seconds=stall_seconds))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    api = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", server)
+    try:
+        _wait_until_ready(api.url, thread)
+        yield api
+    finally:
+        server.should_exit = True
+        thread.join(START_SECONDS)
+        assert not thread.is_alive(), "the server did not end"
+
+
+def _wait_until_ready(url: str, thread: threading.Thread) -> None:
+    with httpx.Client(transport=httpx.HTTPTransport(retries=20)) as http:
+        while thread.is_alive():
+            if http.get(f"{url}/health/ready", timeout=START_SECONDS).status_code == 200:
+                return
+    raise AssertionError("the server did not start")
+
+
+@contextmanager
+def exchange() -> Iterator[dict[str, str]]:
+    """A simulated exchange as a process; its URLs."""
+    command = [sys.executable, "-m", "deploy.simulator", "--parent-dies", "--seed", "11"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.stdin.close()
+
+
+def order(market_type: str, symbol: str, price: Decimal, **changes: object) -> dict[str, object]:
+    """The body of a LONG that neither stop nor target will reach soon."""
+    body = {
+        "market_type": market_type,
+        "symbol": symbol,
+        "direction": "LONG",
+        "stop_loss": str(price / 2),
+        "take_profit": str(price * 2),
+    }
+    return body | changes
