@@ -230,12 +230,13 @@ async def _closings(pool: Pool, count: int) -> float:
     return closed / (time.perf_counter() - started)
 
 
+_EVIDENCE = """{"decided_by": "bar", "slippage": "0.0002", "bar": ["2026-07-01T12:00:00Z",
+    "2026-07-01T12:00:59.999Z", "100", "100", "90", "100"]}"""
 _BARE = (
-    """UPDATE trades t SET status = 'CLOSED_SL', version = 2, reserved = 0, exit_time = %(at)s::timestamptz + interval '1 minute', updated_at = %(at)s,
-           exit_price = t.stop_loss, exit_role = 'taker', exit_fee = 0.09, profit_loss = -1.2,
-           exit_evidence = '{"decided_by": "bar", "slippage": "0.0002", "bar": ["2026-07-01T12:00:00Z",
-                             "2026-07-01T12:00:59.999Z", "100", "100", "90", "100"]}'
-       WHERE id = ANY(%(ids)s) AND status = 'OPEN' AND version = 1""",
+    f"""UPDATE trades t SET status = 'CLOSED_SL', version = 2, reserved = 0, updated_at = %(at)s,
+            exit_time = %(at)s::timestamptz + interval '1 minute', exit_price = t.stop_loss, exit_role = 'taker',
+            exit_fee = 0.09, profit_loss = -1.2, exit_evidence = '{_EVIDENCE}'
+        WHERE id = ANY(%(ids)s) AND status = 'OPEN' AND version = 1""",
     "DELETE FROM live_triggers WHERE trade_id = ANY(%(ids)s)",
     """INSERT INTO ledger (account_id, trade_id, kind, amount)
        SELECT account_id, id, kind, -0.5 FROM trades, unnest(ARRAY['gross_profit', 'exit_fee']) kind

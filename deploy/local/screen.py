@@ -23,6 +23,7 @@ class Screen:
         self._console = console
         self._live = Live(console=console, auto_refresh=False, transient=True)
         self._next_line = 0.0
+        self._said: list[Close] = []
 
     def say(self, text: str, style: str = "") -> None:
         """One line, above the panel if there is one."""
@@ -36,9 +37,19 @@ class Screen:
             if not self._live.is_started:
                 self._live.start()
             self._live.update(_panel(url, status), refresh=True)
-        elif time.monotonic() >= self._next_line:
+            return
+        self._say_new_closes(status)
+        if time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + PLAIN_STATUS_SECONDS
             self.say(" | ".join(f"{name} {value}" for name, value in _numbers(status)))
+
+    def _say_new_closes(self, status: Status | None) -> None:
+        closes = list(reversed(status.recent_closes)) if status else []
+        for close in closes:
+            if close not in self._said:
+                self.say(f"{close.symbol} {close.market_type} {close.direction} {close.status} {close.profit_loss}")
+        if closes:
+            self._said = closes
 
     def end(self) -> None:
         """Take the panel away; lines still work."""

@@ -6,6 +6,7 @@ import sys
 import time
 
 import httpx
+import msgspec
 from alembic.util.exc import CommandError
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,7 +23,11 @@ from deploy.local.simulator import Simulator
 from deploy.local.status import fetch_status
 from deploy.local.supervisor import LOOP_DEATHS, Death, Happening, Supervisor
 from deploy.local.valkey import Valkey
+from services.bootstrap import build
 from services.db.migrate import upgrade
+from services.domain.errors import Unavailable
+from services.settings import Settings
+from services.usecases.open_demo_trades import open_demo_trades
 
 SCREEN_SECONDS = 1.0
 LOOP_LINES = 10
@@ -64,6 +69,7 @@ class _Stack:
             await self._supervisor.add(command)
         async with asyncio.TaskGroup() as watching:
             watching.create_task(self._watch(f"http://{HOST}:{port}", began))
+            watching.create_task(self._open_demo_trades(settings))
             if self._simulator is not None:
                 watching.create_task(self._simulator.keep_time())
 
@@ -126,6 +132,21 @@ class _Stack:
             while True:
                 self._screen.show(url, await fetch_status(client, url))
                 await asyncio.sleep(SCREEN_SECONDS)
+
+    async def _open_demo_trades(self, settings: Settings) -> None:
+        """On a fresh account, give the person something to look at."""
+        quiet = msgspec.structs.replace(settings, log_level="CRITICAL")
+        async with build(quiet, name="paperfleet up") as services:
+            try:
+                opened = await open_demo_trades(services)
+            except TimeoutError:
+                self._screen.say("no demo trades: no prices came in time", style="yellow")
+                return
+            except Unavailable as error:
+                self._screen.say(f"no demo trades: {error}", style="yellow")
+                return
+        if opened:
+            self._screen.say(f"opened {opened} demo trades")
 
     def _hear(self, name: str, line: str) -> None:
         if self._simulator is not None and name == self._simulator.name:

@@ -105,3 +105,10 @@ async def next_ids(connection: Connection, count: int) -> list[int]:
         "SELECT nextval(pg_get_serial_sequence('trades', 'id')) FROM generate_series(1, %s)", [count]
     )
     return [row[0] for row in await cursor.fetchall()]
+
+
+async def any_of(connection: Connection, account_id: int) -> bool:
+    """Whether the account has ever had a trade."""
+    cursor = await connection.execute("SELECT EXISTS (SELECT FROM trades WHERE account_id = %s)", [account_id])
+    row = await cursor.fetchone()
+    return bool(row and row[0])

@@ -58,7 +58,10 @@ async def evaluate_trades(services: Services, paths: Sequence[Path], batch: Batc
             await cycles.evaluated(connection, batch, len(paths) - len(gaps))
     if gaps:
         log.warning("path_gap", instruments=[str(known[id_]) for id_ in gaps if id_ in known])
-    return Evaluated(opened, closed, sum(map(len, judged.needs.values())), _behind(paths, known))
+    held = sum(map(len, judged.needs.values()))
+    if opened or closed or held:
+        log.info("evaluated", opened=opened, closed=closed, waiting_for_finer_data=held, pairs=len(paths))
+    return Evaluated(opened, closed, held, _behind(paths, known))
 
 
 def _within(judged: Judged, paths: Sequence[Path], known: dict[int, Instrument]) -> dict[Instrument, set[Need]]:

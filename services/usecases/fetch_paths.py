@@ -41,12 +41,11 @@ async def fetch_paths(
     async with services.pool.connection() as connection:
         found = await instruments.by_symbols(connection, market, symbols)
         starts = await watermarks.starts(connection, [instrument.id for instrument in found])
-    wanted = [start for start in starts if tail or start.start < settled]
     answers = await asyncio.gather(
-        *(_path(services, market, start, settled, now, tail, purpose) for start in wanted), return_exceptions=True
+        *(_path(services, market, start, settled, now, tail, purpose) for start in starts), return_exceptions=True
     )
     paths, missing = [], dict[str, list[str]]()
-    for start, answer in zip(wanted, answers, strict=True):
+    for start, answer in zip(starts, answers, strict=True):
         if isinstance(answer, Path):
             paths.append(answer)
         elif isinstance(answer, Unavailable | InvalidData):
@@ -62,6 +61,8 @@ async def _path(
     services: Services, market: Market, start: Start, settled: datetime, now: datetime, tail: bool, purpose: str
 ) -> Path:
     end = max(start.start, min(settled, start.start + BARS_MAX * MINUTE))
+    if end == start.start and not tail:
+        return Path(start.instrument_id, end, end, ())
     path = await services.exchange.path(
         market,
         start.symbol,

@@ -1,0 +1,191 @@
+"""One candle cycle of 966 pairs, from the first message to the last COMMIT, against the simulated exchange.
+
+The baseline asks for the same bars one by one on one connection, as a simple loop would; it is timed on a sample of
+pairs and scaled to all of them.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path as Folder
+
+import httpx
+
+from bench.book import database
+from bench.table import Row
+from deploy.local.process import stop
+from deploy.local.valkey import Valkey
+from services.bootstrap import build
+from services.db import instruments
+from services.domain.market import Market
+from services.domain.path import MINUTE, floor_minute
+from services.settings import Settings
+from services.usecases.context import Services
+from services.usecases.plan_cycle import plan_cycle
+from services.usecases.refresh_instruments import refresh_instruments
+from workers import actors
+from workers.broker import broker
+
+WORKERS = 2
+ROUNDS = 3
+SAMPLE = 60
+SPEED = 30
+"""Exchange seconds per second, so that a new minute is there every two seconds."""
+BOUNDS = {40: 12, 200: 25}
+"""Milliseconds of exchange latency, and how many times faster than one by one a cycle must be."""
+
+
+def run(_options: argparse.Namespace) -> tuple[str, list[Row]]:
+    """The table's title and rows."""
+    return f"one candle cycle of 966 pairs, {WORKERS} worker processes", asyncio.run(_run())
+
+
+async def _run() -> list[Row]:
+    rows = []
+    async with database() as url, _valkey() as redis_url, _simulator() as urls:
+        settings = Settings(
+            database_url=url,
+            redis_url=redis_url,
+            spot_url=urls["spot_url"],
+            futures_url=urls["futures_url"],
+            log_level="ERROR",
+            market_speed=Decimal(SPEED),
+        )
+        broker.connect(redis_url)
+        async with build(settings) as services, httpx.AsyncClient() as control, _workers(settings):
+            for market in Market:
+                await refresh_instruments(services, market)
+            await _cycle(services)  # connections, prepared statements, caches
+            for latency, bound in BOUNDS.items():
+                await control.post(f"{urls['control_url']}/latency", json={"ms": latency})
+                rows += await _measure(services, control, urls, latency, bound)
+    return rows
+
+
+async def _measure(
+    services: Services, control: httpx.AsyncClient, urls: dict[str, str], latency: int, bound: int
+) -> list[Row]:
+    alone = await _one_by_one(services)
+    await control.request("DELETE", f"{urls['control_url']}/log")
+    times = [await _cycle(services) for _ in range(ROUNDS)]
+    weights = {market: total / ROUNDS for market, total in (await _weights(control, urls)).items()}
+    fleet = sorted(times)[len(times) // 2]
+    faster = alone / fleet
+    limits = {
+        "SPOT": services.settings.spot_weight_per_minute,
+        "FUTURES": services.settings.futures_weight_per_minute,
+    }
+    share = max(weights[market] / limits[market] for market in limits)
+    return [
+        Row(
+            f"cycle at {latency} ms of latency",
+            f"{fleet:.2f} s",
+            f"one by one {alone:.1f} s",
+            faster,
+            f">= {bound} times faster",
+            faster >= bound,
+        ),
+        Row(
+            f"weight of a cycle at {latency} ms",
+            ", ".join(f"{market} {weights[market]:.0f} of {limits[market]}" for market in limits),
+            "",
+            share,
+            "<= 0.5",
+            share <= 0.5,
+        ),
+    ]
+
+
+async def _weights(control: httpx.AsyncClient, urls: dict[str, str]) -> dict[str, int]:
+    """The weight of all requests since the log began, by market, as the exchange counted it."""
+    log = (await control.get(f"{urls['control_url']}/log")).json()
+    return {market: sum(log["weight"].get(market, {}).values()) for market in ("SPOT", "FUTURES")}
+
+
+async def _one_by_one(services: Services) -> float:
+    """Seconds that a plain loop over all pairs would take, scaled from a sample."""
+    async with services.pool.connection() as connection:
+        listed = await instruments.listed(connection)
+    sample = listed[:: len(listed) // SAMPLE]
+    end = floor_minute(await services.clock.now(Market.SPOT))
+    started = time.perf_counter()
+    for each in sample:
+        await services.exchange.path(
+            each.market, each.symbol, each.id, start=end - MINUTE, end=end, tail=False, purpose="command"
+        )
+    return (time.perf_counter() - started) * len(listed) / len(sample)
+
+
+async def _cycle(services: Services) -> float:
+    """Seconds from the enqueueing of a cycle to the COMMIT of its last batch."""
+    await asyncio.sleep(1.5 * 60 / SPEED)  # every pair has a new bar by then
+    slot = datetime.now(UTC)
+    started = time.perf_counter()
+    shards = await plan_cycle(services, slot)
+    messages = [
+        actors.fetch_paths.message(shard.market, list(shard.symbols), slot.isoformat(), shard.number)
+        for shard in shards
+    ]
+    await asyncio.to_thread(broker.enqueue_many, messages)
+    deadline = started + 120
+    while not await _is_finished(services, slot):
+        assert time.perf_counter() < deadline, "the cycle did not finish"
+        await asyncio.sleep(0.01)
+    return time.perf_counter() - started
+
+
+async def _is_finished(services: Services, slot: datetime) -> bool:
+    async with services.pool.connection() as connection:
+        cursor = await connection.execute("SELECT finished_at IS NOT NULL FROM cycles WHERE slot = %s", [slot])
+        row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
+@asynccontextmanager
+async def _valkey() -> AsyncIterator[str]:
+    with tempfile.TemporaryDirectory(prefix="paperfleet-bench-") as folder:
+        server = Valkey(Folder(folder), lambda _: None)
+        with (Folder(folder) / "log").open("wb") as log:
+            process = await server.start(log.fileno())
+        try:
+            yield server.url()
+        finally:
+            await stop(process, server.stop_signal, server.stop_seconds)
+
+
+@asynccontextmanager
+async def _simulator() -> AsyncIterator[dict[str, str]]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "deploy.simulator", "--parent-dies", "--speed", str(SPEED),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdin is not None
+    try:
+        urls: dict[str, str] = json.loads(await process.stdout.readline())
+        yield urls
+    finally:
+        process.stdin.close()
+        await process.wait()
+
+
+@asynccontextmanager
+async def _workers(settings: Settings) -> AsyncIterator[None]:
+    program = str(Folder(sys.executable).with_name("paperfleet"))
+    processes = [
+        await asyncio.create_subprocess_exec(program, "worker", env=settings.to_environment()) for _ in range(WORKERS)
+    ]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            await process.wait()

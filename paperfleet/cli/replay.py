@@ -1,0 +1,48 @@
+"""`paperfleet replay`: trade plans over a recording, through the same evaluation as live."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.domain.fills import FillModel
+
+
+def replay(
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATA_DIR", exists=True, file_okay=False, help="Recording, laid out as Binance's dumps."
+        ),
+    ],
+    plans: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Trade plans, one JSON object a line.")],
+    out: Annotated[Path, typer.Option(help="Where the outcomes go, one JSON object a line.")],
+    fill_model: Annotated[
+        FillModel, typer.Option(help="How kindly triggered orders are filled.")
+    ] = FillModel.REALISTIC,
+) -> None:
+    """Run trade plans over recorded candles: would they have won?
+
+    A plan: {"id", "market_type", "symbol", "direction", "entry_type", "entry_price", "stop_loss", "take_profit",
+    "position_size", "leverage", "opened_at"}. Prices are strings; entry_price is null for MARKET.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from services.usecases.replay import ReplayError
+    from services.usecases.replay import replay as run
+
+    console = Console(stderr=True)
+    columns = (TextColumn("replay"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("replay", total=None)
+        try:
+            summary = run(
+                data, plans, out, fill_model, lambda done, total: bar.update(task, completed=done, total=total)
+            )
+        except ReplayError as error:
+            console.print(f"[red]{error}")
+            raise typer.Exit(1) from None
+    for problem in summary.problems:
+        console.print(problem, style="yellow", highlight=False)
+    console.print(summary.describe(), highlight=False)
