@@ -106,7 +106,7 @@ async def _measure(
 async def _weights(control: httpx.AsyncClient, urls: dict[str, str]) -> dict[str, int]:
     """The weight of all requests since the log began, by market, as the exchange counted it."""
     log = (await control.get(f"{urls['control_url']}/log")).json()
-    return {market: sum(log["weight"].get(market, {}).values()) for market in ("SPOT", "FUTURES")}
+    return {market: sum(log["weight_by_minute"].get(market, {}).values()) for market in ("SPOT", "FUTURES")}
 
 
 async def _one_by_one(services: Services) -> float:
