@@ -47,8 +47,8 @@ class Tape:
         ]
 
     def halt(self, start: int) -> None:
-        """No trading from `start` on."""
-        self._lay(Segment(start, FOREVER, (), (), self.last(start), silent=True))
+        """No trading after `start`."""
+        self._lay(Segment(start + 1, FOREVER, (), (), self.last(start), silent=True))
 
     def resume(self, time: int) -> None:
         """Ends the halt that covers `time`; the price goes on where it was."""
