@@ -80,6 +80,18 @@ def futures_info(request: Request) -> bytes:
     return json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def coin_info(request: Request) -> bytes:
+    """COIN-M exchangeInfo: the market is there and lists nothing (some clients always ask)."""
+    answer = {
+        "timezone": "UTC",
+        "serverTime": request.now,
+        "rateLimits": [_limit("REQUEST_WEIGHT", "MINUTE", 1, FUTURES_WEIGHT)],
+        "exchangeFilters": [],
+        "symbols": [],
+    }
+    return json.dumps(answer, separators=(",", ":")).encode()
+
+
 def _limit(kind: str, interval: str, number: int, limit: int) -> dict[str, Any]:
     return {"rateLimitType": kind, "interval": interval, "intervalNum": number, "limit": limit}
 

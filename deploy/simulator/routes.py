@@ -58,6 +58,7 @@ _FUTURES: dict[str, tuple[Handler, Weight]] = {
 ROUTES = {
     **{f"/api/v3/{name}": Route(Market.SPOT, *route) for name, route in _SPOT.items()},
     **{f"/fapi/{name}": Route(Market.FUTURES, *route) for name, route in _FUTURES.items()},
+    "/dapi/v1/exchangeInfo": Route(Market.FUTURES, info.coin_info, 1),
     # The used-weight header of these two is known to be wrong: it tells the call's own weight only.
     "/fapi/v1/ticker/bookTicker": Route(Market.FUTURES, tickers.book, _by_symbol(2, 5), header="own"),
     "/fapi/v2/ticker/price": Route(Market.FUTURES, tickers.price, _by_symbol(1, 2), header="own"),

@@ -16,9 +16,9 @@ with warnings.catch_warnings():
 
 
 def ccxt_client(kind: type, base: str):
-    public = {"public": f"{base}/api/v3", "v1": f"{base}/api/v1", "fapiPublic": f"{base}/fapi/v1"}
-    urls = {"api": {**public, "fapiPublicV2": f"{base}/fapi/v2", "fapiPublicV3": f"{base}/fapi/v3"}}
-    return kind({"urls": urls, "enableRateLimit": False, "options": {"fetchMarkets": {"types": ["spot", "linear"]}}})
+    spot = {"public": f"{base}/api/v3", "v1": f"{base}/api/v1", "dapiPublic": f"{base}/dapi/v1"}
+    futures = {f"fapiPublic{name}": f"{base}/fapi/{name.lower() or 'v1'}" for name in ("", "V2", "V3")}
+    return kind({"urls": {"api": {**spot, **futures}}, "enableRateLimit": False})
 
 
 def use_spot(base: str) -> None:
