@@ -1,10 +1,8 @@
 """The composition root: the only module that knows which adapters a process runs on."""
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
@@ -23,9 +21,6 @@ from services.usecases.context import Services
 @asynccontextmanager
 async def build(settings: Settings, *, name: str = "paperfleet") -> AsyncIterator[Services]:
     """A process's services, open inside the context. Raises what keeps the database from being reached."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level])
-    )
     redis = Redis.from_url(
         settings.redis_url,
         socket_timeout=5,

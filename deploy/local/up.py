@@ -6,7 +6,6 @@ import sys
 import time
 
 import httpx
-import msgspec
 from alembic.util.exc import CommandError
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
@@ -135,8 +134,7 @@ class _Stack:
 
     async def _open_demo_trades(self, settings: Settings) -> None:
         """On a fresh account, give the person something to look at."""
-        quiet = msgspec.structs.replace(settings, log_level="CRITICAL")
-        async with build(quiet, name="paperfleet up") as services:
+        async with build(settings, name="paperfleet up") as services:
             try:
                 opened = await open_demo_trades(services)
             except TimeoutError:

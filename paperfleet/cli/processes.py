@@ -44,8 +44,12 @@ def api() -> None:
 def _settings() -> "Settings":
     from services.settings import SettingsError, load
 
+    from paperfleet import logs
+
     try:
-        return load()
+        settings = load()
     except SettingsError as error:
         typer.echo(f"{error}\nSet the PAPERFLEET_* variables, or run everything here with: paperfleet up", err=True)
         raise typer.Exit(2) from None
+    logs.configure(settings.log_level)
+    return settings

@@ -27,7 +27,9 @@ def up(
 
     from deploy.local.options import UpOptions
     from deploy.local.up import run
+    from paperfleet import logs
 
+    logs.configure("CRITICAL")  # the screen tells what matters; the fleet's own logs lie in the data folder
     options = UpOptions(
         folder=data, port=port, workers=workers, market=market, speed=Decimal(str(speed)), verbose=verbose
     )
