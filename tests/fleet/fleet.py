@@ -1,0 +1,94 @@
+"""A fleet of real processes: schedulers and workers by the console script, started, stopped and killed by name."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+
+from deploy.local.process import exited, spawn
+from services.settings import Settings
+from tests.evaluation.desk import INVARIANTS
+from tests.servers import wait_until
+
+COMMAND = Path(sys.executable).with_name("paperfleet")
+START_SECONDS, STOP_SECONDS = 20, 25
+
+
+class Fleet:
+    """The processes of one fleet; each writes `<name>.log` in `folder`."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.settings = settings
+        self.folder = folder
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    async def start(self, schedulers: int = 1, workers: int = 2) -> None:
+        """Start scheduler-1.. and worker-1.., and return when they all work."""
+        names = [f"scheduler-{n + 1}" for n in range(schedulers)] + [f"worker-{n + 1}" for n in range(workers)]
+        for name in names:
+            self.spawn(name, name.partition("-")[0])
+        for name in names:
+            await self.ready(name)
+
+    def spawn(self, name: str, *arguments: str) -> None:
+        """Run `paperfleet <arguments>` as `name`."""
+        with self.log(name).open("wb") as log:
+            self.processes[name] = spawn(
+                [str(COMMAND), *arguments],
+                environment=self.settings.to_environment(),
+                output=log.fileno(),
+                die_with=signal.SIGKILL,
+            )
+
+    async def ready(self, name: str) -> None:
+        """Return when the process works."""
+        await wait_until(lambda: b" ready" in self.log(name).read_bytes(), START_SECONDS)
+
+    def log(self, name: str) -> Path:
+        """What the process has written since its last start."""
+        return self.folder / f"{name}.log"
+
+    def kill(self, *names: str) -> None:
+        """kill -9 the named processes, or all of them."""
+        for name in names or tuple(self.processes):
+            self.processes[name].kill()
+            self.processes.pop(name).wait()
+
+    async def stop(self) -> None:
+        """End all processes in order; each must end by itself, with status 0."""
+        for process in self.processes.values():
+            process.send_signal(signal.SIGTERM)
+        codes = {
+            name: await asyncio.wait_for(exited(process), STOP_SECONDS) for name, process in self.processes.items()
+        }
+        self.processes.clear()
+        assert set(codes.values()) <= {0}, codes
+
+
+@contextmanager
+def fleet_on(settings: Settings, folder: Path) -> Iterator[Fleet]:
+    """A fleet without processes yet; what it has at the end is killed."""
+    fleet = Fleet(settings, folder)
+    try:
+        yield fleet
+    finally:
+        fleet.kill()
+
+
+def judged_to(settings: Settings) -> datetime:
+    """Up to which minute every pair has been judged; a trade held for finer data keeps its pair back."""
+    query = """SELECT least((SELECT min(judged_to) FROM watermarks), (SELECT min(held_from) FROM live_triggers))"""
+    with psycopg.connect(settings.database_url) as connection:
+        return connection.execute(query).fetchone()[0]
+
+
+def violations(settings: Settings) -> list[str]:
+    """Broken invariants over all rows; empty when the books are in order."""
+    with psycopg.connect(settings.database_url) as connection:
+        return [f"{name}: {row}" for name, query in INVARIANTS.items() for row in connection.execute(query)]

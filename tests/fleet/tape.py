@@ -1,0 +1,54 @@
+"""A made recording in the layout of the public dumps: every print known, prices rough enough to fool bars.
+
+Both markets list the same symbols, each with a tape of its own. Prints jump within minutes and between them, and
+some minutes are silent.
+"""
+
+import random
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+MINUTES = 240
+PRINTS_A_MINUTE = 12
+STEP, JUMP, JUMP_SHARE, SILENT_SHARE = 0.0008, 0.012, 0.01, 0.03
+FOLDERS = {"SPOT": "spot", "FUTURES": "futures/um"}
+PAIRS = {"BTCUSDT": (60_000, "0.1"), "ETHUSDT": (3_000, "0.01"), "SOLUSDT": (150, "0.01"), "XRPUSDT": (2, "0.0001")}
+"""First price and price grid by symbol."""
+
+Prints = list[tuple[int, Decimal]]
+"""Epoch milliseconds and price, ascending."""
+
+
+def milliseconds(time: datetime) -> int:
+    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def make_recording(folder: Path, seed: int) -> dict[tuple[str, str], Prints]:
+    """Write the recording; its prints by market and symbol."""
+    tapes = {}
+    for market, place in FOLDERS.items():
+        for symbol in PAIRS:
+            prints = tapes[market, symbol] = _prints(random.Random(f"{seed} {market} {symbol}"), symbol)
+            path = folder / place / "daily" / "aggTrades" / symbol / f"{symbol}-aggTrades-{START:%Y-%m-%d}.csv"
+            path.parent.mkdir(parents=True)
+            rows = [f"{n},{price},1.000,{n},{n},{time},true" for n, (time, price) in enumerate(prints, start=1)]
+            path.write_text("\n".join(rows) + "\n")
+    return tapes
+
+
+def _prints(chance: random.Random, symbol: str) -> Prints:
+    first, grid = PAIRS[symbol]
+    tick, price = Decimal(grid), float(first)
+    begin = milliseconds(START)
+    prints: Prints = [(begin, Decimal(first).quantize(tick))]
+    for minute in range(MINUTES):
+        if chance.random() < SILENT_SHARE:
+            continue
+        offsets = sorted(chance.sample(range(1, 60_000), PRINTS_A_MINUTE))
+        for offset in offsets:
+            size = JUMP if chance.random() < JUMP_SHARE else STEP
+            price *= 1 + chance.gauss(0, size)
+            prints.append((begin + minute * 60_000 + offset, Decimal(round(price / float(tick))) * tick))
+    return prints

@@ -1,0 +1,96 @@
+"""Recorded candles of the crash of 2025-02-03 through the running fleet: every closing as the raw rows say.
+
+Nothing finer than minutes was recorded, so an order inside a minute that the bar does not tell is the adverse one.
+There are no sweeps here: a ring in the middle of such a minute would know more than what is kept of it.
+"""
+
+import csv
+import io
+import random
+import zipfile
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.fleet import oracle, orders
+from tests.fleet.fleet import violations
+from tests.fleet.stage import Place, stage_on
+from tests.simulator_process import Simulator, start_simulator
+
+RECORDED = Path(__file__).parents[2].parent / "shared" / "data" / "recorded"
+START = datetime(2025, 2, 3, tzinfo=UTC)
+HOURS = 3
+FOLDERS = {"SPOT": RECORDED / "spot", "FUTURES": RECORDED / "futures" / "um"}
+ORDERS_A_PAIR, SPREAD = 30, 0.06
+OTHER_DAYS_PAIR = ("FUTURES", "BTCUSDT")
+"""Recorded on later days only: nothing may happen to it, least of all what happens to BTCUSDT on the spot market."""
+
+Bars = list[tuple[int, Decimal, Decimal, Decimal, Decimal]]
+
+pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"no recorded candles in {RECORDED}")
+
+
+def read(path: Path) -> Bars:
+    """Open time in ms, open, high, low, close of every row of a zipped candle file."""
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read(archive.namelist()[0]).decode()
+    rows = list(csv.reader(io.StringIO(text)))[1:]
+    return [(int(row[0]), *(Decimal(price) for price in row[1:5])) for row in rows]
+
+
+def candles(day: str) -> dict[tuple[str, str], Bars]:
+    """The day's candles by market and symbol."""
+    return {
+        (market, path.parents[1].name): read(path)
+        for market, folder in FOLDERS.items()
+        for path in sorted(folder.glob(f"daily/klines/*/1m/*-{day}.zip"))
+    }
+
+
+async def ticks(simulator: Simulator) -> dict[tuple[str, str], Decimal]:
+    """Price grids by market and symbol, as the exchange tells them."""
+    return {
+        (market, row["symbol"]): Decimal(next(f["tickSize"] for f in row["filters"] if "tickSize" in f)).normalize()
+        for market, path in (("SPOT", "/api/v3/exchangeInfo"), ("FUTURES", "/fapi/v1/exchangeInfo"))
+        for row in (await simulator.json(path))["symbols"]
+    }
+
+
+@pytest.mark.slow
+async def test_a_crash_closes_every_trade_as_the_raw_candles_say(place: Place):
+    tapes = candles(f"{START:%Y-%m-%d}")
+    assert len(tapes) >= 10
+    later = read(sorted(FOLDERS["FUTURES"].glob("daily/klines/BTCUSDT/1m/*.zip"))[0])
+    async with start_simulator(recorded=RECORDED, paused=True) as simulator:
+        grids = await ticks(simulator)
+    chance = random.Random(3)
+    placed = []
+    for (market, symbol), bars in {**tapes, OTHER_DAYS_PAIR: later}.items():
+        price, tick = bars[0][1], grids[market, symbol] or Decimal("0.0001")
+        placed += orders.around(chance, market, symbol, price, tick, ORDERS_A_PAIR, SPREAD)
+
+    async with stage_on(place, RECORDED, START, placed) as stage:
+        await stage.simulator.set_clock(paused=False)
+        stage.fleet.spawn("scheduler", "scheduler")
+        for name in ("worker-1", "worker-2"):
+            stage.fleet.spawn(name, "worker", "--queues", "fetch,evaluate,maintenance")
+        await stage.judged(START + timedelta(hours=HOURS))
+        await stage.fleet.stop()
+        found, marks = orders.rows(stage.settings), orders.watermarks(stage.settings)
+        assert violations(stage.settings) == []
+
+    expected = [
+        oracle.by_bars(each, [bar for bar in tapes.get(pair, ()) if bar[0] < marks[pair]])
+        for each in placed
+        for pair in [(each.market, each.symbol)]
+    ]
+    assert [row.outcome for row in found] == expected
+    assert orders.wrong_profits(placed, found) == []
+    statuses = [outcome.status for outcome in expected]
+    assert min(statuses.count("CLOSED_SL"), statuses.count("CLOSED_TP")) > 20
+    assert sum(outcome.ambiguous for outcome in expected) >= 5
+    # Trades of the pair that was not recorded that day would have been filled on the other market's prices.
+    lows, highs = zip(*((bar[3], bar[2]) for bar in tapes["SPOT", "BTCUSDT"]), strict=True)
+    assert any(min(lows) < o.limit < max(highs) for o in placed if (o.market, o.symbol) == OTHER_DAYS_PAIR)
