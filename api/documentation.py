@@ -12,8 +12,8 @@ CONFIG = OpenAPIConfig(
     title="paperfleet",
     version="0.1.0",
     description="Paper-trades every Binance pair on the whole price path. It never sends an order.",
-    path="/api",
-    render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+    path="/api/openapi.json",  # nothing but the document: its router answers unknown paths below it with a page
+    render_plugins=[JsonRenderPlugin(path="/")],
     use_handler_docstrings=True,
 )
 

@@ -1,0 +1,124 @@
+"""Lists: filters, and pages that stay whole while the list grows."""
+
+import asyncio
+from datetime import datetime
+from decimal import Decimal
+
+from services.domain.market import Market
+from tests.api.running import order
+
+
+async def several(api, services, count, **changes):
+    price = (await services.prices.one(Market.FUTURES, "BTCUSDT")).last
+    body = order("FUTURES", "BTCUSDT", price, **changes)
+    answers = [await api.http.post("/api/paper-trades/", json=body) for _ in range(count)]
+    return [answer.json()["id"] for answer in answers]
+
+
+async def pages(api, url, between=None, **query):
+    """All results page by page; `between` is awaited after the first."""
+    results, cursor = [], None
+    while True:
+        page = (await api.http.get(url, params=query | ({"cursor": cursor} if cursor else {}))).json()
+        results += page["results"]
+        if (cursor := page["next"]) is None:
+            return results
+        if between is not None:
+            await between()
+            between = None
+
+
+async def test_pages_are_stable_while_trades_are_added_and_closed(api, services):
+    known = await several(api, services, 7)
+
+    async def disturb():
+        await several(api, services, 3)
+        await api.http.post(f"/api/paper-trades/{known[1]}/close_trade/", json={})
+
+    found = await pages(api, "/api/paper-trades/", disturb, limit=2)
+    assert [trade["id"] for trade in found] == known[::-1]
+    positions = await pages(api, "/api/paper-trades/open_positions/", limit=2)
+    assert [trade["id"] for trade in positions] == [each for each in range(known[-1] + 3, 0, -1) if each != known[1]]
+
+
+async def test_each_filter_narrows(api, services):
+    price = (await services.prices.one(Market.SPOT, "ETHUSDT")).last
+    (open_,) = await several(api, services, 1, source="scanner")
+    (closed,) = await several(api, services, 1)
+    (pending,) = await several(api, services, 1, entry_type="LIMIT", entry_price="20000", stop_loss="1")
+    (short,) = await several(api, services, 1, direction="SHORT", stop_loss="9000000", take_profit="1")
+    spot = (await api.http.post("/api/paper-trades/", json=order("SPOT", "ETHUSDT", price))).json()["id"]
+    await api.http.post(f"/api/paper-trades/{closed}/close_trade/", json={})
+
+    async def ids(**query):
+        return {trade["id"] for trade in await pages(api, "/api/paper-trades/", **query)}
+
+    assert await ids() == {open_, closed, pending, short, spot}
+    assert await ids(status="CLOSED_MANUAL") == {closed}
+    assert await ids(status="OPEN,PENDING") == await ids(status=["OPEN", "PENDING"]) == {open_, pending, short, spot}
+    assert await ids(status=["PENDING", "CLOSED_MANUAL"]) == {pending, closed}
+    assert await ids(market_type="SPOT") == await ids(symbol="ETHUSDT") == {spot}
+    assert await ids(direction="SHORT", market_type="FUTURES") == {short}
+    assert await ids(source="scanner") == {open_}
+    middle = datetime.fromisoformat((await api.http.get(f"/api/paper-trades/{pending}/")).json()["created_at"])
+    assert await ids(**{"from": middle.isoformat()}) == {pending, short, spot}
+    assert await ids(to=middle.isoformat()) == {open_, closed}
+    assert await ids(status="OPEN", to=middle.isoformat()) == {open_}
+
+
+async def test_instruments_page_by_market_and_symbol_and_can_be_searched(api):
+    found = await pages(api, "/api/instruments/", limit=150)
+    names = [(each["market_type"], each["symbol"]) for each in found]
+    assert names == sorted(names)
+    assert len(set(names)) == 436 + 530
+    ether = await pages(api, "/api/instruments/", search="eth", market_type="SPOT")
+    assert {"ETHUSDT"} < {each["symbol"] for each in ether}
+    assert all("ETH" in each["symbol"] and each["market_type"] == "SPOT" for each in ether)
+    assert await pages(api, "/api/instruments/", search="%") == []
+    assert Decimal(ether[0]["tick_size"]) > 0
+
+
+async def test_prices_come_with_their_age(api, services):
+    every = (await api.http.get("/api/prices/")).json()["results"]
+    assert len(every) > 900
+    two = (await api.http.get("/api/prices/?symbols=BTCUSDT,ETHUSDT&market_type=FUTURES")).json()["results"]
+    assert [each["symbol"] for each in two] == ["BTCUSDT", "ETHUSDT"]
+    assert two[0]["last"] == str((await services.prices.one(Market.FUTURES, "BTCUSDT")).last)
+    assert 0 <= two[0]["age_seconds"] < 30
+
+
+async def test_account_and_ledger_agree(api, services):
+    (trade,) = await several(api, services, 1)
+    await api.http.post(f"/api/paper-trades/{trade}/close_trade/", json={})
+    await several(api, services, 1)
+    (account,) = (await api.http.get("/api/accounts/")).json()["results"]
+    assert account == (await api.http.get(f"/api/accounts/{account['id']}/")).json()
+    entries = await pages(api, f"/api/accounts/{account['id']}/ledger/", limit=2)
+    assert sum(Decimal(entry["amount"]) for entry in entries) == Decimal(account["balance"])
+    assert [entry["kind"] for entry in entries][-1] == "deposit"
+    assert Decimal(account["free"]) == Decimal(account["balance"]) - Decimal(account["reserved"])
+    assert Decimal(account["reserved"]) > 0
+    closed = (await api.http.get(f"/api/paper-trades/{trade}/")).json()
+    booked = sum(Decimal(entry["amount"]) for entry in entries if entry["trade_id"] == trade)
+    assert booked == Decimal(closed["profit_loss"])
+
+
+async def test_performance_is_what_the_trades_add_up_to(api, services):
+    empty = (await api.http.get("/api/paper-trades/performance/")).json()
+    assert (empty["total_trades"], empty["win_rate"], empty["profit_factor"]) == (0, None, None)
+    ids = await several(api, services, 3)
+    await asyncio.gather(*(api.http.post(f"/api/paper-trades/{id_}/close_trade/", json={}) for id_ in ids))
+    async with services.pool.connection() as connection:  # two of them, as if they had won
+        await connection.execute("UPDATE trades SET profit_loss = id * 10 WHERE id IN (%s, %s)", ids[:2])
+    closed = await pages(api, "/api/paper-trades/", status="CLOSED_MANUAL")
+    profits = sorted(Decimal(trade["profit_loss"]) for trade in closed)
+    found = (await api.http.get("/api/paper-trades/performance/?days=1")).json()
+    assert (found["total_trades"], found["winning_trades"], found["losing_trades"]) == (3, 2, 1)
+    assert found["win_rate"] == "66.67"
+    assert Decimal(found["total_profit_loss"]) == sum(profits)
+    assert Decimal(found["gross_profit"]) == profits[1] + profits[2]
+    assert Decimal(found["gross_loss"]) == -profits[0]
+    assert Decimal(found["profit_factor"]) == ((profits[1] + profits[2]) / -profits[0]).quantize(Decimal("0.0001"))
+    assert Decimal(found["average_win"]) == (profits[1] + profits[2]) / 2
+    assert Decimal(found["average_loss"]) == Decimal(found["largest_loss"]) == profits[0]
+    assert Decimal(found["total_fees"]) == sum(Decimal(trade["fees"]) for trade in closed)
