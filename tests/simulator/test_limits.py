@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.simulator_process import start_simulator
 
 WEIGHTS = [
@@ -32,6 +34,13 @@ WEIGHTS = [
 ]
 
 
+@pytest.fixture
+async def simulator():
+    """One whose limits have just begun a window: no test meets its end."""
+    async with start_simulator(start="2026-07-15T12:00:00") as running:
+        yield running
+
+
 async def used(simulator, market):
     return sum((await simulator.log())["weight_by_minute"][market].values())
 
@@ -54,8 +63,8 @@ async def test_weight_headers_are_wrong_where_they_are_wrong_at_the_exchange(sim
 
 async def exhaust(simulator):
     """Futures weight used up: the first refusal."""
-    for _ in range(200):
-        answer = await simulator.get("/fapi/v1/ticker/24hr")
+    for _ in range(500):
+        answer = await simulator.get("/fapi/v1/aggTrades", symbol="BTCUSDT", limit=1)
         if answer.status_code != 200:
             return answer
     raise AssertionError("never refused")
