@@ -32,9 +32,11 @@ check: env ## Lint, types, imports
 bench: env ## Run the benchmarks and print one table
 	@$(BIN)/python -m bench $(ARGS)
 
-lock: ## Rewrite the hashed lock file (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
-		--all-extras pyproject.toml -o requirements/lock.txt
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+
+lock: ## Rewrite the hashed lock files (needs uv)
+	$(LOCK) --all-extras pyproject.toml -o requirements/lock.txt
+	$(LOCK) --constraints requirements/lock.txt pyproject.toml -o requirements/runtime.txt
 
 clean: ## Remove the environment and caches (not your data)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info

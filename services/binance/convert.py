@@ -1,5 +1,6 @@
 """From the exchange's words to ours: the one place where text becomes Decimal and milliseconds become time."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,13 +17,17 @@ QUOTE_ASSET = "USDT"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 PRICE_MIN, PRICE_MAX = Decimal("1e-15"), Decimal("1e12")
-"""No coin's price in USDT lies beyond: "1e308" is finite and positive, and still a slip of the sender."""
+"""No coin's price in USDT lies beyond: 1 and 300 zeros is finite and positive, and still a slip of the sender."""
+
+_PLAIN_NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?").fullmatch  # Decimal takes "1_0", " 1" and "\u0661" too
 
 log = structlog.get_logger(__name__)
 
 
 def price(text: str) -> Decimal:
     """The price that `text` spells. Raises InvalidData for what cannot be one."""
+    if not _PLAIN_NUMBER(text):
+        raise InvalidData(f"not a price: {text[:40]!r}")
     value = parse_price(text)
     if not PRICE_MIN <= value <= PRICE_MAX:
         raise InvalidData(f"not a price: {text[:40]!r}")

@@ -42,11 +42,9 @@ class Judge:
         self.trade = trade
         self.command = command
         self.steps: list[Trade] = []
-        self._minute_start = trade.active_from
 
     def minute(self, bar: Bar, known: Finer | None) -> Need | None:
         """Judge one closed minute. What it needs when it cannot: then nothing has been changed."""
-        self._minute_start = bar.open_time
         before = self._state()
         try:
             self._bar(bar, DecidedBy.BAR, adverse=False)
@@ -66,7 +64,6 @@ class Judge:
 
     def minute_in_progress(self, bar: Bar) -> None:
         """Judge an unfinished minute: it counts only where it closes the trade for certain."""
-        self._minute_start = bar.open_time
         before = self._state()
         try:
             self._bar(bar, DecidedBy.BAR, adverse=False)
@@ -122,8 +119,8 @@ class Judge:
             self._events(bar, rest, by, adverse=adverse)
 
     def _at_open(self, bar: Bar, by: DecidedBy) -> None:
-        """A bar that opens at or beyond a barrier is decided at its open."""
-        gap = bar.open if bar.open_time == self._minute_start else None
+        """A bar that opens at or beyond a barrier is decided at its open. Only minutes gap: parts of one follow on."""
+        gap = bar.open if by is DecidedBy.BAR else None
         decided_by = DecidedBy.OPEN if by is DecidedBy.BAR else by
         while self.trade.status.is_live:
             wall = barriers(self.trade)

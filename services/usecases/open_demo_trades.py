@@ -13,32 +13,10 @@ from services.usecases.context import Services
 from services.usecases.open_trade import NewTrade, open_trade
 
 SOURCE = "demo"
-BASES = [
-    "BTC",
-    "ETH",
-    "BNB",
-    "SOL",
-    "XRP",
-    "DOGE",
-    "ADA",
-    "AVAX",
-    "LINK",
-    "SUI",
-    "LTC",
-    "TRX",
-    "DOT",
-    "NEAR",
-    "APT",
-    "ARB",
-    "OP",
-    "INJ",
-    "FIL",
-    "ATOM",
-    "UNI",
-    "AAVE",
-    "ETC",
-    "XLM",
-]
+BASES = (
+    *("BTC", "ETH", "BNB", "SOL", "XRP", "DOGE", "ADA", "AVAX", "LINK", "SUI", "LTC", "TRX"),
+    *("DOT", "NEAR", "APT", "ARB", "OP", "INJ", "FIL", "ATOM", "UNI", "AAVE", "ETC", "XLM"),
+)
 """Pairs that people know."""
 _DISTANCES = tuple(Decimal(text) for text in ("0.0015", "0.003", "0.005", "0.008"))
 _NOTES = "opened by itself on the first run, to show how trades live and close"
