@@ -42,9 +42,8 @@ def api() -> None:
 
 
 def _settings() -> "Settings":
-    from services.settings import SettingsError, load
-
     from paperfleet import logs
+    from services.settings import SettingsError, load
 
     try:
         settings = load()
