@@ -21,7 +21,7 @@ from services.binance.endpoints import KILOBYTE, Endpoint
 from services.binance.errors import ExchangeUnavailable, Held, RequestRefused
 from services.binance.ports import WeightGate
 from services.binance.transport import PublicReadsOnly
-from services.domain.errors import InvalidData
+from services.domain.errors import InvalidData, Unavailable
 from services.domain.market import Market
 
 CONNECTIONS_MAX = 20
@@ -40,6 +40,9 @@ WITHIN_SECONDS = {
 
 ATTEMPT_SECONDS = 10.0
 """The exchange itself gives up after 10 s (-1007)."""
+
+ATTEMPT_SECONDS_MIN = 0.1
+"""With less time left nothing is asked: its weight would be spent for no answer."""
 
 FIRST_BACKOFF_SECONDS, BACKOFF_SECONDS_MAX = 0.1, 5.0
 BLOCKED_SECONDS = 300.0
@@ -116,18 +119,19 @@ class Requests:
     async def _persist(self, endpoint: Endpoint, url: str, weight: int, purpose: str, deadline: float) -> bytes:
         backoff = FIRST_BACKOFF_SECONDS
         while True:
+            failure: Unavailable
             try:
                 answer = await self._try(endpoint, url, weight, purpose, deadline)
                 if isinstance(answer, bytes):
                     return answer
-                if time.monotonic() + answer >= deadline:
-                    raise Held(f"{endpoint.market}: no request may leave for {answer:.1f} s", answer)
+                failure = Held(f"{endpoint.market}: no request may leave for {answer:.1f} s", answer)
                 wait = answer * random.uniform(1, 1.1)
             except _Transient as error:
+                failure = ExchangeUnavailable(f"{endpoint.market} {endpoint.path}: {error}")
                 wait = backoff * random.uniform(0.5, 1.5)
                 backoff = min(2 * backoff, BACKOFF_SECONDS_MAX)
-                if time.monotonic() + wait >= deadline:
-                    raise ExchangeUnavailable(f"{endpoint.market} {endpoint.path}: {error}") from error
+            if time.monotonic() + wait + ATTEMPT_SECONDS_MIN > deadline:
+                raise failure
             await asyncio.sleep(wait)
 
     async def _try(self, endpoint: Endpoint, url: str, weight: int, purpose: str, deadline: float) -> bytes | float:
