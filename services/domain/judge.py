@@ -42,9 +42,12 @@ class Judge:
         self.trade = trade
         self.command = command
         self.steps: list[Trade] = []
+        self._minute_start = trade.active_from
+        self._first_part: Bar | None = None
 
     def minute(self, bar: Bar, known: Finer | None) -> Need | None:
         """Judge one closed minute. What it needs when it cannot: then nothing has been changed."""
+        self._enter(bar.open_time, bar)
         before = self._state()
         try:
             self._bar(bar, DecidedBy.BAR, adverse=False)
@@ -53,8 +56,10 @@ class Judge:
             self._restore(before)
         if known is None:
             return Need(bar.open_time)
+        parts = known.bars or (bar,)
+        self._enter(bar.open_time, parts[0])
         try:
-            for part in known.bars or (bar,):
+            for part in parts:
                 self._part(part, known)
             self.command_due(bar.close_time)
             return None
@@ -62,16 +67,44 @@ class Judge:
             self._restore(before)
             return Need(bar.open_time, known.resolution)
 
-    def minute_in_progress(self, bar: Bar) -> None:
-        """Judge an unfinished minute: it counts only where it closes the trade for certain."""
+    def minute_in_progress(self, bar: Bar, known: Finer | None) -> Need | None:
+        """Judge an unfinished minute: it counts only where it closes the trade for certain.
+
+        Nothing tells how far the bar had come, so all of it may lie before a trade or an edit that is younger than
+        it; then, as where the bar leaves the order open, what finer data tells so far is needed. Without it the
+        finished minute will decide.
+        """
         before = self._state()
+        if self.trade.active_from <= bar.open_time:
+            self._enter(bar.open_time, bar)
+            try:
+                self._bar(bar, DecidedBy.BAR, adverse=False)
+            except _Undecided:
+                self._restore(before)
+            else:
+                self._keep_closing(before)
+                return None
+        elif not self._is_touched(bar):
+            return None
+        if known is None:
+            return Need(bar.open_time)
         try:
-            self._bar(bar, DecidedBy.BAR, adverse=False)
+            self._enter(bar.open_time, known.bars[0] if known.bars else bar)
+            for part in known.bars:
+                self._bar(part, _BY_RESOLUTION[known.resolution], adverse=False)
         except _Undecided:
             self._restore(before)
-            return
+        self._keep_closing(before)
+        return None
+
+    def _keep_closing(self, before: tuple[Trade, Command | None, int]) -> None:
         if self.trade.status.is_live:
             self._restore(before)
+
+    def _is_touched(self, bar: Bar) -> bool:
+        wall = barriers(self.trade)
+        falls = wall.lower is not None and bar.low <= wall.lower
+        return falls or (wall.upper is not None and bar.high >= wall.upper)
 
     def command_due(self, until: datetime) -> None:
         """Apply the pending command if its time is at or before `until`; dropped if the state forbids it."""
@@ -80,6 +113,9 @@ class Judge:
         command, self.command = self.command, None
         if applies(self.trade, command):
             self._step(apply(self.trade, command))
+
+    def _enter(self, minute: datetime, first_part: Bar) -> None:
+        self._minute_start, self._first_part = minute, first_part
 
     def _state(self) -> tuple[Trade, Command | None, int]:
         return self.trade, self.command, len(self.steps)
@@ -107,20 +143,21 @@ class Judge:
         self.command_due(bar.open_time)
         if not self.trade.status.is_live or bar.close_time < self.trade.active_from:
             return
-        from_open = self.trade.active_from <= bar.open_time
-        if from_open:
-            self._at_open(bar, by)
         if self.command is not None and self.command.at <= bar.close_time:
+            # The bar's open is its first print, which may come after the command.
             self._events(bar, reach.up_to_inside(bar), by, adverse=adverse)
             self.command_due(bar.close_time)
             self._events(bar, reach.from_inside(bar), by, adverse=adverse)
+        elif self.trade.active_from <= bar.open_time:
+            self._at_open(bar, by)
+            self._events(bar, reach.whole(bar), by, adverse=adverse)
         else:
-            rest = reach.whole(bar) if from_open else reach.from_inside(bar)
-            self._events(bar, rest, by, adverse=adverse)
+            self._events(bar, reach.from_inside(bar), by, adverse=adverse)
 
     def _at_open(self, bar: Bar, by: DecidedBy) -> None:
-        """A bar that opens at or beyond a barrier is decided at its open. Only minutes gap: parts of one follow on."""
-        gap = bar.open if by is DecidedBy.BAR else None
+        """A bar that opens at or beyond a barrier is decided at its open; a gap is what the minute's first print is."""
+        gaps = bar is self._first_part and self.trade.active_from <= self._minute_start
+        gap = bar.open if gaps else None
         decided_by = DecidedBy.OPEN if by is DecidedBy.BAR else by
         while self.trade.status.is_live:
             wall = barriers(self.trade)

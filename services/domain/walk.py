@@ -27,6 +27,7 @@ _NOTHING_KNOWN: Mapping[datetime, Finer] = {}
 class Walked(msgspec.Struct, frozen=True):
     """What a walk came to: the trade, each changed state on the way, and what it waits for, if anything.
 
+    A need without a held minute concerns the bar in progress: what it asks for would close the trade sooner.
     `command_done` tells that the pending command's time was reached: applied, or dropped because the path had
     been faster.
     """
@@ -61,9 +62,10 @@ def walk(
     if held_at is not None:
         held = msgspec.structs.replace(judge.trade, held_from=held_at.minute)
         return Walked(held, tuple(judge.steps), held_at, command is not None and judge.command is None)
+    need = None
     if path.tail is not None and judge.command is None and judge.trade.status.is_live:
-        judge.minute_in_progress(path.tail)
-    return Walked(judge.trade, tuple(judge.steps), None, command is not None and judge.command is None)
+        need = judge.minute_in_progress(path.tail, finer.get(path.tail.open_time))
+    return Walked(judge.trade, tuple(judge.steps), need, command is not None and judge.command is None)
 
 
 def _judge_closed(judge: Judge, path: Path, since: datetime, finer: Mapping[datetime, Finer]) -> Need | None:

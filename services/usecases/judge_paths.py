@@ -151,7 +151,7 @@ def _walk(
         path = msgspec.structs.replace(path, tail=None)
     walked = walk(trade, path, since=judged_to, finer=finer, command=stored.command)
     after = walked.trade
-    if after.status.is_live and walked.need is None:
+    if after.status.is_live and after.held_from is None:
         if behind:
             after = msgspec.structs.replace(after, held_from=max(path.end, trade.held_from or path.end))
         elif walked.steps:
