@@ -19,7 +19,7 @@ CONFIG = OpenAPIConfig(
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """The documented refusals of a route."""
+    """The documented refusals of a route; 400 is in place of the framework's own shape."""
     return {
         status: ResponseSpec(
             Problem,
@@ -27,7 +27,7 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
             media_type=MEDIA_TYPE,
             description=HTTPStatus(status).phrase,
         )
-        for status in statuses
+        for status in sorted({400, *statuses})
     }
 
 

@@ -10,6 +10,7 @@ from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 
 from api.access import Caller
+from api.documentation import problems
 from api.hub import Hub, Subscription
 from api.parameters import text
 from api.price_board import Pair
@@ -37,7 +38,10 @@ Start = Annotated[Literal["start"] | None, QueryParameter(name="from", descripti
 @get(
     "/",
     summary="Server-sent events",
-    responses={200: ResponseSpec(str, media_type="text/event-stream", generate_examples=False, description=_STREAM)},
+    responses={
+        200: ResponseSpec(str, media_type="text/event-stream", generate_examples=False, description=_STREAM),
+        **problems(422, 503),
+    },
 )
 async def stream(
     request: Request[Any, Any, Any],

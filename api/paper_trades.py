@@ -15,7 +15,7 @@ from api.access import Caller
 from api.body import JsonBody
 from api.documentation import CLOSE_EXAMPLES, CREATE_EXAMPLES, EDIT_EXAMPLES, problems
 from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, choices, existing, moment, positive, text
-from api.schemas import CloseTrade, EditTrade, Page
+from api.schemas import ANYHOW, CloseTrade, EditTrade, Page
 from services.db.trade_list import Key, TradeFilter
 from services.domain.command import CommandKind
 from services.domain.errors import InvalidInput
@@ -36,7 +36,7 @@ def _commanded(description: str) -> dict[int, ResponseSpec]:
     return {
         200: ResponseSpec(TradeView, generate_examples=False, description=description),
         202: ResponseSpec(TradeView, generate_examples=False, description="Accepted; the trade as it still stands."),
-        **problems(400, 404, 409, 422, 503),
+        **problems(404, 409, 422, 503),
     }
 
 
@@ -101,7 +101,7 @@ async def read_performance(
     responses={
         200: ResponseSpec(TradeView, generate_examples=False, description="Done before with this Idempotency-Key."),
         201: ResponseSpec(TradeView, generate_examples=False, description="The new trade, OPEN or PENDING."),
-        **problems(400, 404, 409, 422, 503),
+        **problems(404, 409, 422, 503),
     },
 )
 async def create(
@@ -160,7 +160,7 @@ async def close(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
     trade_id: FromPath[int],
-    data: Annotated[CloseTrade, Body(examples=CLOSE_EXAMPLES)],
+    data: Annotated[CloseTrade, Body(examples=CLOSE_EXAMPLES)] = ANYHOW,
 ) -> Response[bytes]:
     """At our bid (LONG) or ask (SHORT). What the path did until now stands first; 202: the walk will apply it."""
     wish = Wish(kind=CommandKind.CLOSE, expected_price=positive(data.current_price, "current_price"))

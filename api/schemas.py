@@ -30,6 +30,9 @@ class CloseTrade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     current_price: Decimal | None = None
 
 
+ANYHOW = CloseTrade()
+
+
 class InstrumentView(msgspec.Struct, frozen=True, kw_only=True):
     """A pair that can be traded, and its grid. A tick or step of 0 means no grid."""
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, select, tuple_
 
 from services.db import statement
 from services.db.pool import Connection
@@ -45,23 +45,29 @@ class IdPage(msgspec.Struct, frozen=True):
 
 async def page(connection: Connection, wanted: TradeFilter, limit: int, after: Key | None) -> IdPage:
     """At most `limit` of the wanted trades after the key `after`, newest first."""
-    only_live = bool(wanted.statuses) and all(status.is_live for status in wanted.statuses)
-    looked_at = _live_window(wanted, after) if only_live else _window(wanted, after)
-    rows = await statement.rows(connection, _matching(looked_at, wanted, limit))
-    keys = [Key(created_at, id_) for id_, created_at, matches, _ in rows if matches]
+    looked_at = _live_window(wanted, after) if _is_live_only(wanted) else _window(wanted, after)
+    rows = await statement.rows(connection, _matching(looked_at, wanted, limit + 1))
+    keys = [Key(created_at, id_) for id_, created_at in rows]
     if len(keys) > limit:
         return IdPage([key.id for key in keys[:limit]], keys[limit - 1])
-    cut = [Key(created_at, id_) for id_, created_at, _, number in rows if number == WINDOW_ROWS]
-    return IdPage([key.id for key in keys], cut[0] if cut else None)
+    cut = await statement.rows(connection, _bare(looked_at).offset(WINDOW_ROWS - 1).limit(1))
+    return IdPage([key.id for key in keys], Key(cut[0][1], cut[0][0]) if cut else None)
 
 
 def _matching(looked_at: Select[Any], wanted: TradeFilter, limit: int) -> Select[Any]:
-    """The matching rows of a window, and its last row when the window did not reach the end of the list."""
+    """The first matching rows of a window, which comes in their order and is read only as far as needed."""
     window = looked_at.limit(WINDOW_ROWS).subquery()
-    matches = and_(true(), *_conditions(wanted, window.c)).label("matches")
-    numbered = select(window.c.id, window.c.created_at, matches, func.row_number().over().label("number")).subquery()
-    is_wanted = or_(numbered.c.matches, numbered.c.number == WINDOW_ROWS)
-    return select(numbered).where(is_wanted).order_by(numbered.c.number).limit(limit + 1)
+    found = select(window.c.id, window.c.created_at).where(*_conditions(wanted, window.c)).limit(limit)
+    order = (window.c.id.desc(),) if _is_live_only(wanted) else (window.c.created_at.desc(), window.c.id.desc())
+    return found.order_by(*order)
+
+
+def _is_live_only(wanted: TradeFilter) -> bool:
+    return bool(wanted.statuses) and all(status.is_live for status in wanted.statuses)
+
+
+def _bare(looked_at: Select[Any]) -> Select[Any]:
+    return looked_at.with_only_columns(trades.c.id, trades.c.created_at)
 
 
 _COLUMNS = (

@@ -4,16 +4,22 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from api.app import create_app
 from api.server import Server, listen
+from services.bootstrap import build
+from services.domain.market import Market
 from services.settings import Settings
+from services.usecases.context import Services
+from services.usecases.refresh_instruments import refresh_instruments
+from services.usecases.sweep_quotes import sweep_quotes
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 20.0
@@ -53,6 +59,26 @@ def _wait_until_ready(url: str, thread: threading.Thread) -> None:
     raise AssertionError("the server did not start")
 
 
+def settings_of_test(database_url: str, redis_url: str, exchange_urls: dict[str, str]) -> Settings:
+    return Settings(
+        database_url=database_url,
+        redis_url=redis_url,
+        spot_url=exchange_urls["spot_url"],
+        futures_url=exchange_urls["futures_url"],
+        quote_max_age_seconds=Decimal(60),
+    )
+
+
+@asynccontextmanager
+async def market(settings: Settings) -> AsyncIterator[Services]:
+    """What a worker would have: the instruments are listed and the quotes swept once."""
+    async with build(settings, name="test") as services:
+        for each in Market:
+            await refresh_instruments(services, each)
+            await sweep_quotes(services, each)
+        yield services
+
+
 @contextmanager
 def exchange() -> Iterator[dict[str, str]]:
     """A simulated exchange as a process; its URLs."""
@@ -76,3 +102,18 @@ def order(market_type: str, symbol: str, price: Decimal, **changes: object) -> d
         "take_profit": str(price * 2),
     }
     return body | changes
+
+
+async def pages(
+    api: Api, url: str, between: Callable[[], Awaitable[None]] | None = None, **query: object
+) -> list[dict[str, Any]]:
+    """All results page by page; `between` is awaited after the first."""
+    results, cursor = [], None
+    while True:
+        page = (await api.http.get(url, params=query | ({"cursor": cursor} if cursor else {}))).json()
+        results += page["results"]
+        if (cursor := page["next"]) is None:
+            return results
+        if between is not None:
+            await between()
+            between = None

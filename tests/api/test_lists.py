@@ -4,8 +4,9 @@ import asyncio
 from datetime import datetime
 from decimal import Decimal
 
+from services.db.trade_list import WINDOW_ROWS
 from services.domain.market import Market
-from tests.api.running import order
+from tests.api.running import order, pages
 
 
 async def several(api, services, count, **changes):
@@ -13,19 +14,6 @@ async def several(api, services, count, **changes):
     body = order("FUTURES", "BTCUSDT", price, **changes)
     answers = [await api.http.post("/api/paper-trades/", json=body) for _ in range(count)]
     return [answer.json()["id"] for answer in answers]
-
-
-async def pages(api, url, between=None, **query):
-    """All results page by page; `between` is awaited after the first."""
-    results, cursor = [], None
-    while True:
-        page = (await api.http.get(url, params=query | ({"cursor": cursor} if cursor else {}))).json()
-        results += page["results"]
-        if (cursor := page["next"]) is None:
-            return results
-        if between is not None:
-            await between()
-            between = None
 
 
 async def test_pages_are_stable_while_trades_are_added_and_closed(api, services):
@@ -66,27 +54,6 @@ async def test_each_filter_narrows(api, services):
     assert await ids(status="OPEN", to=middle.isoformat()) == {open_}
 
 
-async def test_instruments_page_by_market_and_symbol_and_can_be_searched(api):
-    found = await pages(api, "/api/instruments/", limit=150)
-    names = [(each["market_type"], each["symbol"]) for each in found]
-    assert names == sorted(names)
-    assert len(set(names)) == 436 + 530
-    ether = await pages(api, "/api/instruments/", search="eth", market_type="SPOT")
-    assert {"ETHUSDT"} < {each["symbol"] for each in ether}
-    assert all("ETH" in each["symbol"] and each["market_type"] == "SPOT" for each in ether)
-    assert await pages(api, "/api/instruments/", search="%") == []
-    assert Decimal(ether[0]["tick_size"]) > 0
-
-
-async def test_prices_come_with_their_age(api, services):
-    every = (await api.http.get("/api/prices/")).json()["results"]
-    assert len(every) > 900
-    two = (await api.http.get("/api/prices/?symbols=BTCUSDT,ETHUSDT&market_type=FUTURES")).json()["results"]
-    assert [each["symbol"] for each in two] == ["BTCUSDT", "ETHUSDT"]
-    assert two[0]["last"] == str((await services.prices.one(Market.FUTURES, "BTCUSDT")).last)
-    assert 0 <= two[0]["age_seconds"] < 30
-
-
 async def test_account_and_ledger_agree(api, services):
     (trade,) = await several(api, services, 1)
     await api.http.post(f"/api/paper-trades/{trade}/close_trade/", json={})
@@ -122,3 +89,24 @@ async def test_performance_is_what_the_trades_add_up_to(api, services):
     assert Decimal(found["average_win"]) == (profits[1] + profits[2]) / 2
     assert Decimal(found["average_loss"]) == Decimal(found["largest_loss"]) == profits[0]
     assert Decimal(found["total_fees"]) == sum(Decimal(trade["fees"]) for trade in closed)
+
+
+async def test_a_filter_that_hardly_matches_gives_short_pages_not_long_scans(api, services):
+    (wanted,) = await several(api, services, 1)
+    await api.http.post(f"/api/paper-trades/{wanted}/close_trade/", json={})
+    async with services.pool.connection() as connection:
+        await connection.execute(_MANY_LATER, [WINDOW_ROWS + 10, wanted])
+    first = (await api.http.get("/api/paper-trades/?status=CLOSED_MANUAL")).json()
+    assert (first["results"], bool(first["next"])) == ([], True)
+    assert [trade["id"] for trade in await pages(api, "/api/paper-trades/", status="CLOSED_MANUAL")] == [wanted]
+
+
+_MANY_LATER = """
+INSERT INTO trades (account_id, instrument_id, direction, entry_type, limit_price, stop_loss, take_profit,
+    position_size, leverage, quantity, maker_rate, taker_rate, fill_model, half_spread, average_range, status, reserved,
+    created_at, updated_at)
+SELECT account_id, instrument_id, direction, 'LIMIT', entry_price, stop_loss, take_profit, position_size, leverage,
+    quantity, maker_rate, taker_rate, fill_model, half_spread, average_range, 'CANCELLED', 0,
+    created_at + n * interval '1 second', updated_at
+FROM trades, generate_series(1, %s::int) AS n WHERE id = %s
+"""

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import httpx
+
 from services.domain.market import Market
 from tests.api.running import order
 
@@ -47,3 +49,32 @@ async def test_close_and_cancel(api, services):
     cancelled = await api.http.post(f"/api/paper-trades/{resting['id']}/cancel_trade/")
     assert cancelled.status_code == 200, cancelled.text
     assert cancelled.json()["status"] == "CANCELLED"
+
+
+async def test_stop_and_target_can_be_moved(api, services):
+    price = await last(services)
+    trade = await opened(api, services)
+    url = f"/api/paper-trades/{trade['id']}/"
+    stop = (price * Decimal("0.6")).quantize(Decimal("0.1"))
+    edited = await api.http.patch(url, json={"stop_loss": str(stop)}, headers={"If-Match": f'"{trade["version"]}"'})
+    assert edited.status_code == 200, edited.text
+    assert Decimal(edited.json()["stop_loss"]) == stop
+    assert (edited.json()["take_profit"], edited.json()["version"]) == (trade["take_profit"], trade["version"] + 1)
+    again = await api.http.patch(
+        url, json={"take_profit": str(price * 3)}, headers={"If-Match": f'"{trade["version"]}"'}
+    )
+    assert (again.status_code, again.json()["numbers"]["version"]) == (409, str(trade["version"] + 1))
+
+
+async def test_without_the_path_a_close_is_accepted_and_waits(api, services, exchange_urls):
+    trade = await opened(api, services)
+    faults = f"{exchange_urls['control_url']}/faults"
+    async with httpx.AsyncClient() as control:
+        await control.post(faults, json={"kind": "503", "path_prefix": "/fapi/v1/klines"})
+        try:
+            closing = await api.http.post(f"/api/paper-trades/{trade['id']}/close_trade/")
+            assert (closing.status_code, closing.json()["status"]) == (202, "OPEN"), closing.text
+            twice = await api.http.post(f"/api/paper-trades/{trade['id']}/close_trade/")
+            assert (twice.status_code, twice.json()["code"]) == (409, "trade_state")
+        finally:
+            await control.delete(faults)

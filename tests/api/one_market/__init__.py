@@ -1,0 +1,1 @@
+"""Tests that may share one server and one market: none depends on what the others have left there."""
