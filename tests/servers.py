@@ -52,13 +52,15 @@ class Servers:
         upgrade(self.postgres.url(TEMPLATE))
 
     @contextlib.contextmanager
-    def database(self) -> Iterator[str]:
+    def database(self, template: str = TEMPLATE) -> Iterator[str]:
         """URL of a fresh, migrated database; dropped at the end, whoever is still connected.
+
+        `template` is another database to copy, to which nobody may be connected.
 
         Copied as files: without fsync that takes 25 ms, through the log 130.
         """
         name = f"test_{next(self._numbers)}"
-        self._administer(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+        self._administer(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         try:
             yield self.postgres.url(name)
         finally:

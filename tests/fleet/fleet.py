@@ -81,11 +81,14 @@ def fleet_on(settings: Settings, folder: Path) -> Iterator[Fleet]:
         fleet.kill()
 
 
-def judged_to(settings: Settings) -> datetime:
-    """Up to which minute every pair has been judged; a trade held for finer data keeps its pair back."""
-    query = """SELECT least((SELECT min(judged_to) FROM watermarks), (SELECT min(held_from) FROM live_triggers))"""
+def judged_to(settings: Settings, market: str | None = None) -> datetime:
+    """Up to which minute every pair (of `market`) has been judged; one with a trade held for finer data waits."""
+    query = """SELECT min(least(w.judged_to, l.held_from))
+               FROM watermarks w JOIN instruments i ON i.id = w.instrument_id
+               LEFT JOIN live_triggers l ON l.instrument_id = i.id AND l.held_from IS NOT NULL
+               WHERE %(market)s::text IS NULL OR i.market = %(market)s"""
     with psycopg.connect(settings.database_url) as connection:
-        return connection.execute(query).fetchone()[0]
+        return connection.execute(query, {"market": market}).fetchone()[0]
 
 
 def violations(settings: Settings) -> list[str]:

@@ -1,0 +1,139 @@
+"""A worker is killed at each step of an evaluation, another goes on: as if nothing had been."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.settings import Settings
+from tests.fleet import oracle
+from tests.fleet.fleet import judged_to, violations
+from tests.fleet.oracle import MINUTE_MS
+from tests.fleet.orders import rows
+from tests.fleet.stage import Place, stage_on
+from tests.fleet.tape import PAIRS, START, milliseconds
+from tests.servers import Servers, wait_until
+from workers import actors
+from workers.broker import FleetBroker
+
+ROOT = Path(__file__).parents[2]
+MARKET = "FUTURES"
+MINUTES = 59
+"""One message's worth: with 60 bars or more the evaluation would ask for more at once."""
+
+
+class Workers:
+    """The process that forks halting workers; see tests/fleet/halting_worker.py."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+        self._process = process
+        self.log = log
+
+    async def start(self, settings: Settings, halt_at: int | None = None) -> int:
+        """The pid of a new worker."""
+        environment = settings.to_environment()
+        order = {"environment": environment, "log": str(self.log), "halt_at": halt_at}
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        return await self.report("pid")
+
+    async def report(self, name: str) -> Any:
+        """The next report of that name; others before it are passed over."""
+        while True:
+            line = await asyncio.wait_for(self._process.stdout.readline(), 20)
+            report = json.loads(line)
+            if name in report:
+                return report[name]
+
+
+@pytest.fixture
+async def workers(tmp_path) -> AsyncIterator[Workers]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.fleet.halting_worker"),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    yield Workers(process, tmp_path / "workers.log")
+    process.stdin.close()
+    await process.wait()
+
+
+class Bench:
+    """A database with resting orders, whose first hour waits to be judged; copies of it; what it must come to."""
+
+    def __init__(self, servers: Servers, settings: Settings, outcomes: list[oracle.Outcome]) -> None:
+        self._servers = servers
+        self._settings = settings
+        self.outcomes = outcomes
+
+    @contextmanager
+    def copy(self) -> Iterator[Settings]:
+        """Settings of a fresh copy and of an empty Valkey."""
+        template = self._settings.database_url.partition("?")[0].rpartition("/")[2]
+        with self._servers.database(template) as url:
+            self._servers.empty_valkey()
+            yield msgspec.structs.replace(self._settings, database_url=url)
+
+
+@pytest.fixture
+async def bench(place: Place, servers: Servers, world) -> AsyncIterator[Bench]:
+    placed = [order for order in world.orders if order.market == MARKET]
+    async with stage_on(place, world.folder, START, placed) as stage:
+        await stage.simulator.set_clock(advance_ms=MINUTES * MINUTE_MS)
+        # The market's clock stands still, and so does the workers'.
+        settings = msgspec.structs.replace(stage.settings, market_speed=Decimal("1e-9"))
+        until = milliseconds(START) + MINUTES * MINUTE_MS
+        yield Bench(
+            servers,
+            settings,
+            [
+                oracle.by_prints(order, [at for at in world.tapes[MARKET, order.symbol] if at[0] < until])
+                for order in placed
+            ],
+        )
+
+
+def ask_for_a_cycle(settings: Settings) -> None:
+    """What a scheduler asks for."""
+    broker = FleetBroker(settings.redis_url)
+    broker.enqueue_many([actors.fetch_paths.message(MARKET, list(PAIRS), None, None)])
+    broker.close()
+
+
+async def finish(settings: Settings, workers: Workers) -> list[Any]:
+    """Have a sound worker do one cycle; every trade then."""
+    pid = await workers.start(settings)
+    ask_for_a_cycle(settings)
+    await wait_until(lambda: judged_to(settings, MARKET) >= START + timedelta(minutes=MINUTES), 20)
+    os.kill(pid, signal.SIGKILL)
+    assert violations(settings) == []
+    return rows(settings)
+
+
+async def test_a_worker_killed_at_any_step_of_an_evaluation_changes_nothing(bench: Bench, workers: Workers):
+    with bench.copy() as settings:
+        pid = await workers.start(settings)
+        ask_for_a_cycle(settings)
+        steps = await workers.report("steps")
+        os.kill(pid, signal.SIGKILL)
+        undisturbed = rows(settings)
+        assert violations(settings) == []
+    assert [row.outcome for row in undisturbed] == bench.outcomes
+    assert steps.count("before UPDATE trades") >= 3, "two transactions, and one more with finer data"
+    for number, step in enumerate(steps):
+        with bench.copy() as settings:
+            pid = await workers.start(settings, halt_at=number)
+            ask_for_a_cycle(settings)
+            assert await workers.report("halted") == step
+            os.kill(pid, signal.SIGKILL)
+            assert await finish(settings, workers) == undisturbed, f"{number}: {step}"
