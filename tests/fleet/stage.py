@@ -45,10 +45,10 @@ class Stage(NamedTuple):
 
 @asynccontextmanager
 async def stage_on(
-    place: Place, recording: Path, start: datetime, placed: Sequence[Order], **changes: object
+    place: Place, recording: Path, start: datetime, placed: Sequence[Order], *, speed: int = SPEED, **changes: object
 ) -> AsyncIterator[Stage]:
     """The market of `recording` at `start`, with the orders `placed`. `changes` are settings."""
-    options = {"recorded": recording, "start": start.isoformat(), "speed": SPEED, "paused": True}
+    options = {"recorded": recording, "start": start.isoformat(), "speed": speed, "paused": True}
     async with start_simulator(**options) as simulator:
         settings = Settings(
             **{
@@ -56,7 +56,7 @@ async def stage_on(
                 "redis_url": place.redis_url,
                 "spot_url": simulator.spot_url,
                 "futures_url": simulator.futures_url,
-                "market_speed": Decimal(SPEED),
+                "market_speed": Decimal(speed),
                 "sweep_seconds": Decimal(1),
                 "starting_balance": Decimal(10_000_000),
                 **changes,

@@ -28,14 +28,19 @@ def milliseconds(time: datetime) -> int:
 def make_recording(folder: Path, seed: int) -> dict[tuple[str, str], Prints]:
     """Write the recording; its prints by market and symbol."""
     tapes = {}
-    for market, place in FOLDERS.items():
+    for market in FOLDERS:
         for symbol in PAIRS:
             prints = tapes[market, symbol] = _prints(random.Random(f"{seed} {market} {symbol}"), symbol)
-            path = folder / place / "daily" / "aggTrades" / symbol / f"{symbol}-aggTrades-{START:%Y-%m-%d}.csv"
-            path.parent.mkdir(parents=True)
-            rows = [f"{n},{price},1.000,{n},{n},{time},true" for n, (time, price) in enumerate(prints, start=1)]
-            path.write_text("\n".join(rows) + "\n")
+            write(folder, market, symbol, prints)
     return tapes
+
+
+def write(folder: Path, market: str, symbol: str, prints: Prints) -> None:
+    """Write the file of one pair."""
+    path = folder / FOLDERS[market] / "daily" / "aggTrades" / symbol / f"{symbol}-aggTrades-{START:%Y-%m-%d}.csv"
+    path.parent.mkdir(parents=True)
+    rows = [f"{number},{price},1.000,{number},{number},{time},true" for number, (time, price) in enumerate(prints, 1)]
+    path.write_text("\n".join(rows) + "\n")
 
 
 def _prints(chance: random.Random, symbol: str) -> Prints:
