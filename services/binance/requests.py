@@ -8,7 +8,6 @@ import random
 import re
 import time
 from collections.abc import Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -86,8 +85,6 @@ class Requests:
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(attempt_seconds, connect=5),
-            # Keeps nothing: a cookie that a firewall sets must not be sent back.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 
     async def close(self) -> None:
@@ -145,6 +142,7 @@ class Requests:
                 return wait
             try:
                 async with asyncio.timeout(min(self._attempt_seconds, max(deadline - time.monotonic(), 0.0))):
+                    # Built here, not by the client: nothing it has picked up (a firewall's cookie) goes along.
                     response = await self._client.send(httpx.Request("GET", url, headers=_HEADERS), stream=True)
                     try:
                         return await self._judge(endpoint, response)

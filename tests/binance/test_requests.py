@@ -132,8 +132,8 @@ async def test_garbage_with_status_200_is_invalid_and_nothing_else(server, raw_c
 @pytest.mark.parametrize(
     "respond",
     [
-        answer(b" " * 3_000_000),
-        answer(gzip.compress(b" " * 50_000_000), 200, "Content-Encoding: gzip"),
+        answer(KLINES + b" " * 3_000_000),
+        answer(gzip.compress(KLINES + b" " * 50_000_000), 200, "Content-Encoding: gzip"),
         answer(b"not gzip", 200, "Content-Encoding: gzip"),
     ],
     ids=["large", "bomb", "not gzip"],

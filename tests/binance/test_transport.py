@@ -92,6 +92,12 @@ async def test_no_body_leaves(body):
     assert await attempt(get(KLINES, **body)) == []
 
 
+async def test_no_body_leaves_undeclared():
+    request = get(KLINES, content=b"side=BUY")
+    del request.headers["content-length"]
+    assert await attempt(request) == []
+
+
 async def test_the_client_itself_goes_through_it(server, weight):
     requests = Requests(server.url, server.url, weight)
     with pytest.raises(ForbiddenRequest):
