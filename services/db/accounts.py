@@ -42,12 +42,6 @@ async def load(connection: Connection, account_id: int) -> Account | None:
     return _account(rows[0]) if rows else None
 
 
-async def all_accounts(connection: Connection) -> list[Account]:
-    """Every account, by id."""
-    rows = await (await connection.execute(_SELECT + " ORDER BY id")).fetchall()
-    return [_account(row) for row in rows]
-
-
 def _account(row: tuple[object, ...]) -> Account:
     id_, name, balance, reserved, spot_maker, spot_taker, futures_maker, futures_taker, fill_model = row
     return msgspec.convert(

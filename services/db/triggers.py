@@ -5,7 +5,7 @@ are useless (they are empty most of the time) and bitmap scans never mark dead e
 everything but plain index scans, for its own transaction only.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -80,13 +80,3 @@ async def touched(connection: Connection, prices: Mapping[int, Decimal]) -> list
     """The instruments with a live trade whose barrier lies at or beyond their price."""
     cursor = await connection.execute(TOUCHED, [list(prices), list(prices.values())])
     return [row[0] for row in await cursor.fetchall()]
-
-
-async def live_instruments(connection: Connection, instrument_ids: Iterable[int]) -> set[int]:
-    """Which of these instruments have a live trade."""
-    cursor = await connection.execute(
-        """SELECT p.id FROM unnest(%s::int[]) AS p(id)
-           WHERE EXISTS (SELECT FROM live_triggers l WHERE l.instrument_id = p.id)""",
-        [list(instrument_ids)],
-    )
-    return {row[0] for row in await cursor.fetchall()}

@@ -53,15 +53,17 @@ async def move(connection: Connection, watermarks: Mapping[int, Watermark]) -> N
     )
 
 
-async def skip_idle_to(connection: Connection, instrument_id: int, minute: datetime) -> None:
-    """Jump an instrument's watermark forward to `minute` without coverage, if it has no live trade.
+async def skip_idle_to(connection: Connection, instrument_ids: Iterable[int], minute: datetime) -> None:
+    """Jump the watermarks of instruments without a live trade forward to `minute`, without coverage.
 
-    The row is locked by this transaction, so no trade can appear meanwhile.
+    The rows stay locked, so no trade can appear meanwhile.
     """
+    ids = sorted(instrument_ids)
+    await lock(connection, ids)
     await connection.execute(
-        """UPDATE watermarks w SET judged_to = %(minute)s WHERE instrument_id = %(id)s AND judged_to < %(minute)s
-           AND NOT EXISTS (SELECT FROM live_triggers l WHERE l.instrument_id = %(id)s)""",
-        {"id": instrument_id, "minute": minute},
+        """UPDATE watermarks w SET judged_to = %(minute)s WHERE instrument_id = ANY(%(ids)s) AND judged_to < %(minute)s
+           AND NOT EXISTS (SELECT FROM live_triggers l WHERE l.instrument_id = w.instrument_id)""",
+        {"ids": ids, "minute": minute},
     )
 
 

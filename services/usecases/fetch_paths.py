@@ -40,7 +40,13 @@ async def fetch_paths(
     settled = floor_minute(now - timedelta(seconds=SETTLE_SECONDS * float(services.settings.market_speed)))
     async with services.pool.connection() as connection:
         found = await instruments.by_symbols(connection, market, symbols)
-        starts = await watermarks.starts(connection, [instrument.id for instrument in found])
+        ids = [instrument.id for instrument in found]
+        starts = await watermarks.starts(connection, ids)
+        far = [start.instrument_id for start in starts if start.start < settled - BARS_MAX * MINUTE]
+        if far:
+            # After an outage nobody needs the hours in which nothing was held.
+            await watermarks.skip_idle_to(connection, far, settled - BARS_MAX * MINUTE)
+            starts = await watermarks.starts(connection, ids)
     answers = await asyncio.gather(
         *(_path(services, market, start, settled, now, tail, purpose) for start in starts), return_exceptions=True
     )

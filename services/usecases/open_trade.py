@@ -106,8 +106,7 @@ async def _make(
     now: datetime,
 ) -> Trade:
     """The new trade, active from now or from the watermark; its instrument's watermark stays locked."""
-    await watermarks.lock(connection, [instrument.id])
-    await watermarks.skip_idle_to(connection, instrument.id, floor_minute(now))
+    await watermarks.skip_idle_to(connection, [instrument.id], floor_minute(now))
     mark = (await watermarks.lock(connection, [instrument.id]))[instrument.id]
     order = Order(
         trade_id=(await trades.next_ids(connection, 1))[0],
