@@ -82,7 +82,7 @@ async def test_lists_what_is_recorded_from_its_beginning():
 
 def small_folder(folder):
     """Three recorded minutes with a hole before the last, prints for the second, a mark price of its own."""
-    klines = [f"{BEGIN},10,12,9,11,5", f"{BEGIN + MINUTE},11,14,10.5,13,6", f"{BEGIN + 3 * MINUTE},13,13,13,13,0"]
+    klines = [f"{BEGIN},10,12,9,11,5", f"{BEGIN + MINUTE},11,14,10.5,13,6", f"{BEGIN + 3 * MINUTE},15,15,15,15,0"]
     write(folder, f"{FUTURES}/klines/ZZUSDT/1m/ZZUSDT-1m-2025-03-01.zip", klines)
     second = BEGIN + MINUTE
     trades = [(70, "11", 0), (71, "14", 1500), (72, "10.5", 1700), (73, "13", 59_000)]
@@ -106,8 +106,8 @@ async def test_prints_and_holes(tmp_path):
         assert [await last(BEGIN + s * 1000) for s in (0, 20, 40, 60)] == [10, 9, 12, 11], "nearer extreme first"
         second = [await last(BEGIN + MINUTE + ms) for ms in (1499, 1500, 1700, 58_999)]
         assert second == [11, 14, Decimal("10.5"), Decimal("10.5")]
-        assert await last(BEGIN + 2 * MINUTE + 5) == 13
-        assert await last(BEGIN + 9 * DAY) == 13, "after its end the market stands still"
+        assert await last(BEGIN + 2 * MINUTE + 5) == 13, "in a hole the last price before it holds"
+        assert await last(BEGIN + 9 * DAY) == 15, "after its end the market stands still"
         rows = await simulator.json("/fapi/v1/klines", symbol="ZZUSDT", interval="1m", startTime=BEGIN)
         assert [row[0] for row in rows] == [BEGIN, BEGIN + MINUTE, BEGIN + 3 * MINUTE], "holes are not filled"
         await simulator.set_clock(time=BEGIN + 5 * MINUTE)
@@ -118,7 +118,7 @@ async def test_prints_and_holes(tmp_path):
             (73, "13.00000000"),
         ]
         five = await simulator.json("/fapi/v1/klines", symbol="ZZUSDT", interval="5m", startTime=BEGIN)
-        assert prices(five[0]) == (10, 14, 9, 13)
+        assert prices(five[0]) == (10, 15, 9, 15)
         mark = await simulator.json("/fapi/v1/premiumIndex", symbol="ZZUSDT")
         assert Decimal(mark["markPrice"]) == 20
 
