@@ -78,6 +78,10 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     if unknown:
         names = ", ".join(PREFIX + name.upper() for name in unknown)
         raise SettingsError(f"unknown setting: {names}")
+    missing = sorted({"database_url", "redis_url"} - values.keys())
+    if missing:
+        names = ", ".join(PREFIX + name.upper() for name in missing)
+        raise SettingsError(f"missing setting: {names}")
     try:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:

@@ -1,6 +1,7 @@
 """The fleet's processes: which there are, in what order they start, and their environment."""
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,14 @@ def settings_with(ours: Mapping[str, str]) -> Settings:
         return load({**os.environ, **{f"{PREFIX}{name.upper()}": value for name, value in ours.items()}})
     except SettingsError as error:
         raise StackError(str(error)) from error
+
+
+def write_environment(folder: Path, settings: Settings) -> None:
+    """Keep the fleet's variables in `settings.env`, for a shell that runs commands beside it."""
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in settings.to_environment().items()]
+    path = folder / "settings.env"
+    path.touch(mode=0o600)
+    path.write_text("".join(lines))
 
 
 def clean_environment() -> dict[str, str]:

@@ -11,7 +11,7 @@ from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from deploy.local.errors import StackError
-from deploy.local.fleet import fleet, settings_with
+from deploy.local.fleet import fleet, settings_with, write_environment
 from deploy.local.folder import DataFolder, hold
 from deploy.local.market_record import BINANCE, normal_market, open_record
 from deploy.local.options import PORT, UpOptions
@@ -63,6 +63,7 @@ class _Stack:
         market, port = self._check()
         managed = await self._start_servers() | await self._start_market(market)
         settings = settings_with(managed | {"api_host": HOST, "api_port": str(port)})
+        write_environment(self._folder.path, settings)
         self._screen.say(f"starting the fleet: {self._options.workers} workers, scheduler, api")
         for command in fleet(settings, self._options.workers):
             await self._supervisor.add(command)

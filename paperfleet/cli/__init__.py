@@ -2,7 +2,7 @@
 
 import typer
 
-from paperfleet.cli import processes, replay, simulator, up
+from paperfleet.cli import operate, processes, replay, simulator, up
 
 
 def main() -> None:
@@ -20,6 +20,8 @@ app = typer.Typer(
 app.command("up")(up.up)
 app.command("replay")(replay.replay)
 app.command("simulator")(simulator.simulator)
+app.command("queues", rich_help_panel="Operations")(operate.queues)
+app.command("reconcile", rich_help_panel="Operations")(operate.reconcile)
 app.command("migrate", rich_help_panel="Processes of a fleet")(processes.migrate)
 app.command("scheduler", rich_help_panel="Processes of a fleet")(processes.scheduler)
 app.command("worker", rich_help_panel="Processes of a fleet")(processes.worker)

@@ -12,14 +12,14 @@ def migrate() -> None:
     """Bring the database to the newest schema."""
     from services.db.migrate import upgrade
 
-    upgrade(_settings().database_url)
+    upgrade(process_settings().database_url)
 
 
 def scheduler() -> None:
     """Tick: claim slots and enqueue cycles and sweeps. Run as many as you like."""
     from workers.processes import run_scheduler
 
-    run_scheduler(_settings())
+    run_scheduler(process_settings())
 
 
 def worker(
@@ -31,24 +31,26 @@ def worker(
     """Run actors: fetch price paths, sweep quotes, evaluate trades."""
     from workers.processes import run_worker
 
-    run_worker(_settings(), [queue.strip() for queue in queues.split(",") if queue.strip()], threads)
+    run_worker(process_settings(), [queue.strip() for queue in queues.split(",") if queue.strip()], threads)
 
 
 def api() -> None:
     """Serve the HTTP API, the event streams and the metrics."""
     from api.server import serve
 
-    serve(_settings())
+    serve(process_settings())
 
 
-def _settings() -> "Settings":
+def process_settings() -> "Settings":
+    """The process's settings, its logs configured; ends the command where a variable is wrong."""
     from paperfleet import logs
     from services.settings import SettingsError, load
 
     try:
         settings = load()
     except SettingsError as error:
-        typer.echo(f"{error}\nSet the PAPERFLEET_* variables, or run everything here with: paperfleet up", err=True)
+        hint = "Run everything here with `paperfleet up`; beside it, load the settings.env of its data folder."
+        typer.echo(f"{error}\n{hint}", err=True)
         raise typer.Exit(2) from None
     logs.configure(settings.log_level)
     return settings
