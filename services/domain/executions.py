@@ -15,7 +15,7 @@ from services.domain.trade import DecidedBy, Direction, Evidence, Fill, Trade, T
 class Touch(msgspec.Struct, frozen=True):
     """A barrier reached: on the way down or up, when, and on which data.
 
-    `gap_open` is the minute's open where the path jumped over the barrier between two minutes.
+    `gap_open` is the minute's open where the trade met it: a stop that lies behind it fills there.
     """
 
     falling: bool

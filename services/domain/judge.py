@@ -42,12 +42,11 @@ class Judge:
         self.trade = trade
         self.command = command
         self.steps: list[Trade] = []
-        self._minute_start = trade.active_from
-        self._first_part: Bar | None = None
+        self._minute: Bar | None = None
 
     def minute(self, bar: Bar, known: Finer | None) -> Need | None:
         """Judge one closed minute. What it needs when it cannot: then nothing has been changed."""
-        self._enter(bar.open_time, bar)
+        self._minute = bar
         before = self._state()
         try:
             self._bar(bar, DecidedBy.BAR, adverse=False)
@@ -56,10 +55,8 @@ class Judge:
             self._restore(before)
         if known is None:
             return Need(bar.open_time)
-        parts = known.bars or (bar,)
-        self._enter(bar.open_time, parts[0])
         try:
-            for part in parts:
+            for part in known.bars or (bar,):
                 self._part(part, known)
             self.command_due(bar.close_time)
             return None
@@ -74,9 +71,9 @@ class Judge:
         it; then, as where the bar leaves the order open, what finer data tells so far is needed. Without it the
         finished minute will decide.
         """
+        self._minute = bar
         before = self._state()
         if self.trade.active_from <= bar.open_time:
-            self._enter(bar.open_time, bar)
             try:
                 self._bar(bar, DecidedBy.BAR, adverse=False)
             except _Undecided:
@@ -89,7 +86,6 @@ class Judge:
         if known is None:
             return Need(bar.open_time)
         try:
-            self._enter(bar.open_time, known.bars[0] if known.bars else bar)
             for part in known.bars:
                 self._bar(part, _BY_RESOLUTION[known.resolution], adverse=False)
         except _Undecided:
@@ -113,9 +109,6 @@ class Judge:
         command, self.command = self.command, None
         if applies(self.trade, command):
             self._step(apply(self.trade, command))
-
-    def _enter(self, minute: datetime, first_part: Bar) -> None:
-        self._minute_start, self._first_part = minute, first_part
 
     def _state(self) -> tuple[Trade, Command | None, int]:
         return self.trade, self.command, len(self.steps)
@@ -155,16 +148,20 @@ class Judge:
             self._events(bar, reach.from_inside(bar), by, adverse=adverse)
 
     def _at_open(self, bar: Bar, by: DecidedBy) -> None:
-        """A bar that opens at or beyond a barrier is decided at its open; a gap is what the minute's first print is."""
-        gaps = bar is self._first_part and self.trade.active_from <= self._minute_start
-        gap = bar.open if gaps else None
+        """A bar that opens at or beyond a barrier is decided at its open."""
         decided_by = DecidedBy.OPEN if by is DecidedBy.BAR else by
         while self.trade.status.is_live:
             wall = barriers(self.trade)
             falling = wall.lower is not None and bar.open <= wall.lower
             if not falling and (wall.upper is None or bar.open < wall.upper):
                 return
-            self._step(execute(self.trade, Touch(falling, bar.open_time, bar, decided_by, gap)))
+            self._touch(falling, bar.open_time, bar, decided_by)
+
+    def _touch(self, falling: bool, time: datetime, bar: Bar, by: DecidedBy) -> None:
+        """A trade that was in the market, as it is, when the minute began has met the minute's open first."""
+        assert self._minute is not None
+        met = self._minute.open if self.trade.active_from <= self._minute.open_time else None
+        self._step(execute(self.trade, Touch(falling, time, bar, by, met)))
 
     def _events(self, bar: Bar, rest: Reach, by: DecidedBy, *, adverse: bool) -> None:
         while self.trade.status.is_live:
@@ -181,7 +178,7 @@ class Judge:
                 return
             wall = barriers(self.trade)
             falling = following is _Next.FALL
-            self._step(execute(self.trade, Touch(falling, bar.close_time, bar, decided_by)))
+            self._touch(falling, bar.close_time, bar, decided_by)
             level = wall.lower if falling else wall.upper
             assert level is not None
             rest = rest.after_fall_to(level) if falling else rest.after_rise_to(level)

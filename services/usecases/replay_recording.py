@@ -149,4 +149,5 @@ def _parts(file: DumpFile, resolution: Resolution) -> Iterator[Bar]:
 
 def _is_whole(stretch: Stretch, minute: datetime, parts: Sequence[Bar]) -> bool:
     bar = stretch.bars[bisect_right(stretch.opens, minute) - 1]
-    return min(part.low for part in parts) == bar.low and max(part.high for part in parts) == bar.high
+    # Seconds before the minute's first trade repeat the last price, which may lie outside the minute's bar.
+    return min(part.low for part in parts) <= bar.low and max(part.high for part in parts) >= bar.high

@@ -1,0 +1,1 @@
+"""The domain against independent oracles, and its laws on made-up tapes."""
