@@ -18,6 +18,7 @@ import structlog
 from services.binance import wire
 from services.binance.endpoints import KILOBYTE, Endpoint
 from services.binance.errors import ExchangeUnavailable, Held, RequestRefused
+from services.binance.lanes import Lanes
 from services.binance.ports import WeightGate
 from services.binance.transport import PublicReadsOnly
 from services.domain.errors import InvalidData, Unavailable
@@ -75,13 +76,10 @@ class Requests:
         self._gate = gate
         self._attempt_seconds = attempt_seconds
         self._slots = asyncio.Semaphore(CONNECTIONS_MAX)
-        limits = httpx.Limits(
-            max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX, keepalive_expiry=20
-        )
-        # trust_env off: neither .netrc nor a proxy of the shell may add to what leaves.
-        inner = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
         self._client = httpx.AsyncClient(
-            transport=PublicReadsOnly(inner, {market: httpx.URL(base) for market, base in self._bases.items()}),
+            transport=PublicReadsOnly(
+                Lanes(CONNECTIONS_MAX), {market: httpx.URL(base) for market, base in self._bases.items()}
+            ),
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(attempt_seconds, connect=5),

@@ -44,5 +44,5 @@ async def server():
 
 @pytest_asyncio.fixture
 async def raw_client(server, weight):
-    async with open_client(server.url, server.url, weight, attempt_seconds=0.3) as opened:
+    async with open_client(server.url, server.url, weight, attempt_seconds=0.5) as opened:
         yield opened

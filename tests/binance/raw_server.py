@@ -53,6 +53,11 @@ class RawServer:
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
 
+    @property
+    def connected(self) -> int:
+        """Connections that are open now."""
+        return len(self._open)
+
     async def close(self) -> None:
         """Cut all connections."""
         tasks = list(self._open)

@@ -16,7 +16,7 @@ from services.domain.errors import InvalidData, Unavailable
 from services.domain.market import Market
 from services.domain.path import MINUTE, floor_minute
 from tests.binance.conftest import LIMITS, open_client
-from tests.binance.raw_server import answer
+from tests.binance.raw_server import answer, raw_server
 from tests.binance.test_convert import START, START_MS
 from tests.servers import wait_until
 from tests.simulator_process import start_simulator
@@ -26,10 +26,10 @@ ROW = f'[{START_MS},"10","12","9","11","1",{START_MS + 59_999},"10",3,"1","1","0
 KLINES = b"[" + ROW + b"]"
 
 
-async def ask(client, within: float = 0.6, start: datetime = START):
+async def ask(client, within: float = 0.6, start: datetime = START, market: Market = Market.SPOT):
     """One path of one minute."""
     return await client.path(
-        Market.SPOT, "BTCUSDT", 1, start=start, end=start + MINUTE, tail=False, purpose="cycle", within=within
+        market, "BTCUSDT", 1, start=start, end=start + MINUTE, tail=False, purpose="cycle", within=within
     )
 
 
@@ -163,6 +163,17 @@ async def test_connections_are_kept_and_at_most_twenty(server, raw_client):
     await asyncio.gather(*(ask(raw_client, within=5) for _ in range(200)))
     assert server.connections <= 20
     assert len(server.requests) == 200
+
+
+async def test_both_markets_together_have_no_more_than_twenty(server, weight):
+    async with raw_server() as futures, open_client(server.url, futures.url, weight) as client:
+        server.script = futures.script = [answer(KLINES)]
+        for _ in range(3):
+            for market in Market:
+                await asyncio.gather(*(ask(client, 5, market=market) for _ in range(60)))
+        await wait_until(lambda: server.connected + futures.connected <= 20)
+        assert len(server.requests) == len(futures.requests) == 180
+    await wait_until(lambda: server.connected == 0)
 
 
 @pytest.mark.parametrize(
