@@ -1,8 +1,8 @@
 """Workers that halt at a chosen step of their evaluation: `python -m tests.fleet.halting_worker`.
 
-Each line on standard input is an order, {"environment", "log", "halt_at"}; the answer {"pid"} is a real worker,
-forked from this process because everything is imported here already. It tells on standard output when it has come to
-step `halt_at`, {"halted"}, and stands still there; without one, it tells all {"steps"} at the end of its evaluation.
+Each line on standard input is an order, {"environment", "log", "changes_max", "halt_at"}; the answer {"pid"} is a real
+worker, forked from this process because everything is imported here already. It tells on standard output when it has
+come to step `halt_at`, {"halted"}, and stands still there; without one, it tells all {"steps"} at its evaluation's end.
 
 A step is each statement that writes or locks, each end of a pipeline, each commit, and what comes right after one.
 They are seen by wrapping psycopg, so the product has no part in this.
@@ -25,7 +25,6 @@ from services.usecases import judge_paths
 from workers import processes
 
 THREADS = 2
-judge_paths.CHANGES_MAX = 40  # so that the batch of the test takes two transactions
 
 _steps: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("steps", default=None)
 
@@ -62,6 +61,7 @@ def _work(order: dict[str, Any], reports: Reports) -> None:
     os.dup2(log, 2)
     _watch_evaluations(reports)
     _watch_statements(reports, order["halt_at"])
+    judge_paths.CHANGES_MAX = order["changes_max"]
     processes.run_worker(load(order["environment"]), [], THREADS)
 
 

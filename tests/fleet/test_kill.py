@@ -16,10 +16,11 @@ import msgspec
 import pytest
 
 from services.settings import Settings
+from services.usecases.judge_paths import CHANGES_MAX
 from tests.fleet import oracle
 from tests.fleet.fleet import judged_to, violations
 from tests.fleet.oracle import MINUTE_MS
-from tests.fleet.orders import rows
+from tests.fleet.orders import Row, rows
 from tests.fleet.stage import Place, stage_on
 from tests.fleet.tape import PAIRS, START, milliseconds
 from tests.servers import Servers, wait_until
@@ -37,12 +38,17 @@ class Workers:
 
     def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self._process = process
-        self.log = log
+        self._log = log
+        self.changes_max = CHANGES_MAX
 
     async def start(self, settings: Settings, halt_at: int | None = None) -> int:
         """The pid of a new worker."""
-        environment = settings.to_environment()
-        order = {"environment": environment, "log": str(self.log), "halt_at": halt_at}
+        order = {
+            "environment": settings.to_environment(),
+            "log": str(self._log),
+            "changes_max": self.changes_max,
+            "halt_at": halt_at,
+        }
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
         return await self.report("pid")
 
@@ -110,30 +116,45 @@ def ask_for_a_cycle(settings: Settings) -> None:
     broker.close()
 
 
-async def finish(settings: Settings, workers: Workers) -> list[Any]:
-    """Have a sound worker do one cycle; every trade then."""
-    pid = await workers.start(settings)
-    ask_for_a_cycle(settings)
-    await wait_until(lambda: judged_to(settings, MARKET) >= START + timedelta(minutes=MINUTES), 20)
-    os.kill(pid, signal.SIGKILL)
-    assert violations(settings) == []
-    return rows(settings)
-
-
 async def test_a_worker_killed_at_any_step_of_an_evaluation_changes_nothing(bench: Bench, workers: Workers):
+    undisturbed, steps = await run_undisturbed(bench, workers)
+    assert steps.count("before UPDATE trades") == 2, "once by the bars, once by finer data"
+    for number, step in enumerate(steps):
+        await kill_at(number, step, bench, workers, undisturbed)
+
+
+async def test_a_worker_killed_between_the_transactions_of_one_batch_changes_nothing(bench: Bench, workers: Workers):
+    workers.changes_max = 40
+    undisturbed, steps = await run_undisturbed(bench, workers)
+    assert steps.count("before UPDATE trades") > 2, "a batch of several transactions"
+    commits = [number for number, step in enumerate(steps) if step == "after commit"]
+    for number in range(commits[0], commits[1] + 1):
+        await kill_at(number, steps[number], bench, workers, undisturbed)
+
+
+async def run_undisturbed(bench: Bench, workers: Workers) -> tuple[list[Row], list[str]]:
+    """Every trade after a sound evaluation, and the steps it took."""
     with bench.copy() as settings:
         pid = await workers.start(settings)
         ask_for_a_cycle(settings)
         steps = await workers.report("steps")
         os.kill(pid, signal.SIGKILL)
-        undisturbed = rows(settings)
+        found = rows(settings)
         assert violations(settings) == []
-    assert [row.outcome for row in undisturbed] == bench.outcomes
-    assert steps.count("before UPDATE trades") >= 3, "two transactions, and one more with finer data"
-    for number, step in enumerate(steps):
-        with bench.copy() as settings:
-            pid = await workers.start(settings, halt_at=number)
-            ask_for_a_cycle(settings)
-            assert await workers.report("halted") == step
-            os.kill(pid, signal.SIGKILL)
-            assert await finish(settings, workers) == undisturbed, f"{number}: {step}"
+    assert [row.outcome for row in found] == bench.outcomes
+    return found, steps
+
+
+async def kill_at(number: int, step: str, bench: Bench, workers: Workers, undisturbed: list[Row]) -> None:
+    """Kill a worker at that step, have another do the next cycle: nothing may differ."""
+    with bench.copy() as settings:
+        pid = await workers.start(settings, halt_at=number)
+        ask_for_a_cycle(settings)
+        assert await workers.report("halted") == step
+        os.kill(pid, signal.SIGKILL)
+        pid = await workers.start(settings)
+        ask_for_a_cycle(settings)
+        await wait_until(lambda: judged_to(settings, MARKET) >= START + timedelta(minutes=MINUTES), 20)
+        os.kill(pid, signal.SIGKILL)
+        assert violations(settings) == [], f"{number}: {step}"
+        assert rows(settings) == undisturbed, f"{number}: {step}"

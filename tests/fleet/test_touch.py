@@ -45,8 +45,8 @@ async def test_wicks_and_gaps_close_at_their_price_and_touches_at_once(place: Pl
         tell, fleet = stage.simulator, stage.fleet
         for order in placed:  # a second at the limit opens every trade
             await hold(tell, order, order.limit, 2, 3)
-        await hold(tell, wick, Decimal(59000), 30, 31)
-        await hold(tell, wick, wick.limit, 31.001, 32)
+        await hold(tell, wick, Decimal(59000), 75, 76)
+        await hold(tell, wick, wick.limit, 76.001, 77)
         for order in (gap_over_stop, gap_over_target):
             await hold(tell, order, Decimal(3060), 60, 1800)
         await hold(tell, touch, Decimal(160), TOUCH_SECOND, 1800)
@@ -54,7 +54,7 @@ async def test_wicks_and_gaps_close_at_their_price_and_touches_at_once(place: Pl
 
         fleet.spawn("scheduler", "scheduler")
         fleet.spawn("judging", "worker", "--queues", "fetch,evaluate,maintenance")
-        await wait_until(lambda: _reached(tell, 32))
+        await wait_until(lambda: _reached(tell, 77))
         fleet.spawn("sweeping", "worker", "--queues", "sweep,ring")  # no sweep has seen the wick
 
         await wait_until(lambda: _reached(tell, TOUCH_SECOND), 30)
@@ -63,7 +63,7 @@ async def test_wicks_and_gaps_close_at_their_price_and_touches_at_once(place: Pl
         await wait_until(lambda: sum(row.outcome.exit_price is not None for row in rows(stage.settings)) == 4, 20)
         await fleet.stop()
         assert [row.outcome for row in rows(stage.settings)] == [
-            Outcome("CLOSED_SL", wick.limit, MINUTE, wick.stop, MINUTE),
+            Outcome("CLOSED_SL", wick.limit, MINUTE, wick.stop, MINUTE + 1),
             Outcome("OPEN", other_market.limit, MINUTE),
             Outcome("CLOSED_SL", gap_over_stop.limit, MINUTE, Decimal(3060), MINUTE + 1),
             Outcome("CLOSED_TP", gap_over_target.limit, MINUTE, gap_over_target.target, MINUTE + 1),
