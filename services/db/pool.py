@@ -28,7 +28,8 @@ def create(url: str, size: int, *, name: str) -> Pool:
         max_size=size,
         open=False,
         name=name,
-        kwargs={"application_name": name},
+        # Times come back in the session's zone; a transaction pooler tracks this parameter.
+        kwargs={"application_name": name, "options": "-c timezone=UTC"},
         check=AsyncConnectionPool.check_connection,
-        timeout=10,
+        timeout=3,
     )
