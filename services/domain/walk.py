@@ -48,13 +48,15 @@ def walk(
 ) -> Walked:
     """The trade after the bars of `path` that start at or after `since`, or at its held minute if it is held.
 
-    A held trade whose held minute lies before the path stays as it is. `finer` is what is known inside minutes,
+    A held trade whose held minute lies outside the path stays as it is. `finer` is what is known inside minutes,
     `command` an accepted command that waits for the path to reach its time. The bar in progress counts only
     where it closes the trade for certain.
     """
     if trade.held_from is not None:
         if trade.held_from < path.start:
             return Walked(trade, need=Need(trade.held_from))
+        if trade.held_from >= path.end:
+            return Walked(trade)
         since = trade.held_from
         trade = msgspec.structs.replace(trade, held_from=None)
     judge = Judge(trade, command)

@@ -3,8 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 
 from tests.evaluation.desk import Desk, open_pool
+
+settings.register_profile("long")
+"""Thousands of examples: pytest tests/evaluation --hypothesis-profile=long."""
 
 
 @pytest.fixture

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from services.db import accounts, instruments, settlement, trades
+from services.db import accounts, instruments, settlement, trades, watermarks
 from services.db.pool import Pool, create
 from services.domain.changes import created
 from services.domain.fees import DEFAULT_FEES
 from services.domain.fills import NO_SLIPPAGE, FillModel, Slippage
 from services.domain.market import Filters, Instrument, Listing, Market, Quote
 from services.domain.opening import Order, enter_at_quote, rest
-from services.domain.path import MINUTE, Bar, Path
+from services.domain.path import MINUTE, Bar, Path, floor_minute
 from services.domain.trade import Direction, EntryType, Label, Plan, Trade
 
 START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -66,9 +66,15 @@ class Desk:
         model: FillModel = FillModel.OPTIMISTIC,
         slippage: Slippage = NO_SLIPPAGE,
         account_id: int | None = None,
+        leverage: int = 1,
+        skip_idle: bool = False,
     ) -> Trade:
+        """A new trade. With `skip_idle` its instrument's watermark jumps to `at`, as a real opening has it."""
         async with self.pool.connection() as connection:
             instrument = instrument or self.instrument()
+            await watermarks.lock(connection, [instrument.id])
+            if skip_idle:
+                await watermarks.skip_idle_to(connection, [instrument.id], floor_minute(at))
             plan = Plan(
                 direction=direction,
                 entry_type=EntryType.LIMIT if limit else EntryType.MARKET,
@@ -76,7 +82,7 @@ class Desk:
                 stop_loss=D(stop),
                 take_profit=D(target),
                 position_size=Decimal(100),
-                leverage=1,
+                leverage=leverage,
             )
             order = Order(
                 trade_id=(await trades.next_ids(connection, 1))[0],
@@ -93,6 +99,36 @@ class Desk:
             trade = rest(order) if limit else enter_at_quote(order, Quote(D(bid), D(ask), D(ask), at))
             await settlement.settle_and_commit(connection, [created(trade)], at=at)
         return trade
+
+    async def list_more(self, *symbols: str) -> None:
+        """More instruments in both markets, judged to START."""
+        async with self.pool.connection() as connection:
+            await connection.execute(
+                """WITH added AS (
+                       INSERT INTO instruments (market, symbol, base_asset, status, tick_size, step_size, min_quantity,
+                           min_notional)
+                       SELECT market, symbol, 'X', 'TRADING', 0.01, 0.001, 0.001, 5
+                       FROM unnest(ARRAY['SPOT', 'FUTURES']) AS market, unnest(%s::text[]) AS symbol RETURNING id)
+                   INSERT INTO watermarks (instrument_id, judged_to) SELECT id, %s FROM added""",
+                [list(symbols), START],
+            )
+            listed = [await instruments.by_symbols(connection, market, symbols) for market in Market]
+        self.instruments |= {(each.market, each.symbol): each for several in listed for each in several}
+
+    async def account(self, name: str, deposit: int = 1_000_000) -> int:
+        """One more account of the same owner."""
+        async with self.pool.connection() as connection:
+            cursor = await connection.execute(
+                """WITH made AS (
+                       INSERT INTO accounts (user_id, name, balance) SELECT id, %s, %s FROM users
+                       WHERE name = 'local' RETURNING id, balance)
+                   INSERT INTO ledger (account_id, kind, amount) SELECT id, 'deposit', balance FROM made
+                   RETURNING account_id""",
+                [name, deposit],
+            )
+            row = await cursor.fetchone()
+        assert row is not None
+        return int(row[0])
 
     async def trade(self, trade_id: int) -> Trade:
         async with self.pool.connection() as connection:

@@ -1,0 +1,126 @@
+"""The truth: one plain walk over the prints of a tape. Shares no code with the product, on purpose."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+TICK = Decimal("0.01")
+CENT = Decimal("0.00000001")
+MAKER = {"SPOT": Decimal("0.001"), "FUTURES": Decimal("0.0002")}
+TAKER = {"SPOT": Decimal("0.001"), "FUTURES": Decimal("0.0005")}
+FACTOR = {"optimistic": 0, "realistic": 1, "harsh": 2}
+
+
+@dataclass
+class Truth:
+    """What becomes of a trade; amounts are the ledger's rows by kind."""
+
+    status: str
+    actions: list[str]
+    entry_time: datetime | None = None
+    entry_price: Decimal | None = None
+    exit_time: datetime | None = None
+    exit_price: Decimal | None = None
+    amounts: dict[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass
+class Terms:
+    """What was agreed at the opening; `limit` is None for a market entry at `entry`."""
+
+    market: str
+    long: bool
+    at: datetime
+    quantity: Decimal
+    leverage: int
+    stop: Decimal
+    target: Decimal
+    model: str
+    half_spread: Decimal
+    average_range: Decimal
+    limit: Decimal | None = None
+    entry: Decimal | None = None
+
+
+def judge(terms: Terms, prints: Sequence[tuple[datetime, Decimal]], commands: Sequence[Any], end: datetime) -> Truth:
+    """`commands` have kind, at, bid, ask, stop_loss, take_profit; those after `end` are not reached."""
+    walk = _Walk(terms)
+    waiting = sorted((each for each in commands if each.at <= end), key=lambda each: each.at)
+    minute = None
+    for time, price in prints:
+        while waiting and waiting[0].at <= time:
+            walk.command(waiting.pop(0))
+        started = time.replace(second=0, microsecond=0)
+        opens_minute = started != minute and walk.active_from <= started
+        minute = started
+        if time >= walk.active_from:
+            walk.print(time, price, opens_minute)
+    for each in waiting:
+        walk.command(each)
+    return walk.truth
+
+
+class _Walk:
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.stop, self.target, self.active_from = terms.stop, terms.target, terms.at
+        if terms.entry is None:
+            self.truth = Truth("PENDING", ["created"])
+        else:
+            self.truth = Truth("OPEN", ["opened"], terms.at, terms.entry)
+            self._fee("entry_fee", terms.entry, TAKER)
+
+    def print(self, time: datetime, price: Decimal, opens_minute: bool) -> None:
+        terms, sign = self.terms, 1 if self.terms.long else -1
+        through = TICK if terms.model == "harsh" else Decimal(0)
+        if self.truth.status == "PENDING" and (terms.limit - price) * sign >= through:
+            self.truth.status, self.truth.entry_time, self.truth.entry_price = "OPEN", time, terms.limit
+            self.truth.actions.append("opened")
+            self._fee("entry_fee", terms.limit, MAKER)
+        if self.truth.status != "OPEN":
+            return
+        if (self.stop - price) * sign >= 0:
+            worst = min if terms.long else max
+            at = worst(self.stop, price) if opens_minute else self.stop
+            slip = FACTOR[terms.model] * (terms.half_spread + terms.average_range / 10)
+            self._close("CLOSED_SL", time, self._slipped(at, slip), TAKER)
+        elif (price - self.target) * sign >= through:
+            self._close("CLOSED_TP", time, self.target, MAKER)
+
+    def command(self, command: Any) -> None:
+        if command.kind == "close" and self.truth.status == "OPEN":
+            slip = FACTOR[self.terms.model] * self.terms.average_range / 10
+            price = self._slipped(command.bid if self.terms.long else command.ask, slip)
+            self._close("CLOSED_MANUAL", command.at, price, TAKER)
+        elif command.kind == "cancel" and self.truth.status == "PENDING":
+            self.truth.status = "CANCELLED"
+            self.truth.actions.append("cancelled")
+        elif command.kind == "edit" and self.truth.status in ("OPEN", "PENDING"):
+            self.stop = self.stop if command.stop_loss is None else command.stop_loss
+            self.target = self.target if command.take_profit is None else command.take_profit
+            self.active_from = command.at
+            self.truth.actions.append("updated")
+
+    def _slipped(self, price: Decimal, slip: Decimal) -> Decimal:
+        if slip == 0:
+            return price
+        moved, rounding = (1 - slip, ROUND_FLOOR) if self.terms.long else (1 + slip, ROUND_CEILING)
+        return (price * moved / TICK).quantize(Decimal(1), rounding) * TICK
+
+    def _fee(self, kind: str, price: Decimal, rates: dict[str, Decimal]) -> None:
+        fee = (price * self.terms.quantity * rates[self.terms.market]).quantize(CENT, ROUND_HALF_EVEN)
+        self.truth.amounts[kind] = -fee
+
+    def _close(self, status: str, time: datetime, price: Decimal, rates: dict[str, Decimal]) -> None:
+        truth, terms = self.truth, self.terms
+        truth.status, truth.exit_time, truth.exit_price = status, time, price
+        truth.actions.append("closed")
+        move = price - truth.entry_price if terms.long else truth.entry_price - price
+        truth.amounts["gross_profit"] = (move * terms.quantity).quantize(CENT, ROUND_HALF_EVEN)
+        self._fee("exit_fee", price, rates)
+        margin = (truth.entry_price * terms.quantity / terms.leverage).quantize(CENT, ROUND_HALF_EVEN)
+        excess = -margin - truth.amounts["gross_profit"] - truth.amounts["exit_fee"]
+        if excess > 0:
+            truth.amounts["loss_cap"] = excess

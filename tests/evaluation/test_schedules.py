@@ -1,0 +1,109 @@
+"""Outcomes depend on plan, commands and path, and on nothing else: not on how the messages about them come."""
+
+import itertools
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from services.domain.path import MINUTE, floor_minute
+from tests.evaluation import oracle
+from tests.evaluation.desk import Desk
+from tests.evaluation.player import CLEAN, Op, Player, comparable, outcomes, schedules
+from tests.evaluation.story import PLACES, SLIPPAGE, Story, Wish, stories
+
+MS = timedelta(milliseconds=1)
+numbers = itertools.count()
+with_database = settings(
+    max_examples=3000 if settings.get_current_profile_name() == "long" else 60,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.fixture(autouse=True)
+def _small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One trade a transaction: a message takes several, and a worker can die between any two."""
+    monkeypatch.setattr("services.usecases.judge_paths.CHANGES_MAX", 1)
+
+
+async def play(desk: Desk, story: Story, schedule: list[Op] | tuple[Op, ...]) -> list[dict[str, Any]]:
+    number = next(numbers)
+    symbols = [f"S{number}USDT", f"T{number}USDT"]
+    await desk.list_more(*symbols)
+    accounts = [await desk.account(f"{number} {name}") for name in "ab"]
+    player = Player(desk, story, [desk.instrument(symbols[symbol], market) for market, symbol in PLACES], accounts)
+    await player.play(schedule)
+    return await outcomes(player)
+
+
+def truth_of(story: Story, wish: Wish, outcome: dict[str, Any]) -> oracle.Truth:
+    terms = oracle.Terms(
+        market=PLACES[wish.place][0].value,
+        long=wish.direction == "LONG",
+        at=wish.at,
+        quantity=outcome["quantity"],
+        leverage=wish.leverage,
+        stop=wish.stop,
+        target=wish.target,
+        model=wish.model.value,
+        half_spread=SLIPPAGE.half_spread,
+        average_range=SLIPPAGE.average_range,
+        limit=wish.limit,
+        entry=outcome["entry_price"] if wish.limit is None else None,
+    )
+    prints = [(each.time, each.price) for each in story.tapes[wish.place].prints]
+    return oracle.judge(terms, prints, [order.command for order in wish.orders], story.end)
+
+
+def check_truth(story: Story, wish: Wish, outcome: dict[str, Any]) -> None:
+    truth = truth_of(story, wish, outcome)
+    assert (outcome["status"], [action for action, _ in outcome["told"]]) == (truth.status, truth.actions)
+    assert (outcome["entry_price"], outcome["exit_price"]) == (truth.entry_price, truth.exit_price)
+    assert {kind: Decimal(amount) for kind, amount in (outcome["amounts"] or {}).items()} == truth.amounts
+    assert outcome["profit_loss"] == (sum(truth.amounts.values()) if truth.exit_time else None)
+    assert (outcome["reserved"] == 0) == (truth.status not in ("PENDING", "OPEN"))
+    for name, at in (("entry", truth.entry_time), ("exit", truth.exit_time)):
+        if at is None:
+            assert outcome[f"{name}_time"] is None
+        else:
+            assert outcome[f"{name}_time"] in told_times(at, outcome[f"{name}_evidence"]["decided_by"])
+
+
+def told_times(at: datetime, decided_by: str) -> set[datetime]:
+    """The times that an event at the print's instant `at` may be told with, by what decided it."""
+    minute, second = floor_minute(at), at.replace(microsecond=0)
+    return {
+        "open": {minute},
+        "bar": {minute + MINUTE - MS},
+        "seconds": {second, second + timedelta(seconds=1) - MS},
+        "prints": {at},
+        "quote": {at},
+    }[decided_by]
+
+
+@with_database
+@given(story=stories(), schedule=schedules())
+async def test_any_schedule_ends_in_the_truth(desk: Desk, story: Story, schedule: list[Op]):
+    found = await play(desk, story, schedule)
+    for wish, outcome in zip(story.wishes, found, strict=True):
+        check_truth(story, wish, outcome)
+        assert not outcome["ambiguous"]
+    assert await desk.violations() == []
+
+
+@with_database
+@given(story=stories(gone=True), schedule=schedules())
+async def test_any_schedule_ends_as_one_clean_pass_where_finer_data_is_gone(
+    desk: Desk, story: Story, schedule: list[Op]
+):
+    clean = await play(desk, story, CLEAN)
+    found = await play(desk, story, schedule)
+    for wish, expected, outcome in zip(story.wishes, clean, found, strict=True):
+        assert comparable(outcome) == comparable(expected)
+        if not outcome["ambiguous"]:
+            check_truth(story, wish, outcome)
+    assert await desk.violations() == []
