@@ -17,6 +17,8 @@ from services.domain.money import ZERO, ceil_to, floor_to
 
 RANGE_SHARE = Decimal("0.1")
 RANGE_MEMORY = Decimal(14)
+SLIPPAGE_MAX = Decimal("0.5")
+"""A market order takes what is there: one wild minute must not push its price to zero or below."""
 
 
 class FillModel(StrEnum):
@@ -38,11 +40,11 @@ class Slippage(msgspec.Struct, frozen=True):
 
     def of_last_price(self, model: FillModel) -> Decimal:
         """Slippage of a market order that is priced from a last price."""
-        return _SLIPPAGE_FACTOR[model] * (self.half_spread + RANGE_SHARE * self.average_range)
+        return min(SLIPPAGE_MAX, _SLIPPAGE_FACTOR[model] * (self.half_spread + RANGE_SHARE * self.average_range))
 
     def of_quote(self, model: FillModel) -> Decimal:
         """Slippage of a market order that is priced from bid or ask."""
-        return _SLIPPAGE_FACTOR[model] * RANGE_SHARE * self.average_range
+        return min(SLIPPAGE_MAX, _SLIPPAGE_FACTOR[model] * RANGE_SHARE * self.average_range)
 
 
 NO_SLIPPAGE = Slippage(half_spread=ZERO, average_range=ZERO)
@@ -68,7 +70,7 @@ def sell_price(price: Decimal, slippage: Decimal, tick: Decimal) -> Decimal:
     """What a market sell at `price` gets after `slippage`: rounded down to the tick, one tick at least."""
     if slippage == 0:
         return price
-    return max(floor_to(price * (1 - slippage), tick), tick or price * slippage)
+    return max(floor_to(price * (1 - slippage), tick), tick)
 
 
 def buy_price(price: Decimal, slippage: Decimal, tick: Decimal) -> Decimal:

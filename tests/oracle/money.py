@@ -38,7 +38,7 @@ def fee(market: str, role: str, price: Decimal, quantity: Decimal) -> Decimal:
 
 def slippage(model: str, half_spread: Decimal, average_range: Decimal) -> Decimal:
     """Of a market order priced from a last price."""
-    return FACTOR[model] * (half_spread + average_range / 10)
+    return min(Decimal("0.5"), FACTOR[model] * (half_spread + average_range / 10))
 
 
 def worse(price: Decimal, share: Decimal, tick: Decimal, *, selling: bool) -> Decimal:

@@ -1,0 +1,195 @@
+"""Single bars by hand: gaps, order, entries inside a bar, fill models, the loss cap."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from services.domain.barriers import barriers
+from services.domain.fees import Role
+from services.domain.fills import FillModel
+from services.domain.judge import Need
+from services.domain.path import MINUTE, Bar, Finer, Path, Resolution, print_bar
+from services.domain.trade import DecidedBy, Trade
+from services.domain.walk import Walked, walk
+from tests.domain.tapes import INSTRUMENT, START, make_trade
+
+D = Decimal
+OPTIMISTIC, HARSH = FillModel.OPTIMISTIC, FillModel.HARSH
+END_OF_MINUTE = START + MINUTE - timedelta(milliseconds=1)
+GONE = Finer(Resolution.PRINTS, gone=True)
+
+
+def bar(text: str, minute: int = 0) -> Bar:
+    """Open, high, low, close."""
+    opened = START + minute * MINUTE
+    return Bar(opened, opened + MINUTE - timedelta(milliseconds=1), *map(D, text.split())).checked()
+
+
+def after(trade: Trade, *bars: str, finer: Finer | None = None, tail: str | None = None) -> Walked:
+    closed = tuple(bar(text, minute) for minute, text in enumerate(bars))
+    path = Path(
+        INSTRUMENT.id, START, START + len(bars) * MINUTE, closed, bar(tail, len(bars)) if tail is not None else None
+    )
+    return walk(trade, path, since=START, finer={START: finer} if finer else {})
+
+
+def long(model: FillModel = OPTIMISTIC, limit: int | None = None) -> Trade:
+    """Stop 99, target 102, entered at 100 or resting."""
+    return make_trade(1, limit, 990, 1020, 0, model)
+
+
+def short(model: FillModel = OPTIMISTIC, limit: int | None = None) -> Trade:
+    """Stop 101, target 98."""
+    return make_trade(-1, limit, 1010, 980, 0, model)
+
+
+@pytest.mark.parametrize(
+    ("trade", "text", "status", "price", "by"),
+    [
+        (long(), "100 101.9 99.1 100", "OPEN", None, None),
+        (long(), "100 101 99.0 100", "CLOSED_SL", "99.0", DecidedBy.BAR),
+        (long(), "100 101 98.0 98.5", "CLOSED_SL", "99.0", DecidedBy.BAR),
+        (long(), "98.5 103 98 102.5", "CLOSED_SL", "98.5", DecidedBy.OPEN),
+        (long(), "99 103 98 102.5", "CLOSED_SL", "99", DecidedBy.OPEN),
+        (long(), "100 102 99.1 100", "CLOSED_TP", "102.0", DecidedBy.BAR),
+        (long(), "105 106 90 91", "CLOSED_TP", "102.0", DecidedBy.OPEN),
+        (short(), "100 100.9 98.1 100", "OPEN", None, None),
+        (short(), "100 101 99 100", "CLOSED_SL", "101.0", DecidedBy.BAR),
+        (short(), "103 104 97 97", "CLOSED_SL", "103", DecidedBy.OPEN),
+        (short(), "100 100.5 98.0 99", "CLOSED_TP", "98.0", DecidedBy.BAR),
+        (short(), "97 105 96 104", "CLOSED_TP", "98.0", DecidedBy.OPEN),
+        (long(HARSH), "100 102 99.9 100", "OPEN", None, None),
+        (long(HARSH), "100 102.1 99.9 100", "CLOSED_TP", "102.0", DecidedBy.BAR),
+        (short(HARSH), "100 100.5 98.0 99", "OPEN", None, None),
+        (short(HARSH), "100 100.5 97.9 99", "CLOSED_TP", "98.0", DecidedBy.BAR),
+        (long(HARSH), "100 101 99 100", "CLOSED_SL", "98.8", DecidedBy.BAR),  # 99 less 0.14 %, down to the tick
+        (short(HARSH), "100 101 99 100", "CLOSED_SL", "101.2", DecidedBy.BAR),
+        (long(FillModel.REALISTIC), "98 101 97 100", "CLOSED_SL", "97.9", DecidedBy.OPEN),
+    ],
+)
+def test_an_open_trade_in_one_bar(trade, text, status, price, by):
+    walked = after(trade, text)
+    assert walked.need is None
+    assert walked.trade.status == status
+    if price is None:
+        assert walked.trade == trade
+        return
+    exit_ = walked.trade.exit
+    assert exit_.price == D(price)
+    assert exit_.evidence.decided_by is by
+    assert exit_.evidence.bar == bar(text)
+    assert exit_.time == (START if by is DecidedBy.OPEN else END_OF_MINUTE)
+    assert exit_.role is (Role.MAKER if status == "CLOSED_TP" else Role.TAKER)
+
+
+@pytest.mark.parametrize(
+    ("trade", "text", "status"),
+    [
+        (long(limit=999), "100.5 101 100.0 100.5", "PENDING"),
+        (long(limit=999), "100.5 101 99.9 100.5", "OPEN"),
+        (long(limit=999), "100.5 101 99.0 100.5", "CLOSED_SL"),
+        (long(limit=999), "99.5 101 99.4 100.5", "OPEN"),
+        (long(limit=999), "98.5 101 98 100.5", "CLOSED_SL"),
+        (long(limit=999), "100.5 102 99.5 102", "CLOSED_TP"),
+        (long(HARSH, limit=999), "100.5 101 99.9 100.5", "PENDING"),
+        (long(HARSH, limit=999), "100.5 101 99.8 100.5", "OPEN"),
+        (short(limit=1001), "99.5 100.0 99 99.5", "PENDING"),
+        (short(limit=1001), "99.5 100.1 99 99.5", "OPEN"),
+        (short(limit=1001), "99.5 101 99 99.5", "CLOSED_SL"),
+        (short(limit=1001), "99.5 100.5 98 98", "CLOSED_TP"),
+    ],
+)
+def test_a_resting_limit_in_one_bar(trade, text, status):
+    walked = after(trade, text)
+    assert walked.need is None
+    assert walked.trade.status == status
+    if status != "PENDING":
+        assert walked.trade.entry.price == trade.plan.limit_price
+        assert walked.trade.entry.role is Role.MAKER
+    if status == "CLOSED_SL":
+        opened = D(text.split()[0])
+        sign = trade.plan.direction.sign
+        stop = trade.plan.stop_loss
+        assert walked.trade.exit.price == (opened if sign * opened <= sign * stop else stop)
+
+
+@pytest.mark.parametrize(
+    ("trade", "text", "adverse"),
+    [
+        (long(), "100 102 99 100", "CLOSED_SL"),
+        (short(), "100 101 98 100", "CLOSED_SL"),
+        (long(limit=999), "100.5 102 99.9 101", "OPEN"),  # the high may lie before the entry
+        (long(limit=999), "100.5 102 99.0 101", "CLOSED_SL"),
+        (short(limit=1001), "99.5 100.1 98 99", "OPEN"),
+    ],
+)
+def test_where_tapes_disagree_the_trade_waits_or_takes_the_adverse_order(trade, text, adverse):
+    walked = after(trade, text)
+    assert walked.need == Need(START)
+    assert walked.trade == msgspec.structs.replace(trade, held_from=START)
+    assert not walked.steps
+    assumed = after(trade, text, finer=GONE).trade
+    assert assumed.status == adverse
+    assert assumed.ambiguous
+    if adverse == "CLOSED_SL":
+        assert assumed.exit.evidence.decided_by is DecidedBy.ADVERSE
+
+
+def test_prints_decide_order_and_time_but_not_prices():
+    prints = [(10, "100"), (20, "102.5"), (30, "97.5"), (40, "100")]
+    finer = Finer(
+        Resolution.PRINTS, tuple(print_bar(START + timedelta(seconds=second), D(price)) for second, price in prints)
+    )
+    won = after(long(), "100 102.5 97.5 100", finer=finer).trade
+    assert won.status == "CLOSED_TP"
+    assert won.exit.price == D("102.0")
+    assert won.exit.time == START + timedelta(seconds=20)
+    lost = after(short(), "100 102.5 97.5 100", finer=finer).trade
+    assert lost.exit.price == D("101.0")
+    assert lost.exit.time == START + timedelta(seconds=20)
+    assert not lost.ambiguous
+
+
+def test_a_bar_in_progress_closes_for_certain_or_does_nothing():
+    assert after(long(), tail="100 101 98 100").trade.status == "CLOSED_SL"
+    assert after(long(), tail="100 101 99.1 100").trade == long()
+    resting = long(limit=999)
+    assert after(resting, tail="100.5 101 99.5 100").trade == resting
+    assert after(resting, tail="100.5 101 98.9 100").trade.status == "CLOSED_SL"
+
+
+def test_barriers_are_where_something_can_happen():
+    def wall(trade: Trade) -> tuple:
+        found = barriers(trade)
+        return found.lower, found.upper
+
+    assert wall(long()) == (D("99.0"), D("102.0"))
+    assert wall(short()) == (D("98.0"), D("101.0"))
+    assert wall(long(HARSH)) == (D("99.0"), D("102.1"))
+    assert wall(short(HARSH)) == (D("97.9"), D("101.0"))
+    assert wall(long(limit=999)) == (D("99.9"), None)
+    assert wall(short(limit=1001)) == (None, D("100.1"))
+    assert wall(long(HARSH, limit=999)) == (D("99.8"), None)
+    assert wall(short(HARSH, limit=1001)) == (None, D("100.2"))
+    assert wall(after(long(), "100 101 98 99").trade) == (None, None)
+
+
+def test_profit_by_hand():
+    """100 x 5 / 100 = 5 coins at 100, out at 102 as maker or at 99 as taker."""
+    won = after(long(), "100 102 99.1 100").trade
+    assert won.entry.fee == D("0.25")  # 500 x 0.05 %
+    assert won.exit.fee == D("0.102")  # 510 x 0.02 %
+    assert won.profit_loss == D("9.648")
+    lost = after(long(), "100 101 99 100").trade
+    assert lost.profit_loss == D("-5.4975")  # -5 - 0.25 - 495 x 0.05 %
+    assert after(short(), "100 100.5 98 99").trade.profit_loss == D("9.652")
+    assert after(short(), "100 101 99 100").trade.profit_loss == D("-5.5025")
+
+
+def test_a_gap_takes_no_more_than_the_margin():
+    """5 coins at 100 with a margin of 100: a gap to 70 would cost 150 and the fee."""
+    assert after(long(), "70 71 69 70").trade.profit_loss == D("-100.25")
+    assert after(short(), "140 141 139 140").trade.profit_loss == D("-100.25")
+    assert after(long(), "80.1 81 80 80").trade.profit_loss == D("-99.95025")  # -99.5 - 0.20025 - 0.25
