@@ -43,7 +43,7 @@ async def build(settings: Settings, *, name: str = "paperfleet") -> AsyncIterato
             exchange=exchange,
             clock=ExchangeClock(exchange.server_time, settings.market_speed),
             weight=weight,
-            prices=PriceCache(redis),
+            prices=PriceCache(redis, settings.market_speed),
         )
     finally:
         await database.close()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 
 from services.coordination import quarantine
@@ -79,13 +80,15 @@ async def _path(
         purpose=purpose,
     )
     await _check_jumps(services, market, start, path, now)
+    if path.tail is not None and first_jump((*path.bars, path.tail), start.last_close) is path.tail:
+        # A bar in progress keeps changing, so no second answer can repeat it: the finished one will be judged.
+        path = msgspec.structs.replace(path, tail=None)
     return path
 
 
 async def _check_jumps(services: Services, market: Market, start: Start, path: Path, now: datetime) -> None:
-    """Raise InvalidData for a jump that no second answer has repeated yet."""
-    bars = path.bars if path.tail is None else (*path.bars, path.tail)
-    jump = first_jump(bars, start.last_close)
+    """Raise InvalidData for a jump in a closed bar that no second answer has repeated yet."""
+    jump = first_jump(path.bars, start.last_close)
     if jump is None:
         return
     seen = now.timestamp()

@@ -3,19 +3,31 @@
 Quotes ring, they never decide: a touch only asks for that symbol's path now instead of next minute.
 """
 
-from services.coordination import doorbell, rings
-from services.db import instruments, triggers
-from services.domain.market import Market
+from collections.abc import Mapping
+from zlib import crc32
+
+import msgspec
+import structlog
+
+from services.coordination import doorbell, feed, rings
+from services.db import instruments, market_events, triggers
+from services.domain.market import Market, Quote
 from services.usecases.context import Services
 
 RING_SECONDS = 1
 """A symbol is rung at most once in this time, whoever sweeps."""
+
+FROZEN_SWEEPS = 5
+"""A whole market without a single change for so many sweeps is a frozen feed, and told."""
+
+log = structlog.get_logger(__name__)
 
 
 async def sweep_quotes(services: Services, market: Market) -> list[str]:
     """Cache the market's quotes; the symbols to ring for."""
     quotes = await services.exchange.quotes(market)
     await services.prices.store(market, quotes)
+    await _watch_feed(services, market, quotes)
     async with services.pool.connection() as connection:
         listed = {each.id: each.symbol for each in await instruments.listed(connection, market)}
         await triggers.plan_for_probes(connection)
@@ -23,3 +35,20 @@ async def sweep_quotes(services: Services, market: Market) -> list[str]:
         touched = await triggers.touched(connection, prices)
     await doorbell.ring(services.redis, [doorbell.prices(market)])
     return await rings.claim(services.redis, market, [listed[id_] for id_ in touched], RING_SECONDS)
+
+
+async def _watch_feed(services: Services, market: Market, quotes: Mapping[str, Quote]) -> None:
+    """Tell the log and the market stream when a feed freezes and when it moves again."""
+    told = [(symbol, quote.bid, quote.ask, quote.last) for symbol, quote in quotes.items()]
+    sweeps, before = await feed.look(services.redis, market, crc32(msgspec.msgpack.encode(told)))
+    if sweeps == FROZEN_SWEEPS:
+        action = "feed_frozen"
+        log.error(action, market=market, sweeps=sweeps)
+    elif sweeps == 1 and before >= FROZEN_SWEEPS:
+        action = "feed_moves"
+        log.info(action, market=market)
+    else:
+        return
+    async with services.pool.connection() as connection:
+        await market_events.append(connection, [("system", action, {"market_type": market})])
+    await doorbell.ring(services.redis, [market_events.STREAM])
