@@ -83,11 +83,14 @@ class _Batch:
         paths = {id_: path for id_, path in self.paths.items() if id_ in marks and path.start <= marks[id_].judged_to}
         self.judged.gaps = sorted(self.paths.keys() - paths.keys())
         last = not self.waiting
+        found: list[int] = []
         if last:
             found = await find(connection, paths.values(), marks)
             self.waiting = [trade_id for trade_id in found if trade_id not in self.walked]
             last = len(self.waiting) <= CHANGES_MAX
         chunk, rest = self.waiting[:CHANGES_MAX], self.waiting[CHANGES_MAX:]
+        if last:
+            chunk = found  # walked ones again: between two transactions a command may have changed some
         decided = await decide(connection, chunk, paths, marks, self.finer)
         if last:
             moved = {id_: _moved(path, marks[id_]) for id_, path in paths.items() if path.end > marks[id_].judged_to}

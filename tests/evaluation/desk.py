@@ -130,6 +130,29 @@ class Desk:
         assert row is not None
         return int(row[0])
 
+    async def add_many(self, count: int, stop: str, target: str, accounts: Sequence[int] = ()) -> list[int]:
+        """`count` like trades of BTCUSDT futures, entered at 100, their accounts in turn; their ids."""
+        instrument, owners = self.instrument(), accounts or [self.account_id]
+        plan = Plan(
+            direction=Direction.LONG,
+            entry_type=EntryType.MARKET,
+            limit_price=None,
+            stop_loss=D(stop),
+            take_profit=D(target),
+            position_size=Decimal(100),
+            leverage=1,
+        )
+        label, fees, quote = Label(START, "test", ""), DEFAULT_FEES[instrument.market], Quote(*[D(100)] * 3, START)
+        async with self.pool.connection() as connection:
+            ids = await trades.next_ids(connection, count)
+            made = []
+            for number, id_ in enumerate(ids):
+                owner = owners[number % len(owners)]
+                order = Order(id_, owner, instrument, plan, label, START, fees, FillModel.OPTIMISTIC, NO_SLIPPAGE)
+                made.append(created(enter_at_quote(order, quote)))
+            await settlement.settle_and_commit(connection, made, at=START)
+        return ids
+
     async def trade(self, trade_id: int) -> Trade:
         async with self.pool.connection() as connection:
             return (await trades.load(connection, [trade_id]))[0].trade

@@ -3,17 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from random import Random
 from typing import Any
 
-import msgspec
 from hypothesis import strategies as st
 
 from services.db import clock, commands, settlement, trades, watermarks
 from services.domain.changes import Change
-from services.domain.command import CommandKind, applies, apply
-from services.domain.fills import FillModel
+from services.domain.command import applies, apply
 from services.domain.judge import Need
 from services.domain.market import Instrument
 from services.domain.path import MINUTE, Finer, Path, Resolution, floor_minute
