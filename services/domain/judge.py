@@ -187,6 +187,10 @@ class Judge:
 def _next_event(trade: Trade, rest: Reach) -> _Next:
     """The event every tape agrees on; raises _Undecided where they differ."""
     wall = barriers(trade)
+    if rest.start is not None and rest.start == wall.lower:
+        return _Next.FALL
+    if rest.start is not None and rest.start == wall.upper:
+        return _Next.RISE
     falls = wall.lower is not None and rest.may_low <= wall.lower
     rises = wall.upper is not None and rest.may_high >= wall.upper
     if falls and rises:

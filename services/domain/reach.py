@@ -15,23 +15,27 @@ _INFINITY = Decimal("Infinity")
 
 
 class Reach(msgspec.Struct, frozen=True, gc=False):
-    """Possible and proven extremes of the remaining tape; `end` is its last price, None if unknown."""
+    """Possible and proven extremes of the remaining tape; `end` is its last price, None if unknown.
+
+    `start` is a barrier that has just been touched: whatever stands there too is touched with it.
+    """
 
     may_low: Decimal
     may_high: Decimal
     must_low: Decimal
     must_high: Decimal
     end: Decimal | None
+    start: Decimal | None = None
 
     def after_fall_to(self, level: Decimal) -> "Reach":
         """The rest after the first fall to `level`: lower lows come after it, earlier highs prove nothing."""
         high = level if self.end is None else max(level, self.end)
-        return Reach(self.may_low, self.may_high, min(self.must_low, level), high, self.end)
+        return Reach(self.may_low, self.may_high, min(self.must_low, level), high, self.end, level)
 
     def after_rise_to(self, level: Decimal) -> "Reach":
         """The rest after the first rise to `level`: higher highs come after it, earlier lows prove nothing."""
         low = level if self.end is None else min(level, self.end)
-        return Reach(self.may_low, self.may_high, low, max(self.must_high, level), self.end)
+        return Reach(self.may_low, self.may_high, low, max(self.must_high, level), self.end, level)
 
 
 def whole(bar: Bar) -> Reach:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.barriers import barriers
+from services.domain.command import CommandKind
 from services.domain.path import Finer, Resolution, floor_minute
 from services.domain.profit import entry_rows, exit_rows, margin
 from services.domain.trade import TRANSITIONS, Trade, TradeStatus
@@ -148,8 +149,8 @@ def test_each_step_is_a_known_transition(case: Case, known: bool):
         finer[walked.need.minute] = case.tape.finer(walked.need, spot=False) if known else gone
     for before, after in pairwise(steps):
         assert after.version == before.version + 1
-        edited = after.status is before.status and after.plan != before.plan
-        assert edited or after.status in TRANSITIONS[before.status] or after.active_from != before.active_from
+        edited = after.status is before.status and after.active_from == case.command.at
+        assert after.status in TRANSITIONS[before.status] or (edited and case.command.kind is CommandKind.EDIT)
     assert trade.version == steps[-1].version
     assert trade.status is steps[-1].status
 

@@ -111,3 +111,12 @@ def test_what_is_flagged_is_never_better_than_the_truth(case: Case):
     truth = case.truth()
     if trade.ambiguous:
         assert _RANK.index(trade.status) <= _RANK.index(truth.status)
+
+
+@given(cases())
+def test_a_flagged_stop_is_not_filled_better_than_a_true_one_of_its_minute(case: Case):
+    trade, truth = carry(case, whole(case), known=False), case.truth()
+    if trade.ambiguous and trade.status == truth.status == "CLOSED_SL":
+        same_minute = floor_minute(trade.exit.time) == floor_minute(at(truth.exit_time))
+        sign = case.bracket.sign
+        assert not same_minute or sign * trade.exit.price <= sign * price(truth.exit_reference)

@@ -193,3 +193,12 @@ def test_a_gap_takes_no_more_than_the_margin():
     assert after(long(), "70 71 69 70").trade.profit_loss == D("-100.25")
     assert after(short(), "140 141 139 140").trade.profit_loss == D("-100.25")
     assert after(long(), "80.1 81 80 80").trade.profit_loss == D("-99.95025")  # -99.5 - 0.20025 - 0.25
+
+
+def test_a_stop_one_tick_behind_a_harsh_limit_goes_with_the_entry():
+    """The price that trades through the limit is the stop's own: no order of prices keeps them apart."""
+    trade = make_trade(-1, 1001, 1002, 980, 0, HARSH)
+    walked = after(trade, "99.5 100.3 97.9 99")
+    assert walked.need is None
+    assert walked.trade.status == "CLOSED_SL"
+    assert not walked.trade.ambiguous

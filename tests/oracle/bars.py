@@ -12,11 +12,11 @@ from itertools import pairwise, product
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.oracle.money import FRACTION, Grid, average_range, down, fee, net_profit, slippage, up, worse
+from tests.oracle.money import FRACTION, Grid, average_ranges, down, fee, net_profit, slippage, up, worse
 
 NO_GRID = Grid()
 FOLDERS = {"SPOT": "spot", "FUTURES": "futures/um"}
-WAYPOINTS_MAX = 4
+WAYPOINTS_MAX = 3
 _RANK = ("CLOSED_SL", "PENDING", "OPEN", "CLOSED_TP")
 
 Row = tuple[int, Decimal, Decimal, Decimal, Decimal]
@@ -42,7 +42,14 @@ class Levels(NamedTuple):
     target_touch: Decimal
 
 
-def minutes(folder: Path, market: str, symbol: str) -> list[Row]:
+class Minutes(NamedTuple):
+    """An instrument's minutes; `ranges[n]` is the average range over the first n of them."""
+
+    rows: list[Row]
+    ranges: list[Decimal]
+
+
+def minutes(folder: Path, market: str, symbol: str) -> Minutes:
     """All recorded minutes of the instrument, ascending, from zips or plain files, in ms or us."""
     found = {}
     for file in sorted((folder / FOLDERS[market]).glob(f"*/klines/{symbol}/1m/*")):
@@ -55,22 +62,26 @@ def minutes(folder: Path, market: str, symbol: str) -> list[Row]:
             if time.isdigit():
                 ms = int(time) if int(time) < 10**15 else int(time) // 1000
                 found[ms] = (ms, *map(Decimal, prices[:4]))
-    return [found[time] for time in sorted(found)]
+    rows = [found[time] for time in sorted(found)]
+    return Minutes(rows, average_ranges(rows))
 
 
-def outcome(plan: dict, rows: list[Row], model: str, grid: Grid = NO_GRID) -> dict:
-    """What a replay must write for `plan`, but for its evidence."""
+def outcome(plan: dict, recorded: Minutes, model: str, grid: Grid = NO_GRID) -> dict | None:
+    """What a replay must write for `plan`, but for its evidence; None for a plan that is wrong in itself."""
     market, sign, leverage = plan["market_type"], 1 if plan["direction"] == "LONG" else -1, plan["leverage"]
     away, towards = (down, up) if sign > 0 else (up, down)
     limit = None if plan["entry_price"] is None else away(Decimal(plan["entry_price"]), grid.tick)
     stop = away(Decimal(plan["stop_loss"]), grid.tick)
     target = towards(Decimal(plan["take_profit"]), grid.tick)
+    if limit is not None and not sign * stop < sign * limit < sign * target:
+        return None
     opened = datetime.fromisoformat(plan["opened_at"]).timestamp() * 1000
-    first = next((n for n, row in enumerate(rows) if row[0] >= opened), None)
-    if first is None:
+    rows = recorded.rows
+    first = sum(row[0] < opened for row in rows)
+    if first == len(rows):
         return _line(plan, State("PENDING"))
     start, open_ = rows[first][:2]
-    share = slippage(model, (grid.tick / 2 / open_).quantize(FRACTION), average_range(rows[:first]))
+    share = slippage(model, (grid.tick / 2 / open_).quantize(FRACTION), recorded.ranges[first])
     if limit is None or sign * open_ <= sign * limit:
         role, entry = "taker", worse(open_, share if limit is None else Decimal(0), grid.tick, selling=sign < 0)
         state = State("OPEN", entry_time=start)

@@ -48,13 +48,16 @@ def worse(price: Decimal, share: Decimal, tick: Decimal, *, selling: bool) -> De
     return max(down(price * (1 - share), tick), tick) if selling else up(price * (1 + share), tick)
 
 
-def average_range(bars: list[tuple]) -> Decimal:
-    """Wilder's average over 14 of (high - low) / close; bars are (time, open, high, low, close)."""
-    average = Decimal(0)
+def average_ranges(bars: list[tuple]) -> list[Decimal]:
+    """Wilder's average over 14 of (high - low) / close, before the first bar and after each.
+
+    Bars are (time, open, high, low, close).
+    """
+    averages = [Decimal(0)]
     for _, _, high, low, close in bars:
-        seen = (high - low) / close
-        average = (average + (seen - average) / 14 if average else seen).quantize(FRACTION)
-    return average
+        seen, average = (high - low) / close, averages[-1]
+        averages.append((average + (seen - average) / 14 if average else seen).quantize(FRACTION))
+    return averages
 
 
 def net_profit(
