@@ -22,7 +22,7 @@ from services.domain.command import Command, CommandKind, applies, apply
 from services.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
 from services.domain.market import Instrument, Quote
 from services.domain.opening import check_order, on_grid
-from services.domain.path import Path
+from services.domain.path import MINUTE, Path
 from services.domain.trade import Trade, TradeStatus
 from services.domain.view import TradeView, trade_view
 from services.usecases.context import Services
@@ -68,7 +68,7 @@ async def command_trade(services: Services, account_ids: Sequence[int], trade_id
         stored = (await trades.load(connection, [trade_id]))[0]
         _check_state(stored, wish)
         command = msgspec.structs.replace(command, at=max(command.at, mark.judged_to, stored.trade.active_from))
-        if path is None or path.end < mark.judged_to or _is_open_question(stored.trade, path):
+        if path is None or path.end < mark.judged_to or _is_open_question(stored.trade, path, command):
             return await _accept(connection, stored, command)
         after = apply(stored.trade, command)
         change = Change(before=stored.trade, after=after, steps=(after,))
@@ -157,9 +157,13 @@ async def _bring_to_now(services: Services, instrument: Instrument) -> Path | No
     return None if evaluated.behind else paths[0]
 
 
-def _is_open_question(trade: Trade, path: Path) -> bool:
-    """Whether the bar in progress has touched the trade without deciding, or the trade waits for finer data."""
-    if trade.held_from is not None:
+def _is_open_question(trade: Trade, path: Path, command: Command) -> bool:
+    """Whether the path to the command is not known to have left the trade alone.
+
+    The trade waits for finer data, the bar in progress has touched it without deciding, or the command is given
+    in the first moments of a minute, when the path still ends with the one before.
+    """
+    if trade.held_from is not None or command.at >= path.end + MINUTE:
         return True
     if path.tail is None or path.tail.close_time < trade.active_from:
         return False

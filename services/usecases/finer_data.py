@@ -28,7 +28,7 @@ async def fetch_finer(
 ) -> dict[int, dict[datetime, Finer]]:
     """What can be had of `needs`, finer than what we `have`. Passing failures are left out: their trades stay held.
 
-    That a minute has nothing finer is a stored fact, asked of the exchange once.
+    That a minute's prints are gone is a stored fact, asked of the exchange once: every trade is judged on it alike.
     """
     wanted = [(instrument, need) for instrument, minutes in needs.items() for need in minutes]
     async with services.pool.connection() as connection:
@@ -61,18 +61,24 @@ async def _finer(
     services: Services, instrument: Instrument, need: Need, have: Finer | None, gone: set[tuple[int, datetime]]
 ) -> Finer:
     """Seconds first where the market has them, then prints; the coarser answer, marked gone, where that is all."""
-    if (instrument.id, need.minute) in gone and need.finer_than is None:
-        return Finer(Resolution.PRINTS, gone=True)
     if need.finer_than is None and instrument.market is Market.SPOT:
         seconds = await services.exchange.finer(instrument.market, instrument.symbol, need.minute, Resolution.SECONDS)
         if not seconds.gone:
             return seconds
-    age = await services.clock.now(instrument.market) - need.minute
-    if instrument.market is Market.FUTURES and age > FUTURES_PRINTS_KEPT:
-        return Finer(Resolution.PRINTS, gone=True)
-    prints = await services.exchange.finer(instrument.market, instrument.symbol, need.minute, Resolution.PRINTS)
-    if prints.gone and age < YOUNG:
-        raise Unavailable(f"no prints of {need.minute:%H:%M} yet")
+    if (instrument.id, need.minute) in gone:
+        prints = Finer(Resolution.PRINTS, gone=True)
+    else:
+        prints = await _prints(services, instrument, need.minute)
     if prints.gone and have is not None and have.bars:
         return Finer(have.resolution, have.bars, gone=True)
+    return prints
+
+
+async def _prints(services: Services, instrument: Instrument, minute: datetime) -> Finer:
+    age = await services.clock.now(instrument.market) - minute
+    if instrument.market is Market.FUTURES and age > FUTURES_PRINTS_KEPT:
+        return Finer(Resolution.PRINTS, gone=True)
+    prints = await services.exchange.finer(instrument.market, instrument.symbol, minute, Resolution.PRINTS)
+    if prints.gone and age < YOUNG:
+        raise Unavailable(f"no prints of {minute:%H:%M} yet")
     return prints

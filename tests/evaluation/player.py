@@ -151,7 +151,7 @@ class Player:
             assert order.command.at >= max(mark.judged_to, stored.trade.active_from)
             if not stored.trade.status.is_live or stored.command is not None:
                 return
-            if path is None or _is_open_question(stored.trade, path):
+            if path is None or _is_open_question(stored.trade, path, order.command):
                 assert await commands.accept(connection, trade_id, order.command)
             elif applies(stored.trade, order.command):
                 after = apply(stored.trade, order.command)
