@@ -32,6 +32,10 @@ class FillModel(StrEnum):
 _SLIPPAGE_FACTOR = {FillModel.OPTIMISTIC: ZERO, FillModel.REALISTIC: Decimal(1), FillModel.HARSH: Decimal(2)}
 
 
+def _share(model: FillModel, realistic: Decimal) -> Decimal:
+    return min(SLIPPAGE_MAX, _SLIPPAGE_FACTOR[model] * realistic) or ZERO  # a plain 0, not 0E-14
+
+
 class Slippage(msgspec.Struct, frozen=True):
     """What an order slips by, frozen at the trade's creation: fractions of the price."""
 
@@ -40,11 +44,11 @@ class Slippage(msgspec.Struct, frozen=True):
 
     def of_last_price(self, model: FillModel) -> Decimal:
         """Slippage of a market order that is priced from a last price."""
-        return min(SLIPPAGE_MAX, _SLIPPAGE_FACTOR[model] * (self.half_spread + RANGE_SHARE * self.average_range))
+        return _share(model, self.half_spread + RANGE_SHARE * self.average_range)
 
     def of_quote(self, model: FillModel) -> Decimal:
         """Slippage of a market order that is priced from bid or ask."""
-        return min(SLIPPAGE_MAX, _SLIPPAGE_FACTOR[model] * RANGE_SHARE * self.average_range)
+        return _share(model, RANGE_SHARE * self.average_range)
 
 
 NO_SLIPPAGE = Slippage(half_spread=ZERO, average_range=ZERO)
