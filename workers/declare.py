@@ -7,7 +7,7 @@ from typing import Any, ParamSpec
 
 import dramatiq
 
-from services.domain.errors import Unavailable
+from services.domain.errors import InvalidData, Unavailable
 from workers.broker import FleetBroker, broker
 from workers.middleware import Postponed
 from workers.runtime import current_runtime
@@ -30,7 +30,8 @@ def actor(
     time_limit   work is cancelled after this long, and counts as failed
     max_retries  how often a failed message is tried again, 0.5 s to 5 s apart
 
-    A function that raises Unavailable is retried too, without a traceback and without a dead letter in the end.
+    A function that raises Unavailable or InvalidData (an answer of the exchange that is to be asked for again) is
+    retried too, without a traceback and without a dead letter in the end.
     """
 
     def declare(function: AsyncFunction[Params]) -> dramatiq.Actor[Params, None]:
@@ -38,7 +39,7 @@ def actor(
         def run(*args: Params.args, **kwargs: Params.kwargs) -> None:
             try:
                 current_runtime().run(function(*args, **kwargs), limit_seconds=time_limit.total_seconds())
-            except Unavailable as error:
+            except (Unavailable, InvalidData) as error:
                 raise Postponed(str(error)) from error
 
         return dramatiq.actor(
