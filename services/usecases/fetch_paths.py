@@ -76,7 +76,7 @@ async def _path(
         start.instrument_id,
         start=start.start,
         end=end,
-        tail=tail and end == settled,
+        tail=tail and end >= settled,
         purpose=purpose,
     )
     await _check_jumps(services, market, start, path, now)

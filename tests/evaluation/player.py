@@ -20,6 +20,8 @@ from tests.evaluation.desk import Desk
 from tests.evaluation.story import MINUTES, PLACES, SLIPPAGE, SPREAD, Order, Story, Wish
 
 ROUNDS_MAX = 40
+SETTLED_AFTER = timedelta(milliseconds=500)
+"""How long after its end a bar counts as closed: until then it is still the bar in progress of a fetch."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class Player:
                 else:
                     await self._deliver_and_die(message, op.dies_after)
         await self._advance(self.story.end)
+        self.now += SETTLED_AFTER
         await self._drain(self.instruments)
 
     async def _advance(self, to: datetime) -> None:
@@ -168,12 +171,12 @@ class Player:
     ) -> list[Path]:
         async with self.desk.pool.connection() as connection:
             starts = await watermarks.starts(connection, [each.id for each in instruments])
-        known_to = floor_minute(self.now)
+        known_to = floor_minute(self.now - SETTLED_AFTER)
         found = []
         for start in starts:
-            begin = min(start.start + shift * MINUTE, known_to)
-            end = min(known_to, begin + minutes_max * MINUTE)
-            tail_at = self.now if tail and end == known_to else None
+            begin = min(start.start + shift * MINUTE, known_to) if shift else start.start
+            end = max(begin, min(known_to, begin + minutes_max * MINUTE))
+            tail_at = self.now if tail and end >= known_to else None
             found.append(self.tapes[start.instrument_id].path(start.instrument_id, begin, end, tail_at))
         return found
 
