@@ -20,8 +20,9 @@ from tests.fleet.stage import Place, stage_on
 from tests.simulator_process import Simulator, start_simulator
 
 RECORDED = Path(__file__).parents[2].parent / "shared" / "data" / "recorded"
-START = datetime(2025, 2, 3, tzinfo=UTC)
-HOURS = 3
+START = datetime(2025, 2, 3, 1, 30, tzinfo=UTC)
+HOURS = 2
+"""The crash begins at 02:07."""
 FOLDERS = {"SPOT": RECORDED / "spot", "FUTURES": RECORDED / "futures" / "um"}
 ORDERS_A_PAIR, SPREAD = 30, 0.06
 OTHER_DAYS_PAIR = ("FUTURES", "BTCUSDT")
@@ -41,9 +42,10 @@ def read(path: Path) -> Bars:
 
 
 def candles(day: str) -> dict[tuple[str, str], Bars]:
-    """The day's candles by market and symbol."""
+    """The day's candles from START on, by market and symbol."""
+    begin = START.timestamp() * 1000
     return {
-        (market, path.parents[1].name): read(path)
+        (market, path.parents[1].name): [bar for bar in read(path) if bar[0] >= begin]
         for market, folder in FOLDERS.items()
         for path in sorted(folder.glob(f"daily/klines/*/1m/*-{day}.zip"))
     }
