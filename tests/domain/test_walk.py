@@ -202,3 +202,41 @@ def test_a_stop_one_tick_behind_a_harsh_limit_goes_with_the_entry():
     assert walked.need is None
     assert walked.trade.status == "CLOSED_SL"
     assert not walked.trade.ambiguous
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("100 101.9 99.1 100", "OPEN"),
+        ("98 101 97 100", None),  # the low may lie before the entry
+        ("100 103 99.5 100", None),
+        ("100 102 99.5 102", "CLOSED_TP"),  # the close lies after it
+        ("98 101 97 98.5", "CLOSED_SL"),
+        ("103 103 98 98.5", None),
+    ],
+)
+def test_a_market_entry_inside_a_bar(text, status):
+    trade = make_trade(1, None, 990, 1020, 30_000, OPTIMISTIC)
+    walked = after(trade, text)
+    if status is None:
+        assert walked.need == Need(START)
+        return
+    assert walked.need is None
+    assert walked.trade.status == status
+    if status == "CLOSED_SL":
+        assert walked.trade.exit.price == D("99.0")  # what the minute opened at was before the entry
+
+
+def test_prints_before_the_entry_do_not_count():
+    prints = [(29.999, "98"), (30, "100"), (40, "101")]
+    finer = Finer(
+        Resolution.PRINTS, tuple(print_bar(START + timedelta(seconds=second), D(price)) for second, price in prints)
+    )
+    trade = make_trade(1, None, 990, 1020, 30_000, OPTIMISTIC)
+    assert after(trade, "98 101 98 101", finer=finer).trade == trade
+    assert after(trade, "98 101 98 101", finer=GONE).trade.status == "CLOSED_SL"
+
+
+def test_a_bar_in_progress_tells_nothing_of_a_younger_trade():
+    trade = make_trade(1, None, 990, 1020, 30_000, OPTIMISTIC)
+    assert after(trade, tail="100 101 98 98").trade == trade
