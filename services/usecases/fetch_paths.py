@@ -11,6 +11,7 @@ from services.coordination import quarantine
 from services.coordination.quarantine import Suspect
 from services.db import instruments, watermarks
 from services.db.watermarks import Start
+from services.domain.coverage import proven
 from services.domain.errors import InvalidData, Unavailable
 from services.domain.jump import first_jump
 from services.domain.market import Market
@@ -70,18 +71,14 @@ async def _path(
     end = max(start.start, min(settled, start.start + BARS_MAX * MINUTE))
     if end == start.start and not tail:
         return Path(start.instrument_id, end, end, ())
-    path = await services.exchange.path(
-        market,
-        start.symbol,
-        start.instrument_id,
-        start=start.start,
-        end=end,
-        tail=tail and end >= settled,
-        purpose=purpose,
+    answer = await services.exchange.path(
+        market, start.symbol, start.instrument_id, start=start.start, end=end, tail=True, purpose=purpose
     )
+    path = proven(answer, now)
     await _check_jumps(services, market, start, path, now)
-    if path.tail is not None and first_jump((*path.bars, path.tail), start.last_close) is path.tail:
-        # A bar in progress keeps changing, so no second answer can repeat it: the finished one will be judged.
+    # A bar in progress keeps changing, so no second answer can repeat a jump in it: the finished one will be judged.
+    wild = path.tail is not None and first_jump((*path.bars, path.tail), start.last_close) is path.tail
+    if wild or not tail or end < settled:
         path = msgspec.structs.replace(path, tail=None)
     return path
 

@@ -16,12 +16,14 @@ STATUS = Status(
 )
 
 
-def test_without_a_terminal_numbers_come_as_one_line_now_and_then():
+def test_without_a_terminal_each_close_is_a_line_once_and_numbers_come_now_and_then():
     text = io.StringIO()
     screen = Screen(Console(file=text, width=200))
     screen.show("http://127.0.0.1:8000", STATUS)
     screen.show("http://127.0.0.1:8000", STATUS)
-    (line,) = text.getvalue().splitlines()
+    *closes, line = text.getvalue().splitlines()
+    assert len(closes) == len(STATUS.recent_closes)
+    assert "BTCUSDT FUTURES" in closes[-1]
     for part in ("pairs 966", "open 12,345", "pending -", "cycle 1.3 s", "futures weight 80/2400"):
         assert part in line
 
