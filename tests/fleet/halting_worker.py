@@ -13,12 +13,14 @@ import json
 import os
 import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from services.domain import coverage
 from services.settings import load
 from services.usecases import evaluate_trades as evaluation
 from services.usecases import judge_paths
@@ -62,6 +64,7 @@ def _work(order: dict[str, Any], reports: Reports) -> None:
     _watch_evaluations(reports)
     _watch_statements(reports, order["halt_at"])
     judge_paths.CHANGES_MAX = order["changes_max"]
+    coverage.LAG_MAX = timedelta(0)  # the market's clock stands still right at the end of a minute
     processes.run_worker(load(order["environment"]), [], THREADS)
 
 
