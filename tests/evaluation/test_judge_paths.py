@@ -1,7 +1,12 @@
 """What one batch of paths does to trades in Postgres."""
 
+import pytest
+
+from services.domain.errors import InvalidData
+from services.domain.judge import Need
 from services.domain.market import Market
-from services.domain.trade import Direction, TradeStatus
+from services.domain.path import Finer, Resolution
+from services.domain.trade import DecidedBy, Direction, TradeStatus
 from services.usecases.judge_paths import judge_paths
 from tests.evaluation.desk import START, D, Desk, bar, path
 
@@ -64,3 +69,26 @@ async def test_a_bar_in_progress_closes_at_once_but_moves_no_watermark(desk: Des
     assert (judged.opened, judged.closed) == (1, 0)
     assert (await desk.trade(waiting.id)).status is TradeStatus.OPEN
     assert await desk.violations() == []
+
+
+@pytest.mark.parametrize("direction", Direction)
+async def test_where_nothing_finer_is_to_be_had_the_adverse_order_is_taken_and_told(desk: Desk, direction: Direction):
+    stop, target = ("95", "105") if direction is Direction.LONG else ("105", "95")
+    trade = await desk.add(direction=direction, stop=stop, target=target)
+    message = [path(desk.instrument(), 0, 1, [bar(0, "100", "106", "94", "100")])]
+    judged = await judge_paths(desk.pool, message)
+    assert judged.needs == {desk.instrument().id: {Need(START)}}
+    assert (await desk.trade(trade.id)).held_from == START
+    gone = {desk.instrument().id: {START: Finer(Resolution.PRINTS, gone=True)}}
+    assert (await judge_paths(desk.pool, message, gone)).closed == 1
+    closed = await desk.trade(trade.id)
+    assert (closed.status, closed.ambiguous) == (TradeStatus.CLOSED_SL, True)
+    assert closed.exit is not None
+    assert closed.exit.evidence.decided_by is DecidedBy.ADVERSE
+    assert await desk.violations() == []
+
+
+@pytest.mark.parametrize("prices", [["NaN"] * 4, ["1", "NaN", "1", "1"], ["1", "Infinity", "1", "1"], ["0"] * 4])
+async def test_an_impossible_price_never_becomes_a_bar(prices: list[str]):
+    with pytest.raises(InvalidData):
+        bar(0, *prices).checked()

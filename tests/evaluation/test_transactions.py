@@ -162,3 +162,22 @@ async def test_an_edit_between_two_transactions_is_judged_on_the_rest_of_the_pat
             await batch.transaction(connection)
     assert (await desk.trade(edited.id)).status is TradeStatus.CLOSED_SL
     assert await desk.violations() == []
+
+
+async def test_an_entry_of_a_message_that_comes_again_is_not_judged_on_what_was_before_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    """The first transaction entered the trade, then the worker died: the watermark is still where it was."""
+    monkeypatch.setattr("services.usecases.judge_paths.CHANGES_MAX", 1)
+    entered = await desk.add(limit="98", stop="95", target="103", quote=("100", "100.5"))
+    for _ in range(2):
+        await desk.add(stop="80", target="107")
+    bars = [bar(0, "100", "108", "100", "100"), bar(1, "100", "100", "97", "97")]
+    message = [path(desk.instrument(), 0, 2, bars)]
+    async with desk.pool.connection() as connection:
+        await _Batch(message, {}).transaction(connection)
+    for _ in range(2):
+        assert (await desk.trade(entered.id)).status is TradeStatus.OPEN
+        await judge_paths(desk.pool, message)
+    assert await closed(desk) == 2
+    assert await desk.violations() == []
