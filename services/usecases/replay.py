@@ -12,11 +12,11 @@ from time import perf_counter
 
 import msgspec
 
-from services.domain.errors import InvalidData, PaperfleetError, Refused
+from services.domain.errors import PaperfleetError, Refused
 from services.domain.fills import FillModel
 from services.domain.market import Market
 from services.usecases.replay_plans import Outcome, never_entered, problem, read_plan, write_outcomes
-from services.usecases.replay_recording import Recorded, open_folder
+from services.usecases.replay_recording import UNREADABLE, Recorded, open_folder
 from services.usecases.replay_trades import Wish, run_trades
 
 _BLANK = b" \t\r\n"
@@ -53,7 +53,7 @@ def replay(
     try:
         recordings = open_folder(data)
         wishes, problems = _read(plans)
-    except (InvalidData, OSError) as error:
+    except UNREADABLE as error:
         raise ReplayError(str(error)) from error
     outcomes: dict[int, bytes] = {}
     statuses: Counter[str] = Counter()

@@ -1,5 +1,7 @@
 """One instrument's recording as a replay reads it: blocks of minutes, and finer data inside single minutes."""
 
+import csv
+import zlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -17,6 +19,9 @@ from services.domain.market import UNFILTERED, Filters, Instrument, InstrumentSt
 from services.domain.path import MINUTE, Bar, Finer, Path, Resolution, floor_minute
 
 BLOCK_BARS = 60
+
+UNREADABLE = (InvalidData, OSError, EOFError, UnicodeError, RuntimeError, csv.Error, zlib.error)
+"""What reading a damaged file raises."""
 
 
 class Block(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from decimal import Decimal
 import msgspec
 
 from services.domain.barriers import barriers
-from services.domain.errors import InvalidData, Refused
+from services.domain.errors import Refused
 from services.domain.fees import DEFAULT_FEES
 from services.domain.fills import FillModel, Slippage, next_average_range
 from services.domain.judge import Need
@@ -25,7 +25,7 @@ from services.domain.path import Bar, Finer
 from services.domain.trade import Label, Trade
 from services.domain.walk import walk
 from services.usecases.replay_plans import Outcome, PlanLine, never_entered, outcome, problem, rejected
-from services.usecases.replay_recording import Recorded, Stretch
+from services.usecases.replay_recording import UNREADABLE, Recorded, Stretch
 
 _SPREAD_STEP = Decimal("1e-12")
 
@@ -58,7 +58,7 @@ def run_trades(
             waiting = book.accept(waiting, stretch)
             book.advance(stretch)
             yield from book.take_final()
-    except InvalidData as error:
+    except UNREADABLE as error:
         ended = f"the recording cannot be read: {error}"
         yield 0, f"{recorded.instrument}: {error}"
     yield from book.take_live()

@@ -2,20 +2,14 @@
 
 import json
 import random
-import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
-
 from services.domain.fills import FillModel
 from services.usecases.replay import ReplaySummary, replay
 from tests.oracle.bars import Minutes
-
-REAL = Path(__file__).parents[2].parent / "shared" / "data" / "recorded"
-needs_recordings = pytest.mark.skipif(not REAL.is_dir(), reason="no recorded market data beside the repository")
 
 DAY = datetime(2025, 3, 1, tzinfo=UTC)
 _NUMBERS = ("entry_price", "exit_price", "quantity", "fees", "profit_loss")
@@ -24,19 +18,6 @@ _TIMES = ("entry_time", "exit_time")
 
 def ms(time: datetime) -> int:
     return int(time.timestamp() * 1000)
-
-
-def write(folder: Path, place: str, lines: Iterable[str]) -> Path:
-    """A dump file: zipped if its name says so."""
-    path = folder / place
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = "\n".join(lines) + "\n"
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr(path.with_suffix(".csv").name, text)
-    else:
-        path.write_text(text, encoding="utf-8")
-    return path
 
 
 def klines(bars: Sequence[str], start: datetime = DAY, unit: int = 1) -> list[str]:

@@ -1,6 +1,7 @@
 """Small recordings in every form, finer data, gaps, and everything that can be wrong with plans and files."""
 
 import json
+import random
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,7 +12,8 @@ from services.domain.fills import FillModel
 from services.usecases.replay import ReplayError, replay
 from tests.oracle.bars import minutes, outcome
 from tests.oracle.money import Grid
-from tests.replay.desk import DAY, klines, ms, plan, run, values, write
+from tests.replay.desk import DAY, klines, ms, plan, run, values
+from tests.simulator.recordings import write
 
 SPOT = "spot/daily/klines/AUSDT/1m/AUSDT-1m-2025-03-01"
 CALM = "100 101 99 100"
@@ -214,6 +216,24 @@ def test_a_broken_file_ends_its_instrument_only(tmp_path):
     (problem,) = summary.problems
     assert "AUSDT-1m-2025-03-02.csv, line 1" in problem
     assert "cannot be read" in lines[1]["evidence"]["reason"]
+
+
+@pytest.mark.parametrize("place", [SPOT, "spot/daily/aggTrades/AUSDT/AUSDT-aggTrades-2025-03-01"])
+def test_no_damage_stops_the_others(tmp_path, place):
+    write(tmp_path, SPOT + ".zip", klines([CALM, BOTH] * 200))
+    told = [f"{n},100.{n % 7},1,1,1,{ms(DAY) + 60_000 + n},true" for n in range(2000)]
+    write(tmp_path, "spot/daily/aggTrades/AUSDT/AUSDT-aggTrades-2025-03-01.zip", told)
+    write(tmp_path, "spot/daily/klines/BUSDT/1m/BUSDT-1m-2025-03-01.csv", klines([CALM, "100 100 90 90"]))
+    whole = (tmp_path / f"{place}.zip").read_bytes()
+    chance = random.Random(3)
+    for _ in range(20):
+        damaged = bytearray(whole)
+        for _ in range(5):
+            damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
+        (tmp_path / f"{place}.zip").write_bytes(damaged)
+        lines, _ = run(tmp_path, [plan(), plan(id="b", symbol="BUSDT")], tmp_path)
+        assert [line["id"] for line in lines] == ["a", "b"]
+        assert lines[1]["status"] == "CLOSED_SL"
 
 
 def test_what_cannot_start_is_refused(tmp_path):

@@ -10,7 +10,8 @@ import pytest
 
 from tests.oracle.bars import FOLDERS, Minutes, minutes, outcome
 from tests.oracle.money import Grid
-from tests.replay.desk import REAL, needs_recordings, random_plan, run, values
+from tests.replay.desk import random_plan, run, values
+from tests.simulator.recordings import REAL, needs_recordings
 
 PLANS = 1500
 Recorded = dict[tuple[str, str], Minutes]
