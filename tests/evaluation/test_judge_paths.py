@@ -5,7 +5,7 @@ import pytest
 from services.domain.errors import InvalidData
 from services.domain.judge import Need
 from services.domain.market import Market
-from services.domain.path import Finer, Resolution
+from services.domain.path import MINUTE, Finer, Resolution, print_bar
 from services.domain.trade import DecidedBy, Direction, TradeStatus
 from services.usecases.judge_paths import judge_paths
 from tests.evaluation.desk import START, D, Desk, bar, path
@@ -92,3 +92,15 @@ async def test_where_nothing_finer_is_to_be_had_the_adverse_order_is_taken_and_t
 async def test_an_impossible_price_never_becomes_a_bar(prices: list[str]):
     with pytest.raises(InvalidData):
         bar(0, *prices).checked()
+
+
+async def test_a_message_that_reaches_further_back_is_cut_off_at_the_watermark(desk: Desk):
+    """Minute 0 was decided by its prints; nobody needs them again to judge minute 1."""
+    btc = desk.instrument()
+    trade = await desk.add(stop="95", target="105", at=START + MINUTE / 2)
+    bars = [bar(0, "100", "100", "94", "100"), bar(1, "100", "106", "100", "106")]
+    told = Finer(Resolution.PRINTS, (print_bar(START, D("94")), print_bar(START + MINUTE / 2, D("100"))))
+    await judge_paths(desk.pool, [path(btc, 0, 1, bars[:1])], {btc.id: {START: told}})
+    judged = await judge_paths(desk.pool, [path(btc, 0, 2, bars)])
+    assert (judged.closed, judged.needs) == (1, {})
+    assert (await desk.trade(trade.id)).status is TradeStatus.CLOSED_TP
