@@ -219,7 +219,7 @@ class Player:
     async def _drain(self, instruments: Sequence[Instrument]) -> None:
         """Fetch and deliver until everything up to now is judged and nothing is held."""
         for _ in range(ROUNDS_MAX):
-            paths = await self._paths(instruments, 3, tail=False)
+            paths = await self._paths(instruments, self.random.choice((1, 2, 60)), tail=False)
             if all(path.start == path.end for path in paths):
                 return
             judged = await self._deliver(paths, 0, True)

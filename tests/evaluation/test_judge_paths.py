@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.db import watermarks
 from services.domain.errors import InvalidData
 from services.domain.judge import Need
 from services.domain.market import Market
@@ -104,3 +105,34 @@ async def test_a_message_that_reaches_further_back_is_cut_off_at_the_watermark(d
     judged = await judge_paths(desk.pool, [path(btc, 0, 2, bars)])
     assert (judged.closed, judged.needs) == (1, {})
     assert (await desk.trade(trade.id)).status is TradeStatus.CLOSED_TP
+
+
+async def test_what_a_watermark_remembers_depends_on_the_bars_alone(desk: Desk):
+    """One message or many, in any order, again and again: the same row."""
+    bars = [bar(0, "100", "103", "99", "102"), bar(1, "102", "102", "95", "96"), bar(2, "96", "104", "96", "101")]
+    whole, parts = desk.instrument("BTCUSDT"), desk.instrument("ETHUSDT")
+    tail = bar(3, "101", "150", "50", "77")
+    await judge_paths(desk.pool, [path(whole, 0, 3, bars)])
+    for start, end in ((0, 1), (1, 2), (0, 2), (0, 1), (2, 3), (0, 0), (0, 3)):
+        await judge_paths(desk.pool, [path(parts, start, end, bars[start:end], tail if end == 3 else None)])
+    async with desk.pool.connection() as connection:
+        marks = await watermarks.lock(connection, [whole.id, parts.id])
+    assert marks[parts.id] == marks[whole.id]
+    assert (marks[whole.id].judged_to, marks[whole.id].last_close) == (START + 3 * MINUTE, D("101"))
+    assert marks[whole.id].average_range > 0
+
+
+async def test_a_held_trade_catches_up_in_pieces(desk: Desk):
+    """Finer data came late: the watermark is far ahead, the pieces end before it, no bar between is left out."""
+    btc = desk.instrument()
+    trade = await desk.add(stop="95", target="105", at=START + MINUTE / 2)
+    bars = [bar(0, "100", "100", "94", "100"), *(bar(n, "100", "101", "99", "100") for n in range(1, 6))]
+    bars[2] = bar(2, "100", "106", "100", "100")
+    await judge_paths(desk.pool, [path(btc, 0, 6, bars)])
+    told = Finer(Resolution.PRINTS, (print_bar(START, D("94")), print_bar(START + MINUTE / 2, D("100"))))
+    await judge_paths(desk.pool, [path(btc, 0, 2, bars[:2])], {btc.id: {START: told}})
+    waiting = await desk.trade(trade.id)
+    assert (waiting.status, waiting.held_from) == (TradeStatus.OPEN, START + 2 * MINUTE)
+    assert (await judge_paths(desk.pool, [path(btc, 2, 4, bars[2:4])])).closed == 1
+    assert (await desk.trade(trade.id)).status is TradeStatus.CLOSED_TP
+    assert await desk.violations() == []

@@ -6,20 +6,23 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 
+from services.domain.command import Command, CommandKind
+from services.domain.fills import FillModel
 from services.domain.path import MINUTE, floor_minute
+from services.domain.trade import Direction
 from tests.evaluation import oracle
-from tests.evaluation.desk import Desk
+from tests.evaluation.desk import START, Desk
 from tests.evaluation.player import CLEAN, Op, Player, comparable, outcomes, schedules
-from tests.evaluation.story import PLACES, SLIPPAGE, Story, Wish, stories
+from tests.evaluation.story import PLACES, SLIPPAGE, Order, Story, Wish, stories
+from tests.evaluation.tape import Print, Tape
 
 MS = timedelta(milliseconds=1)
 numbers = itertools.count()
 with_database = settings(
     max_examples=3000 if settings.get_current_profile_name() == "long" else 60,
     deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -107,3 +110,35 @@ async def test_any_schedule_ends_as_one_clean_pass_where_finer_data_is_gone(
         if not outcome["ambiguous"]:
             check_truth(story, wish, outcome)
     assert await desk.violations() == []
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize(
+    ("told_ms", "close_ms", "status"), [(100, 300, "CLOSED_SL"), (20_000, 10_000, "CLOSED_MANUAL")]
+)
+async def test_a_command_and_the_first_print_of_its_minute(
+    desk: Desk, told_ms: int, close_ms: int, status: str, at_once: bool
+):
+    """Just after the minute's turn the fetch for a command still ends with the minute before; and where a pair
+    trades seldom, a minute's open may come after the command.
+    """
+    minute = START + MINUTE
+    tape = Tape([Print(START, Decimal(100)), Print(minute + told_ms * MS, Decimal(94))])
+    close = Command(kind=CommandKind.CLOSE, at=minute + close_ms * MS, bid=tape.prints[0].price, ask=Decimal(101))
+    wish = Wish(
+        place=1,
+        account=0,
+        direction=Direction.LONG,
+        at=START + 10_000 * MS,
+        last=Decimal(100),
+        limit=None,
+        stop=Decimal(95),
+        target=Decimal(110),
+        leverage=1,
+        model=FillModel.OPTIMISTIC,
+        orders=(Order(close, at_once),),
+    )
+    story = Story((tape, tape, tape), (wish,))
+    [outcome] = await play(desk, story, CLEAN)
+    assert outcome["status"] == status
+    check_truth(story, wish, outcome)
