@@ -125,7 +125,8 @@ class Case(NamedTuple):
 def cases(draw: st.DrawFn, *, commands: bool = False) -> Case:
     """A tape and a trade that the market could have accepted at its instant, on a minute or inside one."""
     tape = draw(tapes())
-    start = draw(st.one_of(st.sampled_from((0, MINUTE)), st.integers(0, 2 * MINUTE)))
+    after_prints = [time + 1 for time, _ in tape.prints if time < 2 * MINUTE]
+    start = draw(st.sampled_from((0, MINUTE, *after_prints)) | st.integers(0, 2 * MINUTE))
     sign = draw(st.sampled_from((1, -1)))
     model = draw(st.sampled_from(FillModel))
     limit_distance = draw(st.one_of(st.none(), st.integers(1, 5)))

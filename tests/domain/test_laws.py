@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.barriers import barriers
@@ -34,9 +34,11 @@ def test_a_path_in_parts_is_the_path_in_one(case: Case, cuts: list[int], known: 
     )
 
 
-@settings(max_examples=1000)  # what a bar in progress must not do shows only where fill and target share a minute
-@given(cases(commands=True), st.sets(st.integers(0, 4 * MINUTE - 1), max_size=5).map(sorted), st.booleans())
-def test_bars_in_progress_change_nothing_in_the_end(case: Case, moments: list[int], fetched: bool):
+@given(cases() | cases(commands=True), st.data(), st.booleans())
+def test_bars_in_progress_change_nothing_in_the_end(case: Case, data, fetched: bool):
+    # Seen at any moment, but mostly right after a print, and right before the trade.
+    likely = [time for time, _ in case.tape.prints] + [max(case.start - 1, 0)]
+    moments = sorted(data.draw(st.sets(st.sampled_from(likely) | st.integers(0, case.tape.end - 1), min_size=1)))
     trade, command, start = case.trade, case.command, 0
     for seen in moments:
         end = seen - seen % MINUTE
