@@ -31,12 +31,16 @@ class Tick:
 
 @dataclass(frozen=True)
 class Fetch:
-    """`shift` minutes earlier or later than needed; at most `minutes_max` long."""
+    """`shift` minutes earlier or later than needed; at most `minutes_max` long.
+
+    From the watermark, or from the oldest minute that a held trade waits for.
+    """
 
     places: frozenset[int]
     minutes_max: int
     tail: bool
     shift: int
+    for_held: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ def schedules(tails: bool = True) -> st.SearchStrategy[list[Op]]:
         st.sampled_from([1, 2, 3, 60]),
         st.booleans() if tails else st.just(False),
         st.sampled_from([-3, -1, 0, 0, 0, 1]),
+        st.booleans(),
     )
     delivers = st.builds(
         Deliver,
@@ -164,20 +169,28 @@ class Player:
 
     async def _fetch(self, op: Fetch) -> None:
         instruments = [self.instruments[place] for place in sorted(op.places)]
-        self.inbox.append(await self._paths(instruments, op.minutes_max, tail=op.tail, shift=op.shift))
+        paths = await self._paths(instruments, op.minutes_max, tail=op.tail, shift=op.shift, for_held=op.for_held)
+        self.inbox.append(paths)
 
     async def _paths(
-        self, instruments: Sequence[Instrument], minutes_max: int, *, tail: bool, shift: int = 0
+        self,
+        instruments: Sequence[Instrument],
+        minutes_max: int,
+        *,
+        tail: bool,
+        shift: int = 0,
+        for_held: bool = True,
     ) -> list[Path]:
         async with self.desk.pool.connection() as connection:
-            starts = await watermarks.starts(connection, [each.id for each in instruments])
+            cursor = await connection.execute(_STARTS, [for_held, [each.id for each in instruments]])
+            starts = await cursor.fetchall()
         known_to = floor_minute(self.now - SETTLED_AFTER)
         found = []
-        for start in starts:
-            begin = min(start.start + shift * MINUTE, known_to) if shift else start.start
+        for id_, start in starts:
+            begin = min(start + shift * MINUTE, known_to) if shift else start
             end = max(begin, min(known_to, begin + minutes_max * MINUTE))
             tail_at = self.now if tail and end >= known_to else None
-            found.append(self.tapes[start.instrument_id].path(start.instrument_id, begin, end, tail_at))
+            found.append(self.tapes[id_].path(id_, begin, end, tail_at))
         return found
 
     async def _deliver(self, paths: Sequence[Path], failing: float, seconds_first: bool) -> Judged:
@@ -233,6 +246,12 @@ def _wanted(judged: Judged, starts: Mapping[int, datetime]) -> Iterator[tuple[in
             if need.minute >= starts[id_]:
                 yield id_, need
 
+
+_STARTS = """
+SELECT instrument_id, least(judged_to, (SELECT min(held_from) FROM live_triggers l
+                                        WHERE l.instrument_id = w.instrument_id AND %s))
+FROM watermarks w WHERE instrument_id = ANY(%s) ORDER BY instrument_id
+"""
 
 _OUTCOMES = """
 SELECT t.*, (SELECT jsonb_object_agg(l.kind, l.amount::text) FROM ledger l WHERE l.trade_id = t.id) AS amounts,

@@ -40,3 +40,11 @@ async def test_a_touch_before_the_entry_closes_nothing(desk: Desk):
     assert judged.closed == 0
     assert not judged.needs
     assert (await desk.trade(trade.id)).status is TradeStatus.OPEN
+
+
+async def test_a_fetch_from_before_the_entry_closes_nothing(desk: Desk):
+    """The bar in progress had come to 94 and no further; the trade entered at 100 after that."""
+    btc = desk.instrument()
+    trade = await desk.add(stop="95", target="110", at=START + 10 * SECOND)
+    assert (await judge_paths(desk.pool, [path(btc, 0, 0, tail=bar(0, "100", "100", "94", "94"))])).closed == 0
+    assert (await desk.trade(trade.id)).status is TradeStatus.OPEN

@@ -113,7 +113,7 @@ async def test_what_a_watermark_remembers_depends_on_the_bars_alone(desk: Desk):
     whole, parts = desk.instrument("BTCUSDT"), desk.instrument("ETHUSDT")
     tail = bar(3, "101", "150", "50", "77")
     await judge_paths(desk.pool, [path(whole, 0, 3, bars)])
-    for start, end in ((0, 1), (1, 2), (0, 2), (0, 1), (2, 3), (0, 0), (0, 3)):
+    for start, end in ((0, 1), (0, 2), (0, 1), (1, 3), (0, 0), (0, 3)):
         await judge_paths(desk.pool, [path(parts, start, end, bars[start:end], tail if end == 3 else None)])
     async with desk.pool.connection() as connection:
         marks = await watermarks.lock(connection, [whole.id, parts.id])

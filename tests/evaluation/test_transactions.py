@@ -128,7 +128,8 @@ async def test_a_held_trade_waits_through_a_shorter_message(desk: Desk, monkeypa
     await judge_paths(desk.pool, [path(btc, 0, 1, bars[:1])])
     assert (await desk.trade(held.id)).held_from == bars[3].open_time
     minute = bars[3].open_time
-    finer = Finer(Resolution.PRINTS, tuple(print_bar(minute + n * SECOND, D(p)) for n, p in enumerate(["97", "94"])))
+    told = [print_bar(minute + n * SECOND, D(p)) for n, p in enumerate(["97", "94", "103.5", "100"])]
+    finer = Finer(Resolution.PRINTS, tuple(told))
     await judge_paths(desk.pool, [path(btc, 0, 5, bars)], {btc.id: {minute: finer}})
     closed = await desk.trade(held.id)
     assert closed.status is TradeStatus.CLOSED_SL
