@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.table import save, show
 
-NAMES = ("evaluate", "cycle")
+NAMES = ("evaluate", "cycle", "replay")
 
 
 def main() -> None:

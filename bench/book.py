@@ -45,6 +45,7 @@ async def book(url: str, trades: int, accounts: int) -> AsyncIterator[Pool]:
     await pool.open()
     async with pool.connection() as connection:
         await connection.set_autocommit(True)
+        await connection.execute("SET statement_timeout = 0")
         for statement in _FILL:
             await connection.execute(statement, {"trades": trades, "accounts": accounts, "start": START})
         await connection.set_autocommit(False)

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 import dramatiq
+from psycopg import OperationalError
 
 from services.domain.errors import InvalidData, Unavailable
 from workers.broker import FleetBroker, broker
@@ -39,7 +40,7 @@ def actor(
         def run(*args: Params.args, **kwargs: Params.kwargs) -> None:
             try:
                 current_runtime().run(function(*args, **kwargs), limit_seconds=time_limit.total_seconds())
-            except (Unavailable, InvalidData) as error:
+            except (Unavailable, InvalidData, OperationalError) as error:
                 raise Postponed(str(error)) from error
 
         return dramatiq.actor(

@@ -41,8 +41,8 @@ def replay(
                 data, plans, out, fill_model, lambda done, total: bar.update(task, completed=done, total=total)
             )
         except ReplayError as error:
-            console.print(f"[red]{error}")
+            console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
             raise typer.Exit(1) from None
     for problem in summary.problems:
-        console.print(problem, style="yellow", highlight=False)
+        console.print(problem, style="yellow", highlight=False, markup=False, soft_wrap=True)
     console.print(summary.describe(), highlight=False)

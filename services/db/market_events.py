@@ -21,8 +21,8 @@ async def append(connection: Connection, events: Sequence[tuple[str, str, Mappin
         """WITH moved AS (
                UPDATE streams SET event_seq = event_seq + %s WHERE name = %s RETURNING event_seq - %s AS base
            )
-           INSERT INTO events (stream, seq, type, action, payload)
-           SELECT %s, moved.base + e.n, e.type, e.action, e.payload FROM moved,
+           INSERT INTO events (stream, seq, created_at, type, action, payload)
+           SELECT %s, moved.base + e.n, clock_timestamp(), e.type, e.action, e.payload FROM moved,
                json_to_recordset(%s::json) AS e(n int, type text, action text, payload json)""",
         [len(rows), STREAM, len(rows), STREAM, msgspec.json.encode(rows).decode()],
     )

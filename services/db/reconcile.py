@@ -30,6 +30,7 @@ async def differences(connection: Connection) -> dict[str, list[str]]:
     All checks see one snapshot of the database.
     """
     await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    await connection.execute("SET LOCAL statement_timeout = '5min'")
     found = {}
     for name, query in CHECKS.items():
         rows = await (await connection.execute(query)).fetchall()

@@ -2,29 +2,51 @@
 
 from datetime import date, timedelta
 
+import structlog
+from psycopg import errors
+
 from services.db.pool import Connection
+
+log = structlog.get_logger(__name__)
 
 EVENTS_KEPT = timedelta(days=30)
 CYCLES_KEPT = timedelta(days=7)
 IDEMPOTENCY_KEPT = timedelta(days=2)
 FINER_GAPS_KEPT = timedelta(days=7)
+_OLD_ROWS = (
+    ("DELETE FROM events_other WHERE created_at < now() - %s", EVENTS_KEPT),
+    ("DELETE FROM cycles WHERE started_at < now() - %s", CYCLES_KEPT),
+    ("DELETE FROM idempotency WHERE created_at < now() - %s", IDEMPOTENCY_KEPT),
+    ("DELETE FROM finer_gaps WHERE noted_at < now() - %s", FINER_GAPS_KEPT),
+)
+_BRIEFLY = "SET LOCAL lock_timeout = '300ms'"
 _DAYS_AHEAD = 3
 _PARTITIONS_LOCK = 0x65767473  # one maker of partitions at a time: "evts" in ASCII
 
 
 async def make_partitions(connection: Connection) -> None:
-    """Make the event partitions of today and the next days, where the default partition holds none of their rows."""
-    await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_PARTITIONS_LOCK])
-    cursor = await connection.execute("SELECT (now() AT TIME ZONE 'UTC')::date")
-    row = await cursor.fetchone()
+    """Make the event partitions of today and the next days, each in a transaction of its own.
+
+    Whoever reads events for long holds a new partition up, and everybody behind it: after a moment it is left to
+    the next time. Until then the default partition takes the rows; a day whose rows lie there keeps them there.
+    """
+    row = await (await connection.execute("SELECT (now() AT TIME ZONE 'UTC')::date")).fetchone()
     assert row is not None
+    await connection.commit()
     today: date = row[0]
     for ahead in range(_DAYS_AHEAD + 1):
-        await _make_partition(connection, today + timedelta(days=ahead))
+        day = today + timedelta(days=ahead)
+        try:
+            await _make_partition(connection, day)
+            await connection.commit()
+        except errors.LockNotAvailable:
+            await connection.rollback()
+            log.warning("partition_postponed", day=day.isoformat())
 
 
 async def _make_partition(connection: Connection, day: date) -> None:
     name, until = f"events_{day:%Y%m%d}", day + timedelta(days=1)
+    await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_PARTITIONS_LOCK])
     cursor = await connection.execute(
         """SELECT to_regclass(%s) IS NULL
            AND NOT EXISTS (SELECT FROM events_other WHERE created_at >= %s::date AND created_at < %s::date)""",
@@ -32,6 +54,7 @@ async def _make_partition(connection: Connection, day: date) -> None:
     )
     row = await cursor.fetchone()
     if row is not None and row[0]:
+        await connection.execute(_BRIEFLY)
         await connection.execute(
             f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF events "
             f"FOR VALUES FROM ('{day} 00:00+00') TO ('{until} 00:00+00')"
@@ -39,16 +62,24 @@ async def _make_partition(connection: Connection, day: date) -> None:
 
 
 async def forget(connection: Connection) -> None:
-    """Drop event partitions and rows beyond their age."""
+    """Drop event partitions and rows beyond their age, each in a transaction of its own."""
     cursor = await connection.execute(
         """SELECT c.relname FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
            WHERE h.inhparent = 'events'::regclass AND c.relname ~ '^events_[0-9]{8}$'
              AND to_date(right(c.relname, 8), 'YYYYMMDD') < (now() - %s)::date""",
         [EVENTS_KEPT],
     )
-    for (name,) in await cursor.fetchall():
-        await connection.execute(f"DROP TABLE {name}")
-    await connection.execute("DELETE FROM events_other WHERE created_at < now() - %s", [EVENTS_KEPT])
-    await connection.execute("DELETE FROM cycles WHERE started_at < now() - %s", [CYCLES_KEPT])
-    await connection.execute("DELETE FROM idempotency WHERE created_at < now() - %s", [IDEMPOTENCY_KEPT])
-    await connection.execute("DELETE FROM finer_gaps WHERE noted_at < now() - %s", [FINER_GAPS_KEPT])
+    names = [name for (name,) in await cursor.fetchall()]
+    await connection.commit()
+    for name in names:
+        try:
+            await connection.execute(_BRIEFLY)
+            await connection.execute(f"DROP TABLE {name}")
+            await connection.commit()
+        except errors.LockNotAvailable:
+            await connection.rollback()
+            log.warning("partition_kept", partition=name)
+    for statement, age in _OLD_ROWS:
+        await connection.execute("SET LOCAL statement_timeout = '2min'")
+        await connection.execute(statement, [age])
+        await connection.commit()

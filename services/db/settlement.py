@@ -233,6 +233,7 @@ INSERT INTO ledger (account_id, trade_id, kind, amount)
 SELECT * FROM json_to_recordset(%s::json) AS v(account_id bigint, trade_id bigint, kind text, amount numeric)
 """
 
+# created_at is read under the account's lock, so that it runs in the order of seq and retention leaves no hole.
 # Locked in id order, so that two writers of the same accounts queue up instead of deadlocking.
 _MOVE_ACCOUNTS = """
 WITH delta AS (
@@ -247,8 +248,8 @@ WITH delta AS (
     WHERE a.id = d.id AND (d.free_needed IS NULL OR a.balance - a.reserved >= d.free_needed)
     RETURNING a.id, a.event_seq - d.events AS base
 )
-INSERT INTO events (stream, seq, type, action, payload)
-SELECT 'a' || moved.id, moved.base + e.n, 'paper_trade', e.action, e.payload
+INSERT INTO events (stream, seq, created_at, type, action, payload)
+SELECT 'a' || moved.id, moved.base + e.n, clock_timestamp(), 'paper_trade', e.action, e.payload
 FROM json_to_recordset(%s::json) AS e(account_id bigint, n int, action text, payload json)
 JOIN moved ON moved.id = e.account_id
 """

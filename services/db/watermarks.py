@@ -18,12 +18,18 @@ class Watermark(msgspec.Struct, frozen=True):
 
 
 class Start(msgspec.Struct, frozen=True):
-    """From where an instrument's next path must reach: its watermark, or the oldest minute a held trade waits for."""
+    """From where an instrument's next path must reach: its watermark, and the oldest minute a held trade waits for."""
 
     instrument_id: int
     symbol: str
-    start: datetime
+    judged_to: datetime
+    held_from: datetime | None
     last_close: Decimal | None
+
+    @property
+    def start(self) -> datetime:
+        """Whichever of the two is earlier."""
+        return self.judged_to if self.held_from is None else min(self.judged_to, self.held_from)
 
 
 async def lock(connection: Connection, instrument_ids: Iterable[int]) -> dict[int, Watermark]:
@@ -70,7 +76,7 @@ async def skip_idle_to(connection: Connection, instrument_ids: Iterable[int], mi
 async def starts(connection: Connection, instrument_ids: Sequence[int]) -> list[Start]:
     """From where each instrument's path is needed."""
     cursor = await connection.execute(
-        """SELECT w.instrument_id, i.symbol, least(w.judged_to, h.held_from), w.last_close
+        """SELECT w.instrument_id, i.symbol, w.judged_to, h.held_from, w.last_close
            FROM watermarks w JOIN instruments i ON i.id = w.instrument_id
            LEFT JOIN LATERAL (SELECT min(held_from) AS held_from FROM live_triggers l
                               WHERE l.instrument_id = w.instrument_id AND held_from IS NOT NULL) h ON true

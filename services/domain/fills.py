@@ -64,8 +64,9 @@ def next_average_range(average: Decimal, high: Decimal, low: Decimal, close: Dec
     """The average one-minute range, as a fraction of the price, after one more bar.
 
     An exponential average over 14 bars (Wilder's smoothing: a' = a + (x - a) / 14); the first bar sets it.
+    One bar counts as 100 % at most: beyond, the average means nothing.
     """
-    seen = (high - low) / close
+    seen = min(Decimal(1), (high - low) / close)
     updated = seen if average == 0 else average + (seen - average) / RANGE_MEMORY
     return updated.quantize(Decimal("1e-12"))
 

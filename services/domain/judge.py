@@ -55,8 +55,11 @@ class Judge:
             self._restore(before)
         if known is None:
             return Need(bar.open_time)
+        whole = _is_whole(known, bar)
+        if not whole and not known.gone:
+            return Need(bar.open_time, known.resolution)
         try:
-            for part in known.bars or (bar,):
+            for part in known.bars if whole else (bar,):
                 self._part(part, known)
             self.command_due(bar.close_time)
             return None
@@ -122,7 +125,7 @@ class Judge:
         self.steps.append(trade)
 
     def _part(self, part: Bar, known: Finer) -> None:
-        by = _BY_RESOLUTION[known.resolution] if known.bars else DecidedBy.BAR
+        by = DecidedBy.BAR if part is self._minute else _BY_RESOLUTION[known.resolution]
         before = self._state()
         try:
             self._bar(part, by, adverse=False)
@@ -182,6 +185,13 @@ class Judge:
             level = wall.lower if falling else wall.upper
             assert level is not None
             rest = rest.after_fall_to(level) if falling else rest.after_rise_to(level)
+
+
+def _is_whole(known: Finer, bar: Bar) -> bool:
+    """Whether the finer data reaches the bar's extremes: else some of it is missing, and with it an order."""
+    if not known.bars:
+        return False
+    return min(part.low for part in known.bars) <= bar.low and max(part.high for part in known.bars) >= bar.high
 
 
 def _next_event(trade: Trade, rest: Reach) -> _Next:

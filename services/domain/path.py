@@ -63,7 +63,8 @@ class Path(msgspec.Struct, frozen=True):
     """One instrument's traded prices over [start, end): every bar, and the bar in progress if asked for.
 
     `start` and `end` are minute boundaries; coverage is of the request, so a halted pair has a covered path
-    without bars. `tail` is the minute that starts at `end`, as far as it had come.
+    without bars. `tail` is the minute that starts at `end`, as far as it had come; `is_withheld` tells that there is
+    one, which is not to be believed yet.
     """
 
     instrument_id: int
@@ -71,6 +72,7 @@ class Path(msgspec.Struct, frozen=True):
     end: datetime
     bars: tuple[Bar, ...]
     tail: Bar | None = None
+    is_withheld: bool = False
 
 
 def floor_minute(time: datetime) -> datetime:

@@ -71,6 +71,8 @@ async def command_trade(services: Services, account_ids: Sequence[int], trade_id
         if path is None or path.end < mark.judged_to or _is_open_question(stored.trade, path, command):
             return await _accept(connection, stored, command)
         after = apply(stored.trade, command)
+        if command.kind is CommandKind.EDIT and after.status is TradeStatus.OPEN and path.tail is not None:
+            check_order(after.plan, path.tail.close)  # the quote may be older than the path
         change = Change(before=stored.trade, after=after, steps=(after,))
         at = await clock.transaction_time(connection)
         try:
@@ -163,7 +165,7 @@ def _is_open_question(trade: Trade, path: Path, command: Command) -> bool:
     The trade waits for finer data, the bar in progress has touched it without deciding, or the command is given
     in the first moments of a minute, when the path still ends with the one before.
     """
-    if trade.held_from is not None or command.at >= path.end + MINUTE:
+    if trade.held_from is not None or path.is_withheld or command.at >= path.end + MINUTE:
         return True
     if path.tail is None or path.tail.close_time < trade.active_from:
         return False

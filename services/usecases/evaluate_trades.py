@@ -1,10 +1,11 @@
 """Evaluate a batch of paths: judge, fetch the finer data that held trades wait for, judge those again, tell."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 import structlog
+from psycopg import errors
 
 from services.coordination import doorbell
 from services.db import cycles, instruments
@@ -15,10 +16,12 @@ from services.domain.shards import Batch
 from services.usecases.context import Services
 from services.usecases.fetch_paths import BARS_MAX
 from services.usecases.finer_data import fetch_finer
-from services.usecases.judge_paths import Judged, judge_paths
+from services.usecases.judge_paths import FinerData, Judged, judge_paths
 
 ROUNDS_MAX = 8
 """Passes with finer data over one batch; trades that need still more stay held until the next cycle."""
+
+_FAULTS = (ArithmeticError, AssertionError, LookupError, errors.DataError, errors.IntegrityError)
 
 log = structlog.get_logger(__name__)
 
@@ -34,37 +37,81 @@ class Evaluated(msgspec.Struct):
 
 async def evaluate_trades(services: Services, paths: Sequence[Path], batch: Batch | None = None) -> Evaluated:
     """Judge `paths`; any number of repetitions, late ones included, changes nothing more."""
-    judged = await judge_paths(services.pool, paths)
-    gaps = judged.gaps
-    opened, closed, streams = judged.opened, judged.closed, set(judged.streams)
     async with services.pool.connection() as connection:
         known = await instruments.by_ids(connection, [path.instrument_id for path in paths])
+    judged = Judged()
+    for part in _parts(paths):
+        await _judge_part(services, part, known, judged)
+    await doorbell.ring(services.redis, judged.streams)
+    if batch is not None:
+        async with services.pool.connection() as connection:
+            await cycles.evaluated(connection, batch, len({path.instrument_id for path in paths} - set(judged.gaps)))
+    if judged.gaps:
+        log.warning("path_gap", instruments=[str(known[id_]) for id_ in judged.gaps if id_ in known])
+    held = sum(map(len, judged.needs.values()))
+    if judged.opened or judged.closed or held:
+        log.info("evaluated", opened=judged.opened, closed=judged.closed, waiting_for_finer_data=held, pairs=len(paths))
+    return Evaluated(judged.opened, judged.closed, held, _behind(paths, judged, known))
+
+
+def _parts(paths: Sequence[Path]) -> list[list[Path]]:
+    """The paths in order, parted so that each part has one an instrument."""
+    parts: list[list[Path]] = []
+    count: dict[int, int] = {}
+    for path in paths:
+        number = count.get(path.instrument_id, 0)
+        count[path.instrument_id] = number + 1
+        if number == len(parts):
+            parts.append([])
+        parts[number].append(path)
+    return parts
+
+
+async def _judge_part(
+    services: Services, paths: Sequence[Path], known: Mapping[int, Instrument], total: Judged
+) -> None:
+    """Judge, and judge again with the finer data that trades wait for, while there is any; added to `total`."""
+    judged = await _judge(services, paths, {}, known)
+    gaps = judged.gaps
+    total.add(judged)
     finer: dict[int, dict[datetime, Finer]] = {}
     for _ in range(ROUNDS_MAX):
         needs = _within(judged, paths, known)
-        if not needs:
-            break
-        fresh = await fetch_finer(services, needs, finer)
+        fresh = await fetch_finer(services, needs, finer) if needs else {}
         if not fresh:
             break
         for id_, minutes in fresh.items():
             finer.setdefault(id_, {}).update(minutes)
-        judged = await judge_paths(services.pool, [path for path in paths if path.instrument_id in fresh], finer)
-        opened, closed = opened + judged.opened, closed + judged.closed
-        streams |= judged.streams
-    await doorbell.ring(services.redis, streams)
-    if batch is not None:
-        async with services.pool.connection() as connection:
-            await cycles.evaluated(connection, batch, len(paths) - len(gaps))
-    if gaps:
-        log.warning("path_gap", instruments=[str(known[id_]) for id_ in gaps if id_ in known])
-    held = sum(map(len, judged.needs.values()))
-    if opened or closed or held:
-        log.info("evaluated", opened=opened, closed=closed, waiting_for_finer_data=held, pairs=len(paths))
-    return Evaluated(opened, closed, held, _behind(paths, known))
+        judged = await _judge(services, [path for path in paths if path.instrument_id in fresh], finer, known)
+        total.add(judged)
+    total.gaps += gaps
+    for id_, wanted in judged.needs.items():
+        total.needs.setdefault(id_, set()).update(wanted)
 
 
-def _within(judged: Judged, paths: Sequence[Path], known: dict[int, Instrument]) -> dict[Instrument, set[Need]]:
+async def _judge(
+    services: Services, paths: Sequence[Path], finer: FinerData, known: Mapping[int, Instrument]
+) -> Judged:
+    """Judge together, or, where one instrument's data break a rule of ours or the database's, each alone.
+
+    The culprit stays where it is and is told in the log; its lag shows. The others go on.
+    """
+    try:
+        return await judge_paths(services.pool, paths, finer)
+    except _FAULTS as fault:
+        if len(paths) == 1:
+            log.exception("not_judged", instrument=str(known.get(paths[0].instrument_id)), fault=str(fault))
+            return Judged()
+    total = Judged()
+    for path in paths:
+        judged = await _judge(services, [path], finer, known)
+        total.add(judged)
+        total.gaps += judged.gaps
+        total.needs |= judged.needs
+    return total
+
+
+def _within(judged: Judged, paths: Sequence[Path], known: Mapping[int, Instrument]) -> dict[Instrument, set[Need]]:
     """The needs that these paths can satisfy: a minute before the path is the next fetch's work."""
     starts = {path.instrument_id: path.start for path in paths}
     needs = {
@@ -73,10 +120,11 @@ def _within(judged: Judged, paths: Sequence[Path], known: dict[int, Instrument])
     return {instrument: wanted for instrument, wanted in needs.items() if wanted}
 
 
-def _behind(paths: Sequence[Path], known: dict[int, Instrument]) -> dict[Market, list[str]]:
+def _behind(paths: Sequence[Path], judged: Judged, known: Mapping[int, Instrument]) -> dict[Market, list[str]]:
+    """Symbols whose watermark has moved by a whole message: there is more to fetch at once."""
     behind: dict[Market, list[str]] = {}
     for path in paths:
-        if path.end - path.start >= BARS_MAX * MINUTE and path.instrument_id in known:
+        if path.end - path.start >= BARS_MAX * MINUTE and path.instrument_id in judged.moved:
             instrument = known[path.instrument_id]
             behind.setdefault(instrument.market, []).append(instrument.symbol)
     return behind

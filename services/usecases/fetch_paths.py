@@ -1,7 +1,7 @@
 """Fetch the price paths of a shard: every instrument's bars since its watermark, as far as one message carries."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -44,20 +44,21 @@ async def fetch_paths(
         found = await instruments.by_symbols(connection, market, symbols)
         ids = [instrument.id for instrument in found]
         starts = await watermarks.starts(connection, ids)
-        far = [start.instrument_id for start in starts if start.start < settled - BARS_MAX * MINUTE]
+        far = [start.instrument_id for start in starts if start.judged_to < settled - BARS_MAX * MINUTE]
         if far:
             # After an outage nobody needs the hours in which nothing was held.
             await watermarks.skip_idle_to(connection, far, settled - BARS_MAX * MINUTE)
             starts = await watermarks.starts(connection, ids)
+    stretches = [stretch for start in starts for stretch in _stretches(start, settled, tail)]
     answers = await asyncio.gather(
-        *(_path(services, market, start, settled, now, tail, purpose) for start in starts), return_exceptions=True
+        *(_path(services, market, stretch, now, purpose) for stretch in stretches), return_exceptions=True
     )
     paths, missing = [], dict[str, list[str]]()
-    for start, answer in zip(starts, answers, strict=True):
+    for stretch, answer in zip(stretches, answers, strict=True):
         if isinstance(answer, Path):
             paths.append(answer)
         elif isinstance(answer, Unavailable | InvalidData):
-            missing.setdefault(str(answer), []).append(start.symbol)
+            missing.setdefault(str(answer), []).append(stretch.start.symbol)
         else:
             raise answer
     for reason, names in missing.items():
@@ -65,27 +66,55 @@ async def fetch_paths(
     return paths
 
 
-async def _path(
-    services: Services, market: Market, start: Start, settled: datetime, now: datetime, tail: bool, purpose: str
-) -> Path:
-    end = max(start.start, min(settled, start.start + BARS_MAX * MINUTE))
-    if end == start.start and not tail:
-        return Path(start.instrument_id, end, end, ())
+class _Stretch(msgspec.Struct, frozen=True):
+    """What is asked of one instrument: the minutes of [since, end), and the one in progress if `tail`."""
+
+    start: Start
+    since: datetime
+    end: datetime
+    tail: bool
+
+
+def _stretches(start: Start, settled: datetime, tail: bool) -> Iterator[_Stretch]:
+    """From the watermark to now; from a held trade's minute, in the same stretch where one message carries both.
+
+    A trade that is held for longer is caught up in a stretch of its own, so that it never keeps others waiting.
+    """
+    since = start.judged_to
+    if start.held_from is not None and settled - start.held_from < BARS_MAX * MINUTE:
+        since = start.start
+    elif start.held_from is not None:
+        until = min(start.judged_to, start.held_from + BARS_MAX * MINUTE)
+        yield _Stretch(start, start.held_from, until, tail=False)
+    end = max(since, min(settled, since + BARS_MAX * MINUTE))
+    yield _Stretch(start, since, end, tail=tail and end >= settled)
+
+
+async def _path(services: Services, market: Market, stretch: _Stretch, now: datetime, purpose: str) -> Path:
+    start = stretch.start
+    if stretch.end == stretch.since and not stretch.tail:
+        return Path(start.instrument_id, stretch.since, stretch.end, ())
     answer = await services.exchange.path(
-        market, start.symbol, start.instrument_id, start=start.start, end=end, tail=True, purpose=purpose
+        market,
+        start.symbol,
+        start.instrument_id,
+        start=stretch.since,
+        end=stretch.end,
+        tail=True,
+        purpose=purpose,
     )
     path = proven(answer, now)
     await _check_jumps(services, market, start, path, now)
-    # A bar in progress keeps changing, so no second answer can repeat a jump in it: the finished one will be judged.
-    wild = path.tail is not None and first_jump((*path.bars, path.tail), start.last_close) is path.tail
-    if wild or not tail or end < settled:
-        path = msgspec.structs.replace(path, tail=None)
-    return path
+    fresh = [bar for bar in path.bars if bar.open_time >= start.judged_to]
+    if path.tail is not None and stretch.tail and first_jump((*fresh, path.tail), start.last_close) is path.tail:
+        # A bar in progress keeps changing, so no second answer can repeat its jump: the finished one will be judged.
+        return msgspec.structs.replace(path, tail=None, is_withheld=True)
+    return path if stretch.tail else msgspec.structs.replace(path, tail=None)
 
 
 async def _check_jumps(services: Services, market: Market, start: Start, path: Path, now: datetime) -> None:
     """Raise InvalidData for a jump in a closed bar that no second answer has repeated yet."""
-    jump = first_jump(path.bars, start.last_close)
+    jump = first_jump((bar for bar in path.bars if bar.open_time >= start.judged_to), start.last_close)
     if jump is None:
         return
     seen = now.timestamp()

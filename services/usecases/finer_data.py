@@ -20,6 +20,9 @@ FUTURES_PRINTS_KEPT = timedelta(hours=23)
 YOUNG = timedelta(minutes=3)
 """An empty answer about a minute this young may only be late: it proves nothing."""
 
+HOPELESS = timedelta(hours=1)
+"""A minute that the exchange still answers with nonsense after this time has nothing finer."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -47,6 +50,9 @@ async def fetch_finer(
             found.setdefault(instrument.id, {})[need.minute] = answer
             if answer.gone and (instrument.id, need.minute) not in gone:
                 new_gaps.append((instrument.id, need.minute))
+        elif isinstance(answer, InvalidData) and await services.clock.now(instrument.market) - need.minute > HOPELESS:
+            found.setdefault(instrument.id, {})[need.minute] = Finer(Resolution.PRINTS, gone=True)
+            new_gaps.append((instrument.id, need.minute))
         elif isinstance(answer, Unavailable | InvalidData):
             log.warning("finer_not_had", instrument=str(instrument), minute=need.minute, reason=str(answer))
         else:
@@ -61,6 +67,11 @@ async def _finer(
     services: Services, instrument: Instrument, need: Need, have: Finer | None, gone: set[tuple[int, datetime]]
 ) -> Finer:
     """Seconds first where the market has them, then prints; the coarser answer, marked gone, where that is all."""
+    if need.finer_than is Resolution.PRINTS:
+        # The prints do not reach the bar's extremes: late while the minute is young, cut for good later.
+        if await services.clock.now(instrument.market) - need.minute < YOUNG:
+            raise Unavailable(f"the prints of {need.minute:%H:%M} are not whole yet")
+        return Finer(Resolution.PRINTS, gone=True)
     if need.finer_than is None and instrument.market is Market.SPOT:
         seconds = await services.exchange.finer(instrument.market, instrument.symbol, need.minute, Resolution.SECONDS)
         if not seconds.gone:
