@@ -17,6 +17,10 @@ RETRY_SECONDS = 2.0
 """Wall seconds after a failed sync in which nobody else waits for another."""
 
 
+DOUBTED_SECONDS = 5.0
+"""An answer this far from the expected time (wall seconds) is asked for again: minutes hang on it."""
+
+
 class _Setting(NamedTuple):
     """What the exchange told, and the monotonic time at which its answer was here."""
 
@@ -59,6 +63,8 @@ class ExchangeClock:
         """Set the clock by the exchange. A failure leaves it as it was; the first one raises Unavailable."""
         try:
             told = await self._ask(market)
+            if self._is_doubtful(market, told):
+                told = await self._ask(market)  # one wrong answer is not repeated; a clock that was set is
         except (Unavailable, InvalidData) as error:
             self._sync_at[market] = self._monotonic() + RETRY_SECONDS
             if market not in self._settings:
@@ -69,6 +75,14 @@ class ExchangeClock:
         at = self._monotonic()
         self._settings[market] = _Setting(told, at)
         self._sync_at[market] = at + max(1.0, AGE_SECONDS_MAX / self._speed)
+
+    def _is_doubtful(self, market: Market, told: datetime) -> bool:
+        """Whether an answer is far from what the last one leads to expect."""
+        if market not in self._settings:
+            return False
+        last, at = self._settings[market]
+        expected = last + timedelta(seconds=(self._monotonic() - at) * self._speed)
+        return abs(told - expected) > timedelta(seconds=DOUBTED_SECONDS * max(1.0, self._speed))
 
     def _is_old(self, market: Market) -> bool:
         return market not in self._settings or self._monotonic() >= self._sync_at[market]

@@ -125,3 +125,21 @@ async def test_markets_have_their_own_clocks():
     world.ahead = 5 * SECOND
     assert await clock.now(Market.FUTURES) == NOON + 5 * SECOND
     assert await clock.now(Market.SPOT) == NOON
+
+
+async def test_one_wrong_answer_is_asked_for_again():
+    start = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+    wall = [0.0]
+    wrong = [timedelta(0)]
+
+    async def ask(_: Market) -> datetime:
+        return start + timedelta(seconds=wall[0]) + wrong.pop(0)
+
+    clock = ExchangeClock(ask, monotonic=lambda: wall[0])
+    assert await clock.now(Market.SPOT) == start
+    wall[0] = 100.0
+    wrong[:] = [timedelta(minutes=5), timedelta(0)]
+    assert await clock.now(Market.SPOT) == start + timedelta(seconds=100)
+    wall[0] = 200.0
+    wrong[:] = [timedelta(minutes=5), timedelta(minutes=5)]
+    assert await clock.now(Market.SPOT) == start + timedelta(seconds=500)
