@@ -124,7 +124,7 @@ def _behind(paths: Sequence[Path], judged: Judged, known: Mapping[int, Instrumen
     """Symbols whose watermark has moved by a whole message: there is more to fetch at once."""
     behind: dict[Market, list[str]] = {}
     for path in paths:
-        if path.end - path.start >= BARS_MAX * MINUTE and path.instrument_id in judged.moved:
+        if path.end - path.start >= BARS_MAX * MINUTE and judged.moved.get(path.instrument_id) == path.end:
             instrument = known[path.instrument_id]
             behind.setdefault(instrument.market, []).append(instrument.symbol)
     return behind

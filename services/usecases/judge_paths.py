@@ -37,13 +37,13 @@ class Judged(msgspec.Struct):
     needs    finer data without which trades are held, by instrument id
     gaps     instruments whose path did not reach back to their watermark
     streams  event streams that grew
-    moved    instruments whose watermark moved
+    moved    where watermarks moved to, by instrument id
     """
 
     needs: dict[int, set[Need]] = msgspec.field(default_factory=dict)
     gaps: list[int] = msgspec.field(default_factory=list)
     streams: set[str] = msgspec.field(default_factory=set)
-    moved: set[int] = msgspec.field(default_factory=set)
+    moved: dict[int, datetime] = msgspec.field(default_factory=dict)
     opened: int = 0
     closed: int = 0
 
@@ -104,7 +104,7 @@ class _Batch:
         if last:
             moved = {id_: _moved(path, marks[id_]) for id_, path in paths.items() if path.end > marks[id_].judged_to}
             await watermarks.move(connection, moved)
-            self.judged.moved |= moved.keys()
+            self.judged.moved |= {id_: mark.judged_to for id_, mark in moved.items()}
         at = await clock.transaction_time(connection)
         self.judged.streams.update(await settlement.settle_and_commit(connection, decided.changes, at=at))
         self.judged.opened += sum(change.opens for change in decided.changes)

@@ -61,7 +61,7 @@ def test_links_between_documents_lead_somewhere():
 def test_lock_files_carry_hashes_and_no_addresses():
     for lock in (ROOT / "requirements").glob("*.txt"):
         text = lock.read_text()
-        assert "://" not in text and "index-url" not in text, f"{lock.name} names where packages come from"
+        assert not re.search("://|index-url", text), f"{lock.name} names where packages come from"
         for requirement in re.findall(r"^[\w.\[\]-]+==.*", text, re.MULTILINE):
             assert requirement.rstrip().endswith("\\"), f"{lock.name}: {requirement} has no hash"
 
