@@ -33,6 +33,9 @@ def replay(
     from services.usecases.replay import replay as run
 
     console = Console(stderr=True)
+    if out.resolve() == plans.resolve():
+        console.print("--out is the file of the plans: name another one, nothing was written", style="red")
+        raise typer.Exit(2)
     columns = (TextColumn("replay"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("replay", total=None)
