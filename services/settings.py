@@ -39,7 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     spot_url: str = "https://data-api.binance.vision"
     futures_url: str = "https://fapi.binance.com"
     market_speed: Decimal = Decimal(1)
-    weight_share: Decimal = Decimal("0.5")
+    weight_share: Decimal = Decimal("0.8")
     spot_weight_per_minute: int = 6000
     futures_weight_per_minute: int = 2400
     sweep_seconds: Decimal = Decimal(2)
