@@ -1,6 +1,7 @@
 """Binance's public market data in domain terms, for both markets, inside the fleet's weight budget."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from services.binance import convert, wire
@@ -10,7 +11,7 @@ from services.domain.market import Listing, Market, Quote
 from services.domain.path import MINUTE, Bar, Finer, Path, Resolution
 
 PAGES_MAX = 10
-"""Pages of aggregate trades asked for one minute: beyond, its order is taken as not to be had."""
+"""Pages of aggregate trades asked for one minute: beyond, its order counts as not to be had."""
 
 _SECOND = timedelta(seconds=1)
 
@@ -67,25 +68,29 @@ class BinanceClient:
         tail: bool,
         purpose: str,
         within: float | None = None,
-    ) -> Path:
-        """The minute bars of [start, end), and the minute at `end` in progress if `tail`.
+    ) -> tuple[Path, datetime | None]:
+        """The traded minutes of [start, end), the minute at `end` in progress if `tail`; and the newest minute told.
 
         The query is paged to its end, so it covers the whole span whatever bars are inside. One impossible bar
-        refuses the whole path: nothing is ever skipped silently.
+        refuses the whole path: nothing is ever skipped silently. A minute without a trade repeats the last price,
+        which nobody traded in it: it is no bar, but it proves those before it to be final.
         """
         until = end + MINUTE if tail else end
         bars: list[Bar] = []
+        newest = None
         since = start
         while since < until:
             limit, weight = at.kline_page(market, (until - since) // MINUTE)
             parameters = _span(symbol, since, until, limit) | {"interval": "1m"}
             rows = await self._requests.get(at.KLINES[market], parameters, weight, purpose, wire.KLINES, within)
-            bars += convert.bars(rows, MINUTE, since, until)
-            if len(rows) < limit:
+            told = convert.bars(rows, MINUTE, since, until)
+            bars += _traded(rows, told)
+            newest = told[-1].open_time if told else newest
+            if newest is None or len(rows) < limit:
                 break
-            since = bars[-1].open_time + MINUTE
+            since = newest + MINUTE
         progress = bars.pop() if bars and bars[-1].open_time == end else None
-        return Path(instrument_id, start, end, tuple(bars), progress)
+        return Path(instrument_id, start, end, tuple(bars), progress), newest
 
     async def finer(
         self,
@@ -99,12 +104,13 @@ class BinanceClient:
     ) -> Finer:
         """What is known inside a closed minute.
 
-        `gone` where the exchange has none to give: seconds of futures, an empty answer, more prints than PAGES_MAX
-        pages. An empty answer about a minute just past may only be late: that is the caller's to judge.
+        `gone` where the exchange has none to give: seconds of futures, an empty answer. Of more prints than PAGES_MAX
+        pages the first ones are told, up to an instant. An empty answer about a minute just past may only be late:
+        that is the caller's to judge.
         """
         if resolution is Resolution.PRINTS:
-            bars = await self._prints(market, symbol, minute, purpose, within)
-        elif market is Market.FUTURES:
+            return await self._prints(market, symbol, minute, purpose, within)
+        if market is Market.FUTURES:
             bars = []
         else:
             bars = await self._seconds(symbol, minute, purpose, within)
@@ -114,12 +120,10 @@ class BinanceClient:
         limit, weight = at.kline_page(Market.SPOT, 60)
         parameters = _span(symbol, minute, minute + MINUTE, limit) | {"interval": "1s"}
         rows = await self._requests.get(at.KLINES[Market.SPOT], parameters, weight, purpose, wire.KLINES, within)
-        return convert.bars(rows, _SECOND, minute, minute + MINUTE)
+        return _traded(rows, convert.bars(rows, _SECOND, minute, minute + MINUTE))
 
-    async def _prints(
-        self, market: Market, symbol: str, minute: datetime, purpose: str, within: float | None
-    ) -> list[Bar]:
-        """Every aggregate trade of the minute; none when they fill too many pages."""
+    async def _prints(self, market: Market, symbol: str, minute: datetime, purpose: str, within: float | None) -> Finer:
+        """Every aggregate trade of the minute, or those of its first PAGES_MAX pages."""
         end, limit = minute + MINUTE, at.AGGREGATE_TRADES_MAX
         endpoint, weight = at.AGGREGATE_TRADES[market], at.AGGREGATE_TRADES_WEIGHT[market]
         parameters = _span(symbol, minute, end, limit)
@@ -128,9 +132,16 @@ class BinanceClient:
             rows = await self._requests.get(endpoint, parameters, weight, purpose, wire.AGGREGATE_TRADES, within)
             found += rows
             if len(rows) < limit or convert.from_ms(rows[-1].T) >= end:
-                return convert.prints(found, minute, end)
+                bars = tuple(convert.prints(found, minute, end))
+                return Finer(Resolution.PRINTS, bars, gone=not bars)
             parameters = {"symbol": symbol, "fromId": rows[-1].a + 1, "limit": limit}
-        return []
+        bars = tuple(convert.prints(found, minute, end))
+        return Finer(Resolution.PRINTS, bars, gone=True, until=bars[-1].open_time)
+
+
+def _traded(rows: Sequence[wire.Kline], bars: Sequence[Bar]) -> list[Bar]:
+    """Those of `bars`, one a row, in which anything was traded."""
+    return [bar for row, bar in zip(rows, bars, strict=True) if row.trades > 0]
 
 
 def _span(symbol: str, start: datetime, end: datetime, limit: int) -> dict[str, str | int]:

@@ -139,9 +139,10 @@ def read_klines(file: DumpFile, interval: str) -> Iterator[Kline]:
 
 
 def read_bars(file: DumpFile, interval: str) -> Iterator[Bar]:
-    """The klines of a file as bars."""
+    """The klines of a file in which anything was traded, as bars; one that does not tell counts as traded."""
     for kline in read_klines(file, interval):
-        yield kline.bar
+        if kline.trades != 0:
+            yield kline.bar
 
 
 def read_trades(file: DumpFile) -> Iterator[AggTrade]:

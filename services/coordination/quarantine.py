@@ -24,17 +24,17 @@ _decode = msgspec.msgpack.Decoder(Suspect).decode
 
 async def first_seen(redis: Redis, market: Market, symbol: str, suspect: Suspect) -> Suspect:
     """The same jump as it was first seen, or `suspect` itself, which is remembered then. Raises Unavailable."""
-    key = f"quarantine:{market}:{symbol}"
+    key = f"quarantine:{market}:{symbol}:{suspect.bar:.0f}"
     with unavailable_without_redis():
         stored = await redis.get(key)
         known = _decode(as_bytes(stored)) if stored else None
-        if known is not None and (known.bar, known.close) == (suspect.bar, suspect.close):
+        if known is not None and known.close == suspect.close:
             return known
         await redis.set(key, msgspec.msgpack.encode(suspect), ex=KEPT_SECONDS)
     return suspect
 
 
 async def listed(redis: Redis) -> list[str]:
-    """`market:symbol` of everything in quarantine, for operators. Raises Unavailable."""
+    """`market:symbol:minute` (epoch seconds) of everything in quarantine, for operators. Raises Unavailable."""
     with unavailable_without_redis():
         return sorted([key.decode().removeprefix("quarantine:") async for key in redis.scan_iter("quarantine:*")])

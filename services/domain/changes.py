@@ -37,7 +37,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_stored(self) -> bool:
         """Whether the trade's own row changes, not only what the walk waits for."""
-        return bool(self.steps) or (self.before is not None and self.before.ambiguous != self.after.ambiguous)
+        return bool(self.steps)
 
     @property
     def opens(self) -> bool:

@@ -14,10 +14,13 @@ LAG_MAX = timedelta(minutes=2)
 """No answer of the exchange is further behind its clock than this (exchange time)."""
 
 
-def proven(path: Path, now: datetime) -> Path:
-    """`path` cut to what is final at exchange time `now`. Its tail, asked for in any case, proves all of it."""
-    if path.tail is not None:
+def proven(path: Path, newest: datetime | None, now: datetime) -> Path:
+    """`path` cut to what is final at exchange time `now`.
+
+    `newest` is the newest minute that the answer told of, traded or not: all before it is final.
+    """
+    told = max(newest or path.start, path.start)
+    end = min(path.end, max(told, floor_minute(now - LAG_MAX)))
+    if end == path.end:
         return path
-    newest = path.bars[-1].open_time if path.bars else path.start
-    end = min(path.end, max(newest, path.start, floor_minute(now - LAG_MAX)))
     return msgspec.structs.replace(path, end=end, bars=tuple(bar for bar in path.bars if bar.open_time < end))

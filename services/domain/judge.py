@@ -59,8 +59,11 @@ class Judge:
         if not whole and not known.gone:
             return Need(bar.open_time, known.resolution)
         try:
-            for part in known.bars if whole else (bar,):
-                self._part(part, known)
+            if known.until is not None:
+                self._prefix(bar, known, known.until)
+            else:
+                for part in known.bars if whole else (bar,):
+                    self._part(part, known)
             self.command_due(bar.close_time)
             return None
         except _Undecided:
@@ -124,6 +127,21 @@ class Judge:
         self.trade = trade
         self.steps.append(trade)
 
+    def _prefix(self, bar: Bar, known: Finer, until: datetime) -> None:
+        """Judge the first prints of a minute one by one, then the rest of it, of which only its extremes are known."""
+        by = _BY_RESOLUTION[known.resolution]
+        for part in known.bars:
+            self._bar(part, by, adverse=True)
+        if self.trade.status.is_live and self.trade.active_from <= until:
+            rest = reach.after(bar, known.bars)
+        else:
+            rest = reach.part_of(bar)
+        if self.command is not None and self.command.at <= bar.close_time:
+            self._events(bar, reach.part_of(bar), DecidedBy.BAR, adverse=True)
+            self.command_due(bar.close_time)
+            rest = reach.part_of(bar)
+        self._events(bar, rest, DecidedBy.BAR, adverse=True)
+
     def _part(self, part: Bar, known: Finer) -> None:
         by = DecidedBy.BAR if part is self._minute else _BY_RESOLUTION[known.resolution]
         before = self._state()
@@ -141,14 +159,14 @@ class Judge:
             return
         if self.command is not None and self.command.at <= bar.close_time:
             # The bar's open is its first print, which may come after the command.
-            self._events(bar, reach.up_to_inside(bar), by, adverse=adverse)
+            self._events(bar, reach.part_of(bar), by, adverse=adverse)
             self.command_due(bar.close_time)
-            self._events(bar, reach.from_inside(bar), by, adverse=adverse)
+            self._events(bar, reach.part_of(bar), by, adverse=adverse)
         elif self.trade.active_from <= bar.open_time:
             self._at_open(bar, by)
             self._events(bar, reach.whole(bar), by, adverse=adverse)
         else:
-            self._events(bar, reach.from_inside(bar), by, adverse=adverse)
+            self._events(bar, reach.part_of(bar), by, adverse=adverse)
 
     def _at_open(self, bar: Bar, by: DecidedBy) -> None:
         """A bar that opens at or beyond a barrier is decided at its open."""
@@ -175,8 +193,8 @@ class Judge:
                 if not adverse:
                     raise
                 decided_by = DecidedBy.ADVERSE
-                self.trade = msgspec.structs.replace(self.trade, ambiguous=True)
                 following = _adverse_event(self.trade, rest)
+                self._flag(tell=following is _Next.NOTHING)
             if following is _Next.NOTHING:
                 return
             wall = barriers(self.trade)
@@ -185,6 +203,14 @@ class Judge:
             level = wall.lower if falling else wall.upper
             assert level is not None
             rest = rest.after_fall_to(level) if falling else rest.after_rise_to(level)
+
+    def _flag(self, *, tell: bool) -> None:
+        """Mark the trade as ambiguous: a state of its own where no event follows that tells it."""
+        if self.trade.ambiguous:
+            return
+        self.trade = msgspec.structs.replace(self.trade, ambiguous=True)
+        if tell:
+            self._step(msgspec.structs.replace(self.trade, version=self.trade.version + 1))
 
 
 def _is_whole(known: Finer, bar: Bar) -> bool:

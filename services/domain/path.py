@@ -51,12 +51,14 @@ class Finer(msgspec.Struct, frozen=True):
     """What is known inside one minute of one instrument.
 
     `bars` are ascending and cover the minute at `resolution`. `gone` means the exchange definitively keeps no
-    (finer) data for that minute: a fact, never a passing failure.
+    (finer) data for that minute: a fact, never a passing failure. With `until` they cover the minute up to and
+    including that instant: what came after it is not to be had.
     """
 
     resolution: Resolution
     bars: Sequence[Bar] = ()
     gone: bool = False
+    until: datetime | None = None
 
 
 class Path(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ earlier event) it bounds the range that *may* have been traded and proves a rang
 An event is certain when its barrier lies in the proven range, and impossible outside the possible one.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -43,11 +44,19 @@ def whole(bar: Bar) -> Reach:
     return Reach(bar.low, bar.high, bar.low, bar.high, bar.close)
 
 
-def from_inside(bar: Bar) -> Reach:
-    """The bar from an unknown point inside on: only its close is certain."""
-    return Reach(bar.low, bar.high, bar.close, bar.close, bar.close)
-
-
-def up_to_inside(bar: Bar) -> Reach:
-    """The bar up to an unknown point inside: nothing is certain."""
+def part_of(bar: Bar) -> Reach:
+    """The bar from or up to an unknown point inside: nothing is certain, its last print may lie before that point."""
     return Reach(bar.low, bar.high, _INFINITY, -_INFINITY, None)
+
+
+def after(bar: Bar, told: Sequence[Bar]) -> Reach:
+    """The rest of the bar after the prints `told` from its beginning: extremes not yet told are still to come."""
+    low = min(part.low for part in told)
+    high = max(part.high for part in told)
+    return Reach(
+        may_low=bar.low,
+        may_high=bar.high,
+        must_low=bar.low if low > bar.low else _INFINITY,
+        must_high=bar.high if high < bar.high else -_INFINITY,
+        end=None,
+    )

@@ -13,7 +13,7 @@ from services.db import instruments, watermarks
 from services.db.watermarks import Start
 from services.domain.coverage import proven
 from services.domain.errors import InvalidData, Unavailable
-from services.domain.jump import first_jump
+from services.domain.jump import jumps
 from services.domain.market import Market
 from services.domain.path import MINUTE, Path, floor_minute
 from services.usecases.context import Services
@@ -94,7 +94,7 @@ async def _path(services: Services, market: Market, stretch: _Stretch, now: date
     start = stretch.start
     if stretch.end == stretch.since and not stretch.tail:
         return Path(start.instrument_id, stretch.since, stretch.end, ())
-    answer = await services.exchange.path(
+    answer, newest = await services.exchange.path(
         market,
         start.symbol,
         start.instrument_id,
@@ -103,10 +103,11 @@ async def _path(services: Services, market: Market, stretch: _Stretch, now: date
         tail=True,
         purpose=purpose,
     )
-    path = proven(answer, now)
+    path = proven(answer, newest, now)
     await _check_jumps(services, market, start, path, now)
     fresh = [bar for bar in path.bars if bar.open_time >= start.judged_to]
-    if path.tail is not None and stretch.tail and first_jump((*fresh, path.tail), start.last_close) is path.tail:
+    last_close = fresh[-1].close if fresh else start.last_close
+    if path.tail is not None and stretch.tail and any(jumps([path.tail], last_close)):
         # A bar in progress keeps changing, so no second answer can repeat its jump: the finished one will be judged.
         return msgspec.structs.replace(path, tail=None, is_withheld=True)
     return path if stretch.tail else msgspec.structs.replace(path, tail=None)
@@ -114,11 +115,13 @@ async def _path(services: Services, market: Market, stretch: _Stretch, now: date
 
 async def _check_jumps(services: Services, market: Market, start: Start, path: Path, now: datetime) -> None:
     """Raise InvalidData for a jump in a closed bar that no second answer has repeated yet."""
-    jump = first_jump((bar for bar in path.bars if bar.open_time >= start.judged_to), start.last_close)
-    if jump is None:
-        return
+    bars = [bar for bar in path.bars if bar.open_time >= start.judged_to]
     seen = now.timestamp()
-    suspect = Suspect(jump.open_time.timestamp(), jump.close, seen)
-    first = await quarantine.first_seen(services.redis, market, start.symbol, suspect)
-    if seen - first.seen < BELIEVED_AFTER_SECONDS:
-        raise InvalidData(f"quarantined: {start.symbol} at {jump.close} after {start.last_close}, asked again")
+    fresh = []
+    for before, bar in jumps(bars, start.last_close):
+        suspect = Suspect(bar.open_time.timestamp(), bar.close, seen)
+        first = await quarantine.first_seen(services.redis, market, start.symbol, suspect)
+        if seen - first.seen < BELIEVED_AFTER_SECONDS:
+            fresh.append(f"{bar.close} after {before}")
+    if fresh:
+        raise InvalidData(f"quarantined: {start.symbol} at {', '.join(fresh)}, asked again")

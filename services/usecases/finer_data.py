@@ -48,7 +48,7 @@ async def fetch_finer(
     for (instrument, need), answer in zip(wanted, answers, strict=True):
         if isinstance(answer, Finer):
             found.setdefault(instrument.id, {})[need.minute] = answer
-            if answer.gone and (instrument.id, need.minute) not in gone:
+            if answer.gone and answer.until is None and (instrument.id, need.minute) not in gone:
                 new_gaps.append((instrument.id, need.minute))
         elif isinstance(answer, InvalidData) and await services.clock.now(instrument.market) - need.minute > HOPELESS:
             found.setdefault(instrument.id, {})[need.minute] = Finer(Resolution.PRINTS, gone=True)

@@ -56,7 +56,7 @@ async def end(client):
 
 
 async def path(client, market, start, end, *, symbol="BTCUSDT", tail=False, purpose="cycle"):
-    return await client.path(market, symbol, 7, start=start, end=end, tail=tail, purpose=purpose)
+    return (await client.path(market, symbol, 7, start=start, end=end, tail=tail, purpose=purpose))[0]
 
 
 async def asked(simulator, part: str) -> int:
@@ -219,11 +219,12 @@ async def test_more_prints_than_a_page_are_all_had(client, simulator):
     assert await asked(simulator, "aggTrades") == 3
 
 
-async def test_more_prints_than_anybody_reads_are_gone(client, simulator, monkeypatch):
+async def test_of_more_prints_than_anybody_reads_the_first_are_told(client, simulator, monkeypatch):
     monkeypatch.setattr(client_module, "PAGES_MAX", 2)
     minute = await burst(simulator, 2500)
     finer = await client.finer(Market.SPOT, "ETHUSDT", minute, Resolution.PRINTS)
-    assert (finer.gone, finer.bars) == (True, ())
+    assert (finer.gone, len(finer.bars)) == (True, 2000)
+    assert finer.until == finer.bars[-1].open_time < minute + MINUTE
     assert await asked(simulator, "aggTrades") == 2
 
 

@@ -28,9 +28,10 @@ KLINES = b"[" + ROW + b"]"
 
 async def ask(client, within: float = 0.6, start: datetime = START, market: Market = Market.SPOT):
     """One path of one minute."""
-    return await client.path(
+    path, _ = await client.path(
         market, "BTCUSDT", 1, start=start, end=start + MINUTE, tail=False, purpose="cycle", within=within
     )
+    return path
 
 
 async def hang(writer):
@@ -61,6 +62,15 @@ async def test_a_good_answer(server, raw_client):
     assert len((await ask(raw_client)).bars) == 1
     query = f"symbol=BTCUSDT&startTime={START_MS}&endTime={START_MS + 59_999}&limit=1&interval=1m"
     assert server.targets == [f"/api/v3/klines?{query}"]
+
+
+async def test_a_minute_without_trades_is_no_bar_but_proves_the_one_before(server, raw_client):
+    silent = f'[{START_MS + 60_000},"11","11","11","11","0",{START_MS + 119_999},"0",0,"0","0","0"]'.encode()
+    server.script = [answer(b"[" + ROW + b"," + silent + b"]")]
+    path, newest = await raw_client.path(
+        Market.SPOT, "BTCUSDT", 1, start=START, end=START + MINUTE, tail=True, purpose="cycle"
+    )
+    assert (len(path.bars), path.tail, newest) == (1, None, START + MINUTE)
 
 
 async def test_a_compressed_answer(server, raw_client):

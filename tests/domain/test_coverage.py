@@ -21,18 +21,23 @@ def path(end: int, *minutes: int, tail: bool = False) -> Path:
 
 def test_a_later_bar_proves_everything_before_it():
     whole = path(3, 0, 1, 2, tail=True)
-    assert proven(whole, START + 3 * MINUTE) == whole
+    assert proven(whole, START + 3 * MINUTE, START + 3 * MINUTE) == whole
+
+
+def test_a_silent_minute_proves_as_much_as_a_traded_one():
+    assert proven(path(3, 0), START + 3 * MINUTE, START + 3 * MINUTE) == path(3, 0)
+    assert proven(path(3, 0), START + 2 * MINUTE, START + 3 * MINUTE) == path(2, 0)
 
 
 def test_the_last_bar_of_an_answer_without_a_later_one_may_not_be_final():
-    assert proven(path(3, 0, 1, 2), START + 3 * MINUTE) == path(2, 0, 1)
+    assert proven(path(3, 0, 1, 2), START + 2 * MINUTE, START + 3 * MINUTE) == path(2, 0, 1)
 
 
 def test_a_node_that_lags_proves_only_what_it_has_gone_beyond():
-    assert proven(path(3, 0), START + 3 * MINUTE) == path(1, 0)
-    assert proven(path(2, 0), START + 2 * MINUTE) == path(0)
+    assert proven(path(3, 0), START, START + 3 * MINUTE) == path(1, 0)
+    assert proven(path(2, 0), START, START + 2 * MINUTE) == path(0)
 
 
 def test_silence_is_believed_once_it_lies_back():
-    assert proven(path(9), START + 9 * MINUTE) == path(7)
-    assert proven(path(9, 0, 1), START + 9 * MINUTE + LAG_MAX) == path(9, 0, 1)
+    assert proven(path(9), None, START + 9 * MINUTE) == path(7)
+    assert proven(path(9, 0, 1), START + MINUTE, START + 9 * MINUTE + LAG_MAX) == path(9, 0, 1)

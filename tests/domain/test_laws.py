@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -152,6 +153,8 @@ def test_each_step_is_a_known_transition(case: Case, known: bool):
         finer[walked.need.minute] = case.tape.finer(walked.need, spot=False) if known else gone
     for before, after in pairwise(steps):
         assert after.version == before.version + 1
+        if after == msgspec.structs.replace(before, ambiguous=True, version=after.version):
+            continue
         edited = after.status is before.status and after.active_from == case.command.at
         assert after.status in TRANSITIONS[before.status] or (edited and case.command.kind is CommandKind.EDIT)
     assert trade.version == steps[-1].version

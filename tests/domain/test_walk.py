@@ -210,21 +210,53 @@ def test_a_stop_one_tick_behind_a_harsh_limit_goes_with_the_entry():
         ("100 101.9 99.1 100", "OPEN"),
         ("98 101 97 100", None),  # the low may lie before the entry
         ("100 103 99.5 100", None),
-        ("100 102 99.5 102", "CLOSED_TP"),  # the close lies after it
-        ("98 101 97 98.5", "CLOSED_SL"),
-        ("103 103 98 98.5", None),
+        ("100 102 99.5 102", None),  # so may the close: the last print, not the last instant
+        ("98 101 97 98.5", None),
     ],
 )
 def test_a_market_entry_inside_a_bar(text, status):
     trade = make_trade(1, None, 990, 1020, 30_000, OPTIMISTIC)
     walked = after(trade, text)
-    if status is None:
-        assert walked.need == Need(START)
-        return
-    assert walked.need is None
-    assert walked.trade.status == status
-    if status == "CLOSED_SL":
-        assert walked.trade.exit.price == D("99.0")  # what the minute opened at was before the entry
+    assert walked.need == (None if status else Need(START))
+    assert walked.trade.status == (status or "OPEN")
+
+
+FIRST = [(0, "100"), (10, "101"), (20, "102"), (30, "101.5")]
+
+
+@pytest.mark.parametrize(
+    ("count", "status", "ambiguous"),
+    [
+        (3, "CLOSED_TP", False),  # the first touch lies in what was told
+        (2, "CLOSED_SL", True),  # both are still to come
+    ],
+)
+def test_the_first_prints_of_a_busy_minute_decide_what_lies_in_them(count, status, ambiguous):
+    told = tuple(print_bar(START + timedelta(seconds=second), D(price)) for second, price in FIRST[:count])
+    finer = Finer(Resolution.PRINTS, told, gone=True, until=told[-1].open_time)
+    trade = make_trade(1, None, 990, 1020, 0, OPTIMISTIC)
+    walked = after(trade, "100 102 99 100", finer=finer)
+    assert (walked.trade.status, walked.trade.ambiguous) == (status, ambiguous)
+
+
+def test_an_extreme_that_the_first_prints_lack_is_still_to_come():
+    told = (print_bar(START, D("98.8")), print_bar(START + timedelta(seconds=9), D("100")))
+    finer = Finer(Resolution.PRINTS, told, gone=True, until=told[-1].open_time)
+    trade = make_trade(1, None, 990, 1020, 5000, OPTIMISTIC)  # entered after the low
+    walked = after(trade, "98.8 102 98.8 100", finer=finer)
+    assert walked.trade.status == "CLOSED_SL"  # the low may come again
+    assert walked.trade.ambiguous
+    trade = make_trade(1, None, 980, 1020, 5000, OPTIMISTIC)
+    walked = after(trade, "98.8 102 98.8 100", finer=finer)
+    assert (walked.trade.status, walked.trade.ambiguous) == ("CLOSED_TP", False)
+
+
+def test_a_flag_on_a_trade_that_stays_open_is_a_state_of_its_own():
+    trade = make_trade(1, None, 990, 1020, 30_000, OPTIMISTIC)
+    walked = after(trade, "100 102 99.5 100", finer=GONE)
+    assert walked.trade.ambiguous
+    assert walked.trade.status == "OPEN"
+    assert [step.version for step in walked.steps] == [trade.version + 1]
 
 
 def test_prints_before_the_entry_do_not_count():
