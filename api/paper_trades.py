@@ -16,18 +16,21 @@ from api.body import JsonBody
 from api.documentation import CLOSE_EXAMPLES, CREATE_EXAMPLES, EDIT_EXAMPLES, problems
 from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, choices, existing, moment, positive, text
 from api.schemas import ANYHOW, CloseTrade, EditTrade, Page
+from services.db.revisions import Revision
 from services.db.trade_list import Key, TradeFilter
 from services.domain.command import CommandKind
 from services.domain.errors import InvalidInput
 from services.domain.market import Market
-from services.domain.trade import Direction, TradeStatus
+from services.domain.plan import Direction, Target
+from services.domain.trade import TradeStatus
 from services.domain.view import TradeView
 from services.usecases.command_trade import Commanded, Wish, command_trade
 from services.usecases.context import Services
 from services.usecases.list_trades import list_trades
-from services.usecases.open_trade import NewTrade, open_trade
+from services.usecases.new_trade import NewTrade
+from services.usecases.open_trade import open_trade
 from services.usecases.performance import Performance, performance
-from services.usecases.read_trade import LiveTradeView, read_trade
+from services.usecases.read_trade import LiveTradeView, read_revisions, read_trade
 
 _JSON = "application/json"
 
@@ -123,6 +126,14 @@ async def read(
     return await read_trade(services, caller.account_ids, existing(trade_id, "trade"))
 
 
+@get("/{trade_id:int}/revisions", summary="How stop and targets have moved", responses=problems(404))
+async def list_revisions(
+    services: NamedDependency[Services], caller: NamedDependency[Caller], trade_id: FromPath[int]
+) -> Page[Revision]:
+    """Since the trade was made, oldest first: by edits, by targets that filled, by trailing."""
+    return Page(await read_revisions(services, caller.account_ids, existing(trade_id, "trade")), None)
+
+
 @patch(
     "/{trade_id:int}",
     dto=JsonBody[EditTrade],
@@ -139,12 +150,12 @@ async def edit(
     ] = None,
 ) -> Response[bytes]:
     """Of a live trade. What the path did until now stands first; 202 means that the walk will apply it."""
-    if data.stop_loss is None and data.take_profit is None:
-        raise InvalidInput("nothing_to_change", "give stop_loss, take_profit or both")
+    if data.stop_loss is None and data.take_profit is None and data.take_profits is None:
+        raise InvalidInput("nothing_to_change", "give stop_loss, take_profit, take_profits")
     wish = Wish(
         kind=CommandKind.EDIT,
         stop_loss=positive(data.stop_loss, "stop_loss"),
-        take_profit=positive(data.take_profit, "take_profit"),
+        targets=_targets(data),
         version=_version(if_match),
     )
     return _answer(await command_trade(services, caller.account_ids, existing(trade_id, "trade"), wish))
@@ -163,7 +174,11 @@ async def close(
     data: Annotated[CloseTrade, Body(examples=CLOSE_EXAMPLES)] = ANYHOW,
 ) -> Response[bytes]:
     """At our bid (LONG) or ask (SHORT). What the path did until now stands first; 202: the walk will apply it."""
-    wish = Wish(kind=CommandKind.CLOSE, expected_price=positive(data.current_price, "current_price"))
+    fraction = positive(data.fraction, "fraction")
+    if fraction is not None and fraction > 1:
+        raise InvalidInput("fraction_above_one", "fraction must be above 0, and 1 at most", field="fraction")
+    expected = positive(data.current_price, "current_price")
+    wish = Wish(kind=CommandKind.CLOSE, fraction=fraction, expected_price=expected)
     return _answer(await command_trade(services, caller.account_ids, existing(trade_id, "trade"), wish))
 
 
@@ -187,6 +202,18 @@ def _answer(commanded: Commanded) -> Response[bytes]:
     return Response(body, status_code=202 if commanded.pending else 200, media_type=_JSON)
 
 
+def _targets(data: EditTrade) -> tuple[Target, ...] | None:
+    if data.take_profit is not None and data.take_profits is not None:
+        raise InvalidInput("two_targets", "give either take_profit or take_profits", field="take_profits")
+    if data.take_profits is not None:
+        for target in data.take_profits:
+            positive(target.price, "take_profits")
+            positive(target.fraction, "take_profits")
+        return data.take_profits
+    price = positive(data.take_profit, "take_profit")
+    return None if price is None else (Target(price),)
+
+
 def _version(if_match: str | None) -> int | None:
     """The version that an If-Match header names; None for `*` and for none at all."""
     if if_match is None or if_match == "*":
@@ -199,6 +226,6 @@ def _version(if_match: str | None) -> int | None:
 
 router = Router(
     "/paper-trades",
-    route_handlers=[list_, open_positions, read_performance, create, read, edit, close, cancel],
+    route_handlers=[list_, open_positions, read_performance, create, read, list_revisions, edit, close, cancel],
     tags=["Paper trades"],
 )

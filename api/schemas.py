@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from services.domain.market import InstrumentStatus, Market
+from services.domain.plan import Target
 
 T = TypeVar("T")
 
@@ -18,15 +19,23 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 
 
 class EditTrade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where stop and target shall be; what is absent stays."""
+    """Where stop and targets shall be; what is absent stays.
+
+    One `take_profit`, or `take_profits` with fractions of what remains, in place of those that have not filled.
+    """
 
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
+    take_profits: tuple[Target, ...] | None = None
 
 
 class CloseTrade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`current_price` is a guard: further than 1 % from the market, the close is refused."""
+    """`current_price` is a guard: further than 1 % from the market, the close is refused.
 
+    `fraction` closes a part of what remains; without it, all of it.
+    """
+
+    fraction: Decimal | None = None
     current_price: Decimal | None = None
 
 

@@ -62,7 +62,8 @@ def paths(minute: int, low: Decimal, high: Decimal, pairs: int = PAIRS) -> list[
 
 
 _FILL = (
-    "TRUNCATE users, accounts, instruments, watermarks, trades, live_triggers, trade_commands, ledger, events"
+    "TRUNCATE users, accounts, instruments, watermarks, trades, live_triggers, trade_commands, trade_exits,"
+    " trade_revisions, ledger, events"
     " RESTART IDENTITY CASCADE",
     "INSERT INTO users (name) VALUES ('bench')",
     """INSERT INTO accounts (user_id, name, balance, reserved)
@@ -72,16 +73,19 @@ _FILL = (
        SELECT CASE WHEN n <= {SPOT} THEN 'SPOT' ELSE 'FUTURES' END, 'PAIR' || n || 'USDT', 'PAIR' || n, 'TRADING',
               0.0001, 0.001, 0.001, 5 FROM generate_series(1, {PAIRS}) n""",
     "INSERT INTO watermarks (instrument_id, judged_to) SELECT id, %(start)s FROM instruments",
-    f"""INSERT INTO trades (account_id, instrument_id, direction, entry_type, stop_loss, take_profit, position_size,
-           leverage, quantity, maker_rate, taker_rate, fill_model, half_spread, average_range, status, reserved,
-           entry_time, entry_price, entry_role, entry_fee, entry_evidence, source, created_at, updated_at)
-       SELECT 1 + n %% %(accounts)s, 1 + n %% {PAIRS}, 'LONG', 'MARKET', 99 - round((n * 7919 %% 190000) / 10000.0, 4),
-              101 + round((n * 104729 %% 190000) / 10000.0, 4), 100, 1, 1, 0.001, 0.001, 'realistic', 0.0001, 0.001,
+    f"""INSERT INTO trades (account_id, instrument_id, direction, entry_type, stop_loss, initial_stop, targets,
+           position_size, leverage, quantity, maker_rate, taker_rate, fill_model, half_spread, average_range, status,
+           reserved, entry_time, entry_price, entry_role, entry_fee, entry_evidence, source, created_at, updated_at)
+       SELECT 1 + n %% %(accounts)s, 1 + n %% {PAIRS}, 'LONG', 'MARKET', p.stop, p.stop,
+              jsonb_build_array(jsonb_build_object('price', p.target::text, 'fraction', '1')), 100, 1, 1, 0.001, 0.001,
+              'realistic', 0.0001, 0.001,
               'OPEN', 100, %(start)s, 100, 'taker', 0.1, '{{"decided_by": "quote", "bid": "99.99", "ask": "100"}}',
               'bench', %(start)s, %(start)s
-       FROM generate_series(1::bigint, %(trades)s) n""",
+       FROM generate_series(1::bigint, %(trades)s) n CROSS JOIN LATERAL (
+           SELECT 99 - round((n * 7919 %% 190000) / 10000.0, 4) AS stop,
+                  101 + round((n * 104729 %% 190000) / 10000.0, 4) AS target) p""",
     """INSERT INTO live_triggers (trade_id, account_id, instrument_id, lower, upper, active_from)
-       SELECT id, account_id, instrument_id, stop_loss, take_profit, %(start)s FROM trades""",
+       SELECT id, account_id, instrument_id, stop_loss, (targets -> 0 ->> 'price')::numeric, %(start)s FROM trades""",
     "ALTER TABLE trades SET (autovacuum_enabled = off)",
     "ALTER TABLE live_triggers SET (autovacuum_enabled = off)",
     "ALTER TABLE accounts SET (autovacuum_enabled = off)",

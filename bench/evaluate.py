@@ -233,10 +233,13 @@ async def _closings(pool: Pool, count: int) -> float:
 _EVIDENCE = """{"decided_by": "bar", "slippage": "0.0002", "bar": ["2026-07-01T12:00:00Z",
     "2026-07-01T12:00:59.999Z", "100", "100", "90", "100"]}"""
 _BARE = (
-    f"""UPDATE trades t SET status = 'CLOSED_SL', version = 2, reserved = 0, updated_at = %(at)s,
-            exit_time = %(at)s::timestamptz + interval '1 minute', exit_price = t.stop_loss, exit_role = 'taker',
-            exit_fee = 0.09, profit_loss = -1.2, exit_evidence = '{_EVIDENCE}'
+    """UPDATE trades t SET status = 'CLOSED_SL', version = 2, reserved = 0, updated_at = %(at)s,
+            exit_time = %(at)s::timestamptz + interval '1 minute', exit_price = t.stop_loss, exit_reason = 'stop_loss',
+            fees = 0.19, funding = 0, profit_loss = -1.2
         WHERE id = ANY(%(ids)s) AND status = 'OPEN' AND version = 1""",
+    f"""INSERT INTO trade_exits (trade_id, part, reason, time, price, quantity, role, fee, gross, cap, evidence)
+        SELECT id, 1, 'stop_loss', exit_time, stop_loss, quantity, 'taker', 0.09, -1, 0, '{_EVIDENCE}'
+        FROM trades WHERE id = ANY(%(ids)s)""",
     "DELETE FROM live_triggers WHERE trade_id = ANY(%(ids)s)",
     """INSERT INTO ledger (account_id, trade_id, kind, amount)
        SELECT account_id, id, kind, -0.5 FROM trades, unnest(ARRAY['gross_profit', 'exit_fee']) kind

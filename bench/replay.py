@@ -17,7 +17,8 @@ from services.domain.fees import DEFAULT_FEES
 from services.domain.fills import NO_SLIPPAGE, FillModel
 from services.domain.opening import Order, enter_at_open
 from services.domain.path import MINUTE, Bar, Finer, Path, Resolution
-from services.domain.trade import Direction, EntryType, Label, Plan
+from services.domain.plan import Direction, EntryType, Plan, Target
+from services.domain.trade import Label
 from services.domain.walk import walk
 from services.usecases.replay import replay
 from services.usecases.replay_recording import Recorded, open_folder
@@ -122,7 +123,7 @@ def _walk_all(recorded: Recorded, bars: list[Bar], up: bool) -> None:
         entry_type=EntryType.MARKET,
         limit_price=None,
         stop_loss=near if up else far,
-        take_profit=far if up else near,
+        targets=(Target(far if up else near),),
         position_size=Decimal(100),
         leverage=1,
     )

@@ -31,7 +31,7 @@ async def closed_sums(connection: Connection, account_ids: tuple[int, ...], sinc
                   coalesce(sum(profit_loss) FILTER (WHERE profit_loss > 0), 0),
                   coalesce(-sum(profit_loss) FILTER (WHERE profit_loss < 0), 0),
                   max(profit_loss) FILTER (WHERE profit_loss > 0), min(profit_loss) FILTER (WHERE profit_loss < 0),
-                  coalesce(sum(entry_fee + exit_fee), 0),
+                  coalesce(sum(fees), 0),
                   coalesce(sum(extract(epoch FROM exit_time - entry_time)), 0)
            FROM trades WHERE account_id = ANY(%(accounts)s) AND exit_time IS NOT NULL
                AND (%(since)s::timestamptz IS NULL OR exit_time >= %(since)s)""",

@@ -11,9 +11,10 @@ from decimal import Decimal
 import msgspec
 
 from services.db.pool import Connection
-from services.domain.barriers import barriers
+from services.domain.barriers import barriers, next_event_at
 from services.domain.changes import Change, TradeEvent
-from services.domain.trade import Fill, Trade
+from services.domain.profit import average_exit_price, fees
+from services.domain.trade import Exit, Fill, Trade
 
 _encode = msgspec.json.Encoder().encode
 
@@ -45,6 +46,8 @@ async def settle_and_commit(connection: Connection, changes: Sequence[Change], *
 async def _write_trades(connection: Connection, changes: Sequence[Change], at: datetime) -> None:
     new = [_trade_row(change.after, at) for change in changes if change.before is None]
     moved = [_move_row(change.before, change.after) for change in changes if change.before and change.is_stored]
+    exits = [_exit_row(change.after.id, part, each) for change in changes for part, each in change.exits()]
+    revised = [_revision_row(state, at) for change in changes for state in change.revisions()]
     live = [_trigger_row(change) for change in changes if change.after.status.is_live]
     final = [change.after.id for change in changes if change.before and not change.after.status.is_live]
     done = [change.after.id for change in changes if change.command_done]
@@ -54,6 +57,10 @@ async def _write_trades(connection: Connection, changes: Sequence[Change], at: d
             await connection.execute(_INSERT_TRADES, [_json(new)])
         if moved:
             update = await connection.execute(_UPDATE_TRADES, [at, _json(moved)])
+        if exits:
+            await connection.execute(_INSERT_EXITS, [_json(exits)])
+        if revised:
+            await connection.execute(_INSERT_REVISIONS, [_json(revised)])
         if done:
             await connection.execute("DELETE FROM trade_commands WHERE trade_id = ANY(%s)", [done])
         if final:
@@ -94,7 +101,7 @@ class _Postings:
         account = self.accounts.setdefault(id_, _AccountDelta(id_))
         for row in change.ledger():
             account.balance += row.amount
-            self.ledger.append(_LedgerRow(id_, row.trade_id, row.kind, row.amount))
+            self.ledger.append(_LedgerRow(id_, row.trade_id, row.kind, row.part, row.amount))
         for event in change.events(at):
             account.events += 1
             self.events.append(_EventRow(id_, account.events, event.action, event))
@@ -117,6 +124,7 @@ class _LedgerRow(msgspec.Struct):
     account_id: int
     trade_id: int
     kind: str
+    part: int
     amount: Decimal
 
 
@@ -131,10 +139,22 @@ def _json(rows: object) -> str:
     return _encode(rows).decode()
 
 
-def _fill_columns(prefix: str, fill: Fill | None) -> dict[str, object]:
+def _entry_columns(fill: Fill | None) -> dict[str, object]:
     if fill is None:
         return {}
-    return {f"{prefix}_{name}": getattr(fill, name) for name in Fill.__struct_fields__}
+    return {f"entry_{name}": getattr(fill, name) for name in Fill.__struct_fields__}
+
+
+def _plan_columns(trade: Trade) -> dict[str, object]:
+    """What edits, targets and trailing change on the way."""
+    return {
+        "targets": trade.plan.targets,
+        "initial_stop": trade.plan.stop_loss,
+        "stop_loss": trade.stop.price,
+        "stop_reason": trade.stop.reason,
+        "trail_level": trade.trail.level if trade.trail else None,
+        "trail_step": trade.trail.step if trade.trail else None,
+    }
 
 
 def _trade_row(trade: Trade, at: datetime) -> dict[str, object]:
@@ -142,7 +162,13 @@ def _trade_row(trade: Trade, at: datetime) -> dict[str, object]:
         "id": trade.id,
         "account_id": trade.account_id,
         "instrument_id": trade.instrument.id,
-        **msgspec.structs.asdict(trade.plan),
+        "direction": trade.plan.direction,
+        "entry_type": trade.plan.entry_type,
+        "limit_price": trade.plan.limit_price,
+        "position_size": trade.plan.position_size,
+        "leverage": trade.plan.leverage,
+        "rules": trade.plan.rules,
+        **_plan_columns(trade),
         "quantity": trade.quantity,
         "maker_rate": trade.fees.maker,
         "taker_rate": trade.fees.taker,
@@ -151,7 +177,7 @@ def _trade_row(trade: Trade, at: datetime) -> dict[str, object]:
         "average_range": trade.slippage.average_range,
         "status": trade.status,
         "reserved": trade.reserved,
-        **_fill_columns("entry", trade.entry),
+        **_entry_columns(trade.entry),
         "ambiguous": trade.ambiguous,
         "version": trade.version,
         **msgspec.structs.asdict(trade.label),
@@ -168,12 +194,47 @@ def _move_row(before: Trade, after: Trade) -> dict[str, object]:
         "status": after.status,
         "version": after.version,
         "reserved": after.reserved,
-        "stop_loss": after.plan.stop_loss,
-        "take_profit": after.plan.take_profit,
+        **_plan_columns(after),
         "ambiguous": after.ambiguous,
-        **_fill_columns("entry", None if before.entry else after.entry),
-        **_fill_columns("exit", after.exit),
-        "profit_loss": after.profit_loss,
+        **_entry_columns(None if before.entry else after.entry),
+        "exit_reason": after.ended_by,
+        **_result_columns(after),
+    }
+
+
+def _result_columns(trade: Trade) -> dict[str, object]:
+    """What a closed trade came to."""
+    if trade.exit is None:
+        return {}
+    return {
+        "exit_time": trade.exit.time,
+        "exit_price": average_exit_price(trade),
+        "fees": fees(trade),
+        "funding": Decimal(0),
+        "profit_loss": trade.profit_loss,
+    }
+
+
+def _exit_row(trade_id: int, part: int, exit_: Exit) -> dict[str, object]:
+    return {
+        "trade_id": trade_id,
+        "part": part,
+        "reason": exit_.reason,
+        "quantity": exit_.quantity,
+        "gross": exit_.gross,
+        "cap": exit_.cap,
+        **msgspec.structs.asdict(exit_.fill),
+    }
+
+
+def _revision_row(trade: Trade, at: datetime) -> dict[str, object]:
+    return {
+        "trade_id": trade.id,
+        "version": trade.version,
+        "at": at,
+        "stop_loss": trade.stop.price,
+        "stop_reason": trade.stop.reason,
+        "targets": trade.plan.targets,
     }
 
 
@@ -186,38 +247,53 @@ def _trigger_row(change: Change) -> dict[str, object]:
         "instrument_id": trade.instrument.id,
         "lower": wall.lower,
         "upper": wall.upper,
-        "next_event_at": change.next_event_at,
+        "next_event_at": min(filter(None, (change.command_at, next_event_at(trade))), default=None),
         "active_from": trade.active_from,
         "held_from": trade.held_from,
     }
 
 
-_FILL_TYPES = "{0}_time timestamptz, {0}_price numeric, {0}_role text, {0}_fee numeric, {0}_evidence jsonb"
+_ENTRY_TYPES = "entry_time timestamptz, entry_price numeric, entry_role text, entry_fee numeric, entry_evidence jsonb"
+_PLAN_TYPES = """targets jsonb, initial_stop numeric, stop_loss numeric, stop_reason text, trail_level numeric,
+    trail_step numeric"""
 
 _INSERT_TRADES = f"""
-INSERT INTO trades (id, account_id, instrument_id, direction, entry_type, limit_price, stop_loss, take_profit,
-    position_size, leverage, quantity, maker_rate, taker_rate, fill_model, half_spread, average_range, status, reserved,
-    entry_time, entry_price, entry_role, entry_fee, entry_evidence, ambiguous, version, created_at, source, notes,
-    updated_at)
+INSERT INTO trades (id, account_id, instrument_id, direction, entry_type, limit_price, position_size, leverage, rules,
+    targets, initial_stop, stop_loss, stop_reason, trail_level, trail_step, quantity, maker_rate, taker_rate,
+    fill_model, half_spread, average_range, status, reserved, entry_time, entry_price, entry_role, entry_fee,
+    entry_evidence, ambiguous, version, created_at, source, notes, updated_at)
 SELECT * FROM json_to_recordset(%s::json) AS v(id bigint, account_id bigint, instrument_id int, direction text,
-    entry_type text, limit_price numeric, stop_loss numeric, take_profit numeric, position_size numeric, leverage int,
+    entry_type text, limit_price numeric, position_size numeric, leverage int, rules jsonb, {_PLAN_TYPES},
     quantity numeric, maker_rate numeric, taker_rate numeric, fill_model text, half_spread numeric,
-    average_range numeric, status text, reserved numeric, {_FILL_TYPES.format("entry")}, ambiguous boolean,
+    average_range numeric, status text, reserved numeric, {_ENTRY_TYPES}, ambiguous boolean,
     version int, created_at timestamptz, source text, notes text, updated_at timestamptz)
 """
 
 _UPDATE_TRADES = f"""
-UPDATE trades t SET status = v.status, version = v.version, reserved = v.reserved, stop_loss = v.stop_loss,
-    take_profit = v.take_profit, ambiguous = v.ambiguous, updated_at = %s,
+UPDATE trades t SET status = v.status, version = v.version, reserved = v.reserved, targets = v.targets,
+    initial_stop = v.initial_stop, stop_loss = v.stop_loss, stop_reason = v.stop_reason, trail_level = v.trail_level,
+    trail_step = v.trail_step, ambiguous = v.ambiguous, updated_at = %s,
     entry_time = coalesce(v.entry_time, t.entry_time), entry_price = coalesce(v.entry_price, t.entry_price),
     entry_role = coalesce(v.entry_role, t.entry_role), entry_fee = coalesce(v.entry_fee, t.entry_fee),
     entry_evidence = coalesce(v.entry_evidence, t.entry_evidence),
-    exit_time = v.exit_time, exit_price = v.exit_price, exit_role = v.exit_role, exit_fee = v.exit_fee,
-    exit_evidence = v.exit_evidence, profit_loss = v.profit_loss
+    exit_reason = v.exit_reason, exit_time = v.exit_time, exit_price = v.exit_price, fees = v.fees,
+    funding = v.funding, profit_loss = v.profit_loss
 FROM json_to_recordset(%s::json) AS v(id bigint, was_status text, was_version int, status text, version int,
-    reserved numeric, stop_loss numeric, take_profit numeric, ambiguous boolean, {_FILL_TYPES.format("entry")},
-    {_FILL_TYPES.format("exit")}, profit_loss numeric)
+    reserved numeric, {_PLAN_TYPES}, ambiguous boolean, {_ENTRY_TYPES}, exit_reason text, exit_time timestamptz,
+    exit_price numeric, fees numeric, funding numeric, profit_loss numeric)
 WHERE t.id = v.id AND t.status = v.was_status AND t.version = v.was_version
+"""
+
+_INSERT_EXITS = """
+INSERT INTO trade_exits (trade_id, part, reason, time, price, quantity, role, fee, gross, cap, evidence)
+SELECT * FROM json_to_recordset(%s::json) AS v(trade_id bigint, part int, reason text, time timestamptz,
+    price numeric, quantity numeric, role text, fee numeric, gross numeric, cap numeric, evidence jsonb)
+"""
+
+_INSERT_REVISIONS = """
+INSERT INTO trade_revisions (trade_id, version, at, stop_loss, stop_reason, targets)
+SELECT * FROM json_to_recordset(%s::json) AS v(trade_id bigint, version int, at timestamptz, stop_loss numeric,
+    stop_reason text, targets jsonb)
 """
 
 _UPSERT_TRIGGERS = """
@@ -229,8 +305,8 @@ ON CONFLICT (trade_id) DO UPDATE SET lower = excluded.lower, upper = excluded.up
 """
 
 _INSERT_LEDGER = """
-INSERT INTO ledger (account_id, trade_id, kind, amount)
-SELECT * FROM json_to_recordset(%s::json) AS v(account_id bigint, trade_id bigint, kind text, amount numeric)
+INSERT INTO ledger (account_id, trade_id, kind, part, amount)
+SELECT * FROM json_to_recordset(%s::json) AS v(account_id bigint, trade_id bigint, kind text, part int, amount numeric)
 """
 
 # created_at is read under the account's lock, so that it runs in the order of seq and retention leaves no hole.

@@ -10,7 +10,8 @@ from services.db import statement
 from services.db.pool import Connection
 from services.db.tables import instruments, live_triggers, trades
 from services.domain.market import Market
-from services.domain.trade import Direction, TradeStatus
+from services.domain.plan import Direction
+from services.domain.trade import TradeStatus
 
 WINDOW_ROWS = 20_000
 """How many trades one page looks at: a filter that matches hardly any gives short pages, never a long scan."""

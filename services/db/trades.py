@@ -1,7 +1,8 @@
 """Trades as stored: rows to domain values. The writing side is `services.db.settlement`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -12,23 +13,46 @@ from services.domain.command import Command, CommandKind
 from services.domain.fees import FeeRates, Role
 from services.domain.fills import FillModel, Slippage
 from services.domain.market import Instrument
-from services.domain.trade import Direction, EntryType, Evidence, Fill, Label, Plan, Trade, TradeStatus
+from services.domain.plan import Direction, EntryType, Plan, Rules, Target
+from services.domain.trade import Evidence, Exit, Fill, Label, Reason, Stop, Trade, TradeStatus, Trail
 
-_COLUMNS = """t.id, t.account_id, t.instrument_id, t.direction, t.entry_type, t.limit_price, t.stop_loss, t.take_profit,
-t.position_size, t.leverage, t.quantity, t.maker_rate, t.taker_rate, t.fill_model, t.half_spread, t.average_range,
-t.status, t.reserved, t.ambiguous, t.version, t.created_at, t.source, t.notes,
+_COLUMNS = """t.id, t.account_id, t.instrument_id, t.direction, t.entry_type, t.limit_price, t.initial_stop,
+t.targets::text, t.rules::text, t.position_size, t.leverage, t.quantity, t.maker_rate, t.taker_rate, t.fill_model,
+t.half_spread, t.average_range, t.status, t.reserved, t.ambiguous, t.version, t.created_at, t.source, t.notes,
+t.stop_loss, t.stop_reason, t.trail_level, t.trail_step, t.exit_reason, t.profit_loss,
 t.entry_time, t.entry_price, t.entry_role, t.entry_fee, t.entry_evidence::text,
-t.exit_time, t.exit_price, t.exit_role, t.exit_fee, t.exit_evidence::text, t.profit_loss,
+(SELECT json_agg(json_build_array(e.reason, e.quantity::text,
+    json_build_array(e.time, e.price::text, e.role, e.fee::text, e.evidence), e.gross::text, e.cap::text) ORDER BY part)
+ FROM trade_exits e WHERE e.trade_id = t.id)::text,
 l.active_from, l.held_from, t.updated_at"""
-_WIDTH = 37
+_WIDTH = 39
 
 _LOAD = f"""
-SELECT {_COLUMNS}, c.kind, c.at, c.bid, c.ask, c.stop_loss, c.take_profit
+SELECT {_COLUMNS}, c.kind, c.at, c.bid, c.ask, c.fraction, c.stop_loss, c.targets::text
 FROM trades t LEFT JOIN live_triggers l ON l.trade_id = t.id LEFT JOIN trade_commands c ON c.trade_id = t.id
 WHERE t.id = ANY(%s) ORDER BY t.id
 """
 
 _evidence = msgspec.json.Decoder(Evidence).decode
+_targets = msgspec.json.Decoder(tuple[Target, ...]).decode
+_rules = msgspec.json.Decoder(Rules).decode
+
+
+class _StoredFill(Fill, frozen=True, array_like=True):
+    """A fill as an array."""
+
+
+class _StoredExit(msgspec.Struct, frozen=True, array_like=True):
+    """An exit as an array."""
+
+    reason: Reason
+    quantity: Decimal
+    fill: _StoredFill
+    gross: Decimal
+    cap: Decimal
+
+
+_exits = msgspec.json.Decoder(list[_StoredExit]).decode
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -51,11 +75,13 @@ async def load(
 
 def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored:
     (
-        id_, account_id, instrument_id, direction, entry_type, limit_price, stop_loss, take_profit,
-        position_size, leverage, quantity, maker, taker, fill_model, half_spread, average_range,
-        status, reserved, ambiguous, version, created_at, source, notes,
-        *fills, profit_loss, active_from, held_from, updated_at,
+        id_, account_id, instrument_id, direction, entry_type, limit_price, initial_stop,
+        targets, rules, position_size, leverage, quantity, maker, taker, fill_model,
+        half_spread, average_range, status, reserved, ambiguous, version, created_at, source, notes,
+        stop, stop_reason, trail_level, trail_step, exit_reason, profit_loss,
+        *entry, exits, active_from, held_from, updated_at,
     ) = row[:_WIDTH]  # fmt: skip
+    status = TradeStatus(status)
     trade = Trade(
         id=id_,
         account_id=account_id,
@@ -64,22 +90,26 @@ def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored
             direction=Direction(direction),
             entry_type=EntryType(entry_type),
             limit_price=limit_price,
-            stop_loss=stop_loss,
-            take_profit=take_profit,
+            stop_loss=initial_stop,
+            targets=_targets(targets),
             position_size=position_size,
             leverage=leverage,
+            rules=_rules(rules),
         ),
         label=Label(created_at, source, notes),
         quantity=quantity,
         fees=FeeRates(maker, taker),
         fill_model=FillModel(fill_model),
         slippage=Slippage(half_spread, average_range),
-        status=TradeStatus(status),
+        status=status,
         reserved=reserved,
         active_from=active_from or created_at,
+        stop=Stop(stop, Reason(stop_reason)),
+        trail=None if trail_level is None else Trail(trail_level, trail_step),
         held_from=held_from,
-        entry=_fill(fills[:5]),
-        exit=_fill(fills[5:]),
+        entry=_fill(entry),
+        exits=tuple(map(_exit, _exits(exits))) if exits else (),
+        cancelled_for=Reason(exit_reason) if status is TradeStatus.CANCELLED else None,
         profit_loss=profit_loss,
         ambiguous=ambiguous,
         version=version,
@@ -92,11 +122,31 @@ def _fill(columns: Sequence[Any]) -> Fill | None:
     return None if time is None else Fill(time, price, Role(role), fee, _evidence(evidence))
 
 
+def _exit(stored: _StoredExit) -> Exit:
+    told = stored.fill
+    time = told.time.astimezone(UTC)
+    return Exit(
+        stored.reason,
+        stored.quantity,
+        Fill(time, told.price, told.role, told.fee, told.evidence),
+        stored.gross,
+        stored.cap,
+    )
+
+
 def _command(columns: Sequence[Any]) -> Command | None:
-    kind, at, bid, ask, stop_loss, take_profit = columns
+    kind, at, bid, ask, fraction, stop_loss, targets = columns
     if kind is None:
         return None
-    return Command(kind=CommandKind(kind), at=at, bid=bid, ask=ask, stop_loss=stop_loss, take_profit=take_profit)
+    return Command(
+        kind=CommandKind(kind),
+        at=at,
+        bid=bid,
+        ask=ask,
+        fraction=fraction,
+        stop_loss=stop_loss,
+        targets=_targets(targets) if targets else None,
+    )
 
 
 async def next_ids(connection: Connection, count: int) -> list[int]:

@@ -46,7 +46,7 @@ CROSS JOIN LATERAL (
     UNION ALL
     SELECT trade_id FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.upper <= p.high
     UNION ALL
-    SELECT trade_id FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.next_event_at < p.until
+    SELECT trade_id FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.next_event_at <= p.until
     UNION ALL
     SELECT trade_id FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.held_from IS NOT NULL
 ) c

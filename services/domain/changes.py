@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import msgspec
 
-from services.domain.profit import LedgerRow, entry_rows, exit_rows
-from services.domain.trade import Trade, TradeStatus
+from services.domain.profit import LedgerRow, entry_row, exit_rows
+from services.domain.trade import Exit, Trade, TradeStatus
 from services.domain.view import TradeView, trade_view
 
 
@@ -23,14 +23,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One trade's way from `before` (None: it is new) over `steps` to `after`.
 
     `steps` are the states worth telling, the last of them equal to `after` but for what only the walk needs.
-    `next_event_at` is when a waiting command is due, `command_done` that one was applied or dropped.
+    `command_at` is when a waiting command is due, `command_done` that one was applied or dropped.
     `funds_needed` is the free balance a new trade asks for.
     """
 
     before: Trade | None
     after: Trade
     steps: tuple[Trade, ...] = ()
-    next_event_at: datetime | None = None
+    command_at: datetime | None = None
     command_done: bool = False
     funds_needed: Decimal = Decimal(0)
 
@@ -53,9 +53,24 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         """What the account books."""
         for previous, step in self._pairs():
             if step.entry is not None and (previous is None or previous.entry is None):
-                yield from entry_rows(step)
-            if step.exit is not None and (previous is None or previous.exit is None):
-                yield from exit_rows(step)
+                yield entry_row(step)
+            for part, exit_ in self._new_exits(previous, step):
+                yield from exit_rows(step.id, part, exit_)
+
+    def exits(self) -> Iterator[tuple[int, Exit]]:
+        """The exits that are new, each with its number from 1."""
+        return self._new_exits(self.before, self.after)
+
+    def revisions(self) -> Iterator[Trade]:
+        """The states in which the stop or the targets came to stand elsewhere."""
+        for previous, step in self._pairs():
+            if previous is not None and (previous.stop != step.stop or previous.plan.targets != step.plan.targets):
+                yield step
+
+    @staticmethod
+    def _new_exits(previous: Trade | None, step: Trade) -> Iterator[tuple[int, Exit]]:
+        known = len(previous.exits) if previous else 0
+        return enumerate(step.exits[known:], start=known + 1)
 
     def events(self, at: datetime) -> Iterator[TradeEvent]:
         """One event a step, in order."""

@@ -6,14 +6,15 @@ from enum import StrEnum
 
 import msgspec
 
-from services.domain.fees import Role
-from services.domain.fills import buy_price, sell_price
-from services.domain.profit import closed
-from services.domain.trade import DecidedBy, Direction, Evidence, Fill, Trade, TradeStatus
+from services.domain.executions import cancelled, market_fill
+from services.domain.money import floor_to
+from services.domain.plan import Plan, Target
+from services.domain.profit import exited
+from services.domain.trade import DecidedBy, Evidence, Reason, Stop, Trade, TradeStatus
 
 
 class CommandKind(StrEnum):
-    """CLOSE an open trade, CANCEL a pending one, EDIT the stop and target of either."""
+    """CLOSE an open trade or a part of it, CANCEL a pending one, EDIT the stop and target of either."""
 
     CLOSE = "close"
     CANCEL = "cancel"
@@ -21,14 +22,19 @@ class CommandKind(StrEnum):
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """One accepted command. `at` is exchange time; bid and ask are set for CLOSE, stop and target for EDIT."""
+    """One accepted command. `at` is exchange time.
+
+    A CLOSE has bid and ask, and the `fraction` of what remains (None: all of it). An EDIT has the new stop, the new
+    targets in place of those not yet filled, or both; their fractions are shares of what remains.
+    """
 
     kind: CommandKind
     at: datetime
     bid: Decimal | None = None
     ask: Decimal | None = None
+    fraction: Decimal | None = None
     stop_loss: Decimal | None = None
-    take_profit: Decimal | None = None
+    targets: tuple[Target, ...] | None = None
 
 
 def applies(trade: Trade, command: Command) -> bool:
@@ -44,31 +50,33 @@ def apply(trade: Trade, command: Command) -> Trade:
     """The trade after `command`. The path before `command.at` has been judged already."""
     assert applies(trade, command), f"trade {trade.id}: {command.kind} does not apply to {trade.status}"
     if command.kind is CommandKind.CANCEL:
-        return trade.moved_to(TradeStatus.CANCELLED, reserved=Decimal(0))
-    if command.kind is CommandKind.EDIT:
-        plan = msgspec.structs.replace(
-            trade.plan,
-            stop_loss=command.stop_loss or trade.plan.stop_loss,
-            take_profit=command.take_profit or trade.plan.take_profit,
-        )
-        return msgspec.structs.replace(trade, plan=plan, active_from=command.at, version=trade.version + 1)
-    return _close(trade, command)
+        return cancelled(trade, Reason.CANCELLED)
+    return _edit(trade, command) if command.kind is CommandKind.EDIT else _close(trade, command)
+
+
+def edited_plan(trade: Trade, command: Command) -> Plan:
+    """The plan with the targets of an EDIT after those already filled, and its stop where no entry was made on it."""
+    targets = trade.plan.targets
+    if command.targets is not None:
+        targets = (*targets[: trade.targets_filled], *command.targets)
+    stop = trade.plan.stop_loss if trade.entry is not None or command.stop_loss is None else command.stop_loss
+    return msgspec.structs.replace(trade.plan, targets=targets, stop_loss=stop)
+
+
+def _edit(trade: Trade, command: Command) -> Trade:
+    stop = trade.stop if command.stop_loss is None else Stop(command.stop_loss)
+    return trade.changed(plan=edited_plan(trade, command), stop=stop, active_from=command.at)
 
 
 def _close(trade: Trade, command: Command) -> Trade:
+    """What rounds to nothing, or would leave nothing, closes the rest."""
     assert command.bid is not None
     assert command.ask is not None
-    slippage = trade.slippage.of_quote(trade.fill_model)
-    tick = trade.instrument.filters.tick_size
-    if trade.plan.direction is Direction.LONG:
-        price = sell_price(command.bid, slippage, tick)
-    else:
-        price = buy_price(command.ask, slippage, tick)
-    fill = Fill(
-        time=command.at,
-        price=price,
-        role=Role.TAKER,
-        fee=trade.fees.fee(Role.TAKER, price, trade.quantity),
-        evidence=Evidence(DecidedBy.QUOTE, bid=command.bid, ask=command.ask, slippage=slippage),
+    quantity = trade.remaining
+    if command.fraction is not None:
+        quantity = floor_to(quantity * command.fraction, trade.instrument.filters.step_size) or quantity
+    evidence = Evidence(
+        DecidedBy.QUOTE, bid=command.bid, ask=command.ask, slippage=trade.slippage.of_quote(trade.fill_model)
     )
-    return closed(trade, TradeStatus.CLOSED_MANUAL, fill)
+    fill = market_fill(trade, quantity, command.bid if trade.is_long else command.ask, command.at, evidence)
+    return exited(trade, fill, Reason.MANUAL, quantity)

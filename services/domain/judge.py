@@ -1,17 +1,18 @@
 """One trade on its way through one minute: event after event, by the bar, by finer data, or by the adverse order."""
 
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 
 import msgspec
 
 from services.domain import reach
-from services.domain.barriers import barriers
+from services.domain.barriers import barriers, next_event_at
 from services.domain.command import Command, applies, apply
-from services.domain.executions import Touch, execute
+from services.domain.executions import Touch, cancelled, execute, time_stop
 from services.domain.path import Bar, Finer, Resolution
 from services.domain.reach import Reach
-from services.domain.trade import DecidedBy, Direction, Trade
+from services.domain.trade import DecidedBy, Reason, Stop, Trade, TradeStatus
 
 _BY_RESOLUTION = {Resolution.SECONDS: DecidedBy.SECONDS, Resolution.PRINTS: DecidedBy.PRINTS}
 
@@ -35,6 +36,15 @@ class _Next(Enum):
     RISE = 2
 
 
+class _State(msgspec.Struct, frozen=True):
+    """What a judge goes back to."""
+
+    trade: Trade
+    command: Command | None
+    steps: tuple[Trade, ...]
+    trailed_since: int | None
+
+
 class Judge:
     """Carries a trade and its pending command along, and keeps each changed state in `steps`."""
 
@@ -43,10 +53,12 @@ class Judge:
         self.command = command
         self.steps: list[Trade] = []
         self._minute: Bar | None = None
+        self._stop_at_open: Stop | None = None
+        self._trailed_since: int | None = None
 
     def minute(self, bar: Bar, known: Finer | None) -> Need | None:
         """Judge one closed minute. What it needs when it cannot: then nothing has been changed."""
-        self._minute = bar
+        self._begin(bar)
         before = self._state()
         try:
             self._bar(bar, DecidedBy.BAR, adverse=False)
@@ -77,7 +89,7 @@ class Judge:
         it; then, as where the bar leaves the order open, what finer data tells so far is needed. Without it the
         finished minute will decide.
         """
-        self._minute = bar
+        self._begin(bar)
         before = self._state()
         if self.trade.active_from <= bar.open_time:
             try:
@@ -99,7 +111,23 @@ class Judge:
         self._keep_closing(before)
         return None
 
-    def _keep_closing(self, before: tuple[Trade, Command | None, int]) -> None:
+    def _begin(self, bar: Bar) -> None:
+        """An entry that has expired by the minute's begin ends before it."""
+        self.entry_due(bar.open_time)
+        self._minute = bar
+        self._stop_at_open = self.trade.stop
+        self._trailed_since = None
+
+    def entry_due(self, until: datetime) -> None:
+        """Cancel an entry that nothing has filled in the path before its end, if that is at or before `until`."""
+        due = next_event_at(self.trade)
+        if self.trade.status is not TradeStatus.PENDING or due is None or due > until:
+            return
+        self.command_due(due)
+        if self.trade.status is TradeStatus.PENDING:
+            self._step(cancelled(self.trade, Reason.ENTRY_EXPIRED))
+
+    def _keep_closing(self, before: _State) -> None:
         if self.trade.status.is_live:
             self._restore(before)
 
@@ -115,13 +143,14 @@ class Judge:
         command, self.command = self.command, None
         if applies(self.trade, command):
             self._step(apply(self.trade, command))
+            self._stop_at_open = self.trade.stop  # whether an edit came before the minute's open, active_from tells
 
-    def _state(self) -> tuple[Trade, Command | None, int]:
-        return self.trade, self.command, len(self.steps)
+    def _state(self) -> _State:
+        return _State(self.trade, self.command, tuple(self.steps), self._trailed_since)
 
-    def _restore(self, state: tuple[Trade, Command | None, int]) -> None:
-        self.trade, self.command, count = state
-        del self.steps[count:]
+    def _restore(self, state: _State) -> None:
+        self.trade, self.command, self._trailed_since = state.trade, state.command, state.trailed_since
+        self.steps = list(state.steps)
 
     def _step(self, trade: Trade) -> None:
         self.trade = trade
@@ -169,20 +198,44 @@ class Judge:
             self._events(bar, reach.part_of(bar), by, adverse=adverse)
 
     def _at_open(self, bar: Bar, by: DecidedBy) -> None:
-        """A bar that opens at or beyond a barrier is decided at its open."""
+        """A bar that opens at or beyond a barrier is decided at its open; then a time stop that is due."""
         decided_by = DecidedBy.OPEN if by is DecidedBy.BAR else by
+        if self._is_jumped_over(bar):
+            self._step(cancelled(self.trade, Reason.STOP_BEFORE_ENTRY))
         while self.trade.status.is_live:
             wall = barriers(self.trade)
             falling = wall.lower is not None and bar.open <= wall.lower
             if not falling and (wall.upper is None or bar.open < wall.upper):
-                return
-            self._touch(falling, bar.open_time, bar, decided_by)
+                break
+            self._touch(falling, bar.open_time, bar, decided_by, bar.open)
+        if self.trade.status is TradeStatus.OPEN:
+            due = next_event_at(self.trade)
+            if due is not None and due <= bar.open_time:
+                self._step(time_stop(self.trade, bar, decided_by))
 
-    def _touch(self, falling: bool, time: datetime, bar: Bar, by: DecidedBy) -> None:
-        """A trade that was in the market, as it is, when the minute began has met the minute's open first."""
+    def _is_jumped_over(self, bar: Bar) -> bool:
+        """Whether the minute opens beyond the stop of an entry that is not to be filled then."""
+        trade, minute = self.trade, self._minute
+        assert minute is not None
+        if trade.status is not TradeStatus.PENDING or not trade.plan.rules.cancel_on_stop:
+            return False
+        begins_it = trade.active_from <= minute.open_time and bar.open == minute.open
+        return begins_it and (minute.open - trade.stop.price) * trade.plan.direction.sign <= 0
+
+    def _touch(self, falling: bool, time: datetime, bar: Bar, by: DecidedBy, reached: Decimal) -> None:
+        """A stop that was in force, where it stands, when the minute began has met the minute's open first."""
         assert self._minute is not None
-        met = self._minute.open if self.trade.active_from <= self._minute.open_time else None
-        self._step(execute(self.trade, Touch(falling, time, bar, by, met)))
+        in_force = self.trade.active_from <= self._minute.open_time and self.trade.stop == self._stop_at_open
+        met = self._minute.open if in_force else None
+        before = self.trade
+        after = execute(before, Touch(falling, time, bar, by, reached, met))
+        is_step_of_trail = after.trail != before.trail and after.status is before.status
+        if is_step_of_trail and self._trailed_since is not None and self._trailed_since == len(self.steps):
+            # Many levels in one minute are one stored state: the last.
+            self.steps[-1] = self.trade = msgspec.structs.replace(after, version=before.version)
+            return
+        self._step(after)
+        self._trailed_since = len(self.steps) if is_step_of_trail else None
 
     def _events(self, bar: Bar, rest: Reach, by: DecidedBy, *, adverse: bool) -> None:
         while self.trade.status.is_live:
@@ -199,9 +252,9 @@ class Judge:
                 return
             wall = barriers(self.trade)
             falling = following is _Next.FALL
-            self._touch(falling, bar.close_time, bar, decided_by)
             level = wall.lower if falling else wall.upper
             assert level is not None
+            self._touch(falling, bar.close_time, bar, decided_by, level)
             rest = rest.after_fall_to(level) if falling else rest.after_rise_to(level)
 
     def _flag(self, *, tell: bool) -> None:
@@ -245,11 +298,14 @@ def _next_event(trade: Trade, rest: Reach) -> _Next:
 def _adverse_event(trade: Trade, rest: Reach) -> _Next:
     """The worst of what may have happened: the stop where it can have been touched, else nothing gained.
 
-    For a pending entry: filled if its stop can have been touched too, else not filled.
+    For a pending entry: filled if its stop can have been touched too, else not filled, and cancelled where a touch
+    of its target that is certain does that.
     """
-    long = trade.plan.direction is Direction.LONG
-    stop = trade.plan.stop_loss
-    stoppable = rest.may_low <= stop if long else rest.may_high >= stop
-    if not stoppable:
-        return _Next.NOTHING
-    return _Next.FALL if long else _Next.RISE
+    long, stop = trade.is_long, trade.stop.price
+    if rest.may_low <= stop if long else rest.may_high >= stop:
+        return _Next.FALL if long else _Next.RISE
+    if trade.status is TradeStatus.PENDING and trade.plan.rules.cancel_on_target:
+        target = trade.plan.targets[0].price
+        if rest.must_high >= target if long else rest.must_low <= target:
+            return _Next.RISE if long else _Next.FALL
+    return _Next.NOTHING

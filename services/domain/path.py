@@ -80,3 +80,9 @@ class Path(msgspec.Struct, frozen=True):
 def floor_minute(time: datetime) -> datetime:
     """The minute boundary at or before `time`."""
     return time.replace(second=0, microsecond=0)
+
+
+def ceil_minute(time: datetime) -> datetime:
+    """The minute boundary at or after `time`."""
+    floor = floor_minute(time)
+    return floor if floor == time else floor + MINUTE

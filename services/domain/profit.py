@@ -1,4 +1,4 @@
-"""Profit of a trade as the ledger books it: one row per cause, the profit is their sum."""
+"""Profit of a trade as the ledger books it: one row per cause and exit, the profit is their sum."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -6,8 +6,9 @@ from enum import StrEnum
 
 import msgspec
 
+from services.domain.fees import Role
 from services.domain.money import ZERO, ledger_amount
-from services.domain.trade import Fill, Trade, TradeStatus
+from services.domain.trade import CLOSED_BY, Exit, Fill, Reason, Trade
 
 
 class LedgerKind(StrEnum):
@@ -21,11 +22,12 @@ class LedgerKind(StrEnum):
 
 
 class LedgerRow(msgspec.Struct, frozen=True):
-    """One booking of a trade, in USDT; positive raises the balance."""
+    """One booking of a trade, in USDT; positive raises the balance. `part` is the number of its exit, from 1."""
 
     trade_id: int
     kind: LedgerKind
     amount: Decimal
+    part: int = 0
 
 
 def margin(price: Decimal, quantity: Decimal, leverage: int) -> Decimal:
@@ -33,41 +35,64 @@ def margin(price: Decimal, quantity: Decimal, leverage: int) -> Decimal:
     return ledger_amount(price * quantity / leverage)
 
 
-def entry_rows(trade: Trade) -> Iterator[LedgerRow]:
+def entry_row(trade: Trade) -> LedgerRow:
     """What opening books."""
     assert trade.entry is not None
-    yield LedgerRow(trade.id, LedgerKind.ENTRY_FEE, -trade.entry.fee)
+    return LedgerRow(trade.id, LedgerKind.ENTRY_FEE, -trade.entry.fee)
 
 
-def exit_rows(trade: Trade) -> Iterator[LedgerRow]:
-    """What closing books: gross profit, exit fee, and a cap where the loss would exceed the margin.
+def exit_rows(trade_id: int, part: int, exit_: Exit) -> Iterator[LedgerRow]:
+    """What an exit books: gross profit, fee, and a cap where the loss would exceed the part's margin."""
+    yield LedgerRow(trade_id, LedgerKind.GROSS_PROFIT, exit_.gross, part)
+    yield LedgerRow(trade_id, LedgerKind.EXIT_FEE, -exit_.fill.fee, part)
+    if exit_.cap > 0:
+        yield LedgerRow(trade_id, LedgerKind.LOSS_CAP, exit_.cap, part)
 
-    gross = (exit - entry) x quantity for LONG, negated for SHORT. Isolated margin: gross - exit fee never takes
-    more than the margin; what goes beyond is given back by `loss_cap`.
+
+def exited(trade: Trade, fill: Fill, reason: Reason, quantity: Decimal) -> Trade:
+    """The open `trade` after `quantity` of it has left at `fill`; final when that was the rest.
+
+    gross = (exit - entry) x quantity for LONG, negated for SHORT. Isolated margin: gross - fee never takes more
+    than the margin that the part releases; what goes beyond is given back.
     """
     assert trade.entry is not None
-    assert trade.exit is not None
-    move = (trade.exit.price - trade.entry.price) * trade.plan.direction.sign
-    gross = ledger_amount(move * trade.quantity)
-    yield LedgerRow(trade.id, LedgerKind.GROSS_PROFIT, gross)
-    yield LedgerRow(trade.id, LedgerKind.EXIT_FEE, -trade.exit.fee)
-    excess = -(gross - trade.exit.fee) - margin(trade.entry.price, trade.quantity, trade.plan.leverage)
-    if excess > 0:
-        yield LedgerRow(trade.id, LedgerKind.LOSS_CAP, excess)
+    rest = trade.remaining - quantity
+    assert quantity > 0 <= rest, f"trade {trade.id}: {quantity} of {trade.remaining} cannot leave"
+    held_back = margin(trade.entry.price, rest, trade.plan.leverage)
+    released = trade.reserved - held_back
+    gross = ledger_amount((fill.price - trade.entry.price) * trade.plan.direction.sign * quantity)
+    cap = max(ZERO, -(gross - fill.fee) - released)
+    exits = (*trade.exits, Exit(reason, quantity, fill, gross, cap))
+    if rest > 0:
+        return trade.changed(exits=exits, reserved=held_back)
+    net = sum((exit_.net for exit_ in exits), -trade.entry.fee)
+    return trade.moved_to(CLOSED_BY[reason], exits=exits, reserved=ZERO, profit_loss=net)
 
 
-def closed(trade: Trade, status: TradeStatus, fill: Fill) -> Trade:
-    """The open `trade` after its exit: final, nothing reserved, its profit the sum of its ledger rows."""
-    after = trade.moved_to(status, exit=fill, reserved=ZERO)
-    rows = (*entry_rows(after), *exit_rows(after))
-    return msgspec.structs.replace(after, profit_loss=sum((row.amount for row in rows), ZERO))
+def average_exit_price(trade: Trade) -> Decimal | None:
+    """The mean price of all exits, weighted by quantity; None before the first."""
+    quantity = sum((exit_.quantity for exit_ in trade.exits), ZERO)
+    if not quantity:
+        return None
+    if len(trade.exits) == 1:
+        return trade.exits[0].fill.price
+    return ledger_amount(sum((exit_.fill.price * exit_.quantity for exit_ in trade.exits), ZERO) / quantity)
+
+
+def fees(trade: Trade) -> Decimal | None:
+    """All fees so far in USDT; None before the entry."""
+    return None if trade.entry is None else sum((exit_.fill.fee for exit_ in trade.exits), trade.entry.fee)
 
 
 def unrealized_profit(trade: Trade, bid: Decimal, ask: Decimal) -> Decimal | None:
-    """Net profit in USDT if an open trade were closed at bid (LONG) or ask (SHORT) now, taker fee included."""
+    """What the rest of an open trade would bring at bid (LONG) or ask (SHORT) now, in USDT.
+
+    Its taker fee and its share of the entry fee are taken off. None for a trade that is not open.
+    """
     if trade.entry is None or trade.exit is not None:
         return None
-    price = bid if trade.plan.direction.sign > 0 else ask
+    rest = trade.remaining
+    price = bid if trade.is_long else ask
     move = (price - trade.entry.price) * trade.plan.direction.sign
-    fee = trade.fees.taker * price * trade.quantity
-    return ledger_amount(move * trade.quantity - fee - trade.entry.fee)
+    fee = trade.fees.fee(Role.TAKER, price, rest)
+    return ledger_amount(move * rest - trade.entry.fee * rest / trade.quantity) - fee

@@ -10,25 +10,7 @@ from services.domain.fees import FeeRates, Role
 from services.domain.fills import FillModel, Slippage
 from services.domain.market import Instrument
 from services.domain.path import Bar
-
-
-class Direction(StrEnum):
-    """LONG profits when the price rises, SHORT when it falls."""
-
-    LONG = "LONG"
-    SHORT = "SHORT"
-
-    @property
-    def sign(self) -> int:
-        """+1 for LONG, -1 for SHORT."""
-        return 1 if self is Direction.LONG else -1
-
-
-class EntryType(StrEnum):
-    """MARKET enters at once at bid or ask; LIMIT rests until the path reaches its price."""
-
-    MARKET = "MARKET"
-    LIMIT = "LIMIT"
+from services.domain.plan import Direction, Plan
 
 
 class TradeStatus(StrEnum):
@@ -56,6 +38,37 @@ TRANSITIONS: dict[TradeStatus, frozenset[TradeStatus]] = {
 }
 
 
+class Reason(StrEnum):
+    """Why quantity left a trade, or why it was cancelled before its entry."""
+
+    TAKE_PROFIT = "take_profit"
+    STOP_LOSS = "stop_loss"
+    BREAK_EVEN = "break_even"
+    TARGET_STOP = "target_stop"
+    """The stop that had followed to the target before the last one filled."""
+    TRAILING_STOP = "trailing_stop"
+    MANUAL = "manual"
+    LIQUIDATION = "liquidation"
+    TIME_STOP = "time_stop"
+    CANCELLED = "cancelled"
+    ENTRY_EXPIRED = "entry_expired"
+    TARGET_BEFORE_ENTRY = "target_before_entry"
+    STOP_BEFORE_ENTRY = "stop_before_entry"
+
+
+CLOSED_BY = {
+    Reason.TAKE_PROFIT: TradeStatus.CLOSED_TP,
+    Reason.STOP_LOSS: TradeStatus.CLOSED_SL,
+    Reason.BREAK_EVEN: TradeStatus.CLOSED_SL,
+    Reason.TARGET_STOP: TradeStatus.CLOSED_SL,
+    Reason.TRAILING_STOP: TradeStatus.CLOSED_SL,
+    Reason.MANUAL: TradeStatus.CLOSED_MANUAL,
+    Reason.LIQUIDATION: TradeStatus.CLOSED_LIQUIDATED,
+    Reason.TIME_STOP: TradeStatus.CLOSED_EXPIRED,
+}
+"""The status of a trade by the reason of its last exit."""
+
+
 class DecidedBy(StrEnum):
     """What kind of data decided a fill."""
 
@@ -79,7 +92,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Fill(msgspec.Struct, frozen=True):
-    """One execution of the whole quantity. `fee` is in USDT, as the ledger books it."""
+    """One execution. `fee` is in USDT, as the ledger books it."""
 
     time: datetime
     price: Decimal
@@ -88,19 +101,36 @@ class Fill(msgspec.Struct, frozen=True):
     evidence: Evidence
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody wants: prices on the instrument's grid, `position_size` as margin in USDT.
+class Exit(msgspec.Struct, frozen=True):
+    """A part of the quantity, closed.
 
-    `limit_price` is None for MARKET.
+    `gross` is its profit before fees, `cap` what is given back of a loss beyond the part's margin; both in USDT.
     """
 
-    direction: Direction
-    entry_type: EntryType
-    limit_price: Decimal | None
-    stop_loss: Decimal
-    take_profit: Decimal
-    position_size: Decimal
-    leverage: int
+    reason: Reason
+    quantity: Decimal
+    fill: Fill
+    gross: Decimal
+    cap: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        """What this exit leaves, in USDT; the entry fee is not in it."""
+        return self.gross - self.fill.fee + self.cap
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """Where the stop stands now, and what put it there: STOP_LOSS is the plan or an edit."""
+
+    price: Decimal
+    reason: Reason = Reason.STOP_LOSS
+
+
+class Trail(msgspec.Struct, frozen=True):
+    """The highest trailing level that was touched (lowest for SHORT), and the step to the next; both prices."""
+
+    level: Decimal
+    step: Decimal
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -114,11 +144,15 @@ class Label(msgspec.Struct, frozen=True):
 class Trade(msgspec.Struct, frozen=True, kw_only=True):
     """One paper trade. Values in, new values out: the walk never changes one, it returns the next.
 
-    quantity     in base asset, on the step
+    quantity     in base asset, on the step; what was entered, whatever has left since
     reserved     USDT held back from the account's free balance; 0 once the trade is final
     slippage     frozen at creation, applied to stops and market fills by `fill_model`
     active_from  the path before this instant does not count
+    stop         where the stop stands now; the plan keeps where it was meant to be
+    trail        how far trailing has come; None before its activation
     held_from    the minute from which the walk waits for finer data; None when it waits for nothing
+    exits        what has left, in order
+    cancelled_for  why a trade without an entry ended
     version      counts stored states; an edit or transition is decided on one and writes the next
     profit_loss  net profit in USDT once closed: the sum of the trade's ledger rows
     ambiguous    an order inside a bar had to be assumed because no data tells it
@@ -136,15 +170,47 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     status: TradeStatus
     reserved: Decimal
     active_from: datetime
+    stop: Stop
+    trail: Trail | None = None
     held_from: datetime | None = None
     entry: Fill | None = None
-    exit: Fill | None = None
+    exits: tuple[Exit, ...] = ()
+    cancelled_for: Reason | None = None
     profit_loss: Decimal | None = None
     ambiguous: bool = False
     version: int = 1
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the trade profits from rising prices."""
+        return self.plan.direction is Direction.LONG
+
+    @property
+    def remaining(self) -> Decimal:
+        """The quantity that has not left yet."""
+        return self.quantity - sum((exit_.quantity for exit_ in self.exits), Decimal(0))
+
+    @property
+    def targets_filled(self) -> int:
+        """How many of the plan's targets have filled; the next one has this index."""
+        return sum(exit_.reason is Reason.TAKE_PROFIT for exit_ in self.exits)
+
+    @property
+    def exit(self) -> Fill | None:
+        """The last fill of a closed trade."""
+        return self.exits[-1].fill if self.status in CLOSED else None
+
+    @property
+    def ended_by(self) -> Reason | None:
+        """Why the trade is final; None while it lives."""
+        return self.exits[-1].reason if self.status in CLOSED else self.cancelled_for
+
+    def changed(self, **changes: object) -> "Trade":
+        """The next state of this trade in the same status."""
+        return msgspec.structs.replace(self, version=self.version + 1, **changes)
 
     def moved_to(self, status: TradeStatus, **changes: object) -> "Trade":
         """This trade in another status. A move the transition table does not know is a bug and asserts."""
         allowed = TRANSITIONS.get(self.status, frozenset())
         assert status in allowed, f"trade {self.id}: no transition {self.status} -> {status}"
-        return msgspec.structs.replace(self, status=status, version=self.version + 1, **changes)
+        return self.changed(status=status, **changes)

@@ -6,8 +6,9 @@ from decimal import Decimal
 import msgspec
 
 from services.domain.market import Market
-from services.domain.profit import margin
-from services.domain.trade import Direction, EntryType, Evidence, Fill, Trade, TradeStatus
+from services.domain.plan import Direction, EntryType, Rules
+from services.domain.profit import average_exit_price, fees, margin
+from services.domain.trade import Evidence, Exit, Fill, Reason, Trade, TradeStatus
 
 _HOUR_SECONDS = Decimal(3600)
 _PERCENT_STEP = Decimal("0.0001")
@@ -27,11 +28,39 @@ class SymbolDetail(msgspec.Struct, frozen=True):
     step_size: Decimal
 
 
+class TargetView(msgspec.Struct, frozen=True):
+    """A take-profit of the plan: its price, the share of the quantity it closes, and whether it has filled."""
+
+    price: Decimal
+    fraction: Decimal
+    filled: bool
+
+
+class ExitView(msgspec.Struct, frozen=True):
+    """A part of the quantity that has left. profit_loss is this part's: gross profit - fee; the entry fee is apart."""
+
+    part: int
+    reason: Reason
+    time: datetime
+    price: Decimal
+    quantity: Decimal
+    role: str
+    fee: Decimal
+    gross: Decimal
+    profit_loss: Decimal
+    evidence: Evidence
+
+
 class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     """One trade. Money and prices are strings in JSON, times ISO 8601 UTC.
 
     entry_price is the fill once there is one, else the limit; exit and profit fields are null while it is live.
-    profit_loss_percentage = 100 x profit_loss / margin. risk_reward_ratio = |target - entry| / |entry - stop|.
+    stop_loss is where the stop stands now, initial_stop_loss where the plan had it, stop_reason what put it there;
+    take_profit is the next target's price, the last one's once all have filled, null without targets. exit_price is
+    the mean of all exits, weighted by quantity; exit_fee, exit_role and exit_evidence are the last one's.
+    realized_profit_loss is what the exits so far leave without the entry fee.
+    profit_loss_percentage = 100 x profit_loss / margin.
+    risk_reward_ratio = |target - entry| / |entry - initial stop|, targets weighted by their fractions.
     """
 
     id: int
@@ -49,24 +78,32 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     entry_role: str | None
     entry_evidence: Evidence | None
     stop_loss: Decimal
-    take_profit: Decimal
+    initial_stop_loss: Decimal
+    stop_reason: Reason
+    take_profit: Decimal | None
+    take_profits: tuple[TargetView, ...]
+    rules: Rules
+    trail_level: Decimal | None
     position_size: Decimal
     quantity: Decimal
+    remaining_quantity: Decimal
     leverage: int
     margin: Decimal
     exit_price: Decimal | None
     exit_time: datetime | None
     exit_fee: Decimal | None
     exit_role: str | None
-    exit_reason: str | None
+    exit_reason: Reason | None
     exit_evidence: Evidence | None
+    exits: tuple[ExitView, ...]
+    realized_profit_loss: Decimal
     fees: Decimal | None
     profit_loss: Decimal | None
     profit_loss_percentage: Decimal | None
     is_open: bool
     is_profitable: bool | None
     duration_hours: Decimal | None
-    risk_reward_ratio: Decimal
+    risk_reward_ratio: Decimal | None
     fill_model: str
     ambiguous: bool
     held_from: datetime | None
@@ -75,16 +112,6 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     created_at: datetime
     updated_at: datetime
-
-
-_EXIT_REASONS = {
-    TradeStatus.CLOSED_TP: "take_profit",
-    TradeStatus.CLOSED_SL: "stop_loss",
-    TradeStatus.CLOSED_MANUAL: "manual",
-    TradeStatus.CLOSED_LIQUIDATED: "liquidation",
-    TradeStatus.CLOSED_EXPIRED: "expired",
-    TradeStatus.CANCELLED: "cancelled",
-}
 
 
 def trade_view(trade: Trade, updated_at: datetime) -> TradeView:
@@ -109,27 +136,36 @@ def trade_view(trade: Trade, updated_at: datetime) -> TradeView:
         entry_fee=entry.fee if entry else None,
         entry_role=entry.role if entry else None,
         entry_evidence=entry.evidence if entry else None,
-        stop_loss=plan.stop_loss,
-        take_profit=plan.take_profit,
+        stop_loss=trade.stop.price,
+        initial_stop_loss=plan.stop_loss,
+        stop_reason=trade.stop.reason,
+        take_profit=_next_target(trade),
+        take_profits=tuple(
+            TargetView(target.price, target.fraction, number < trade.targets_filled)
+            for number, target in enumerate(plan.targets)
+        ),
+        rules=plan.rules,
+        trail_level=trade.trail.level if trade.trail else None,
         position_size=plan.position_size,
         quantity=trade.quantity,
+        remaining_quantity=trade.remaining if trade.status.is_live else Decimal(0),
         leverage=plan.leverage,
         margin=held_back,
-        exit_price=exit_.price if exit_ else None,
+        exit_price=average_exit_price(trade) if exit_ else None,
         exit_time=exit_.time if exit_ else None,
         exit_fee=exit_.fee if exit_ else None,
         exit_role=exit_.role if exit_ else None,
-        exit_reason=_EXIT_REASONS.get(trade.status),
+        exit_reason=trade.ended_by,
         exit_evidence=exit_.evidence if exit_ else None,
-        fees=sum((fill.fee for fill in (entry, exit_) if fill), Decimal(0)) if entry else None,
+        exits=tuple(exit_view(number, each) for number, each in enumerate(trade.exits, start=1)),
+        realized_profit_loss=sum((each.net for each in trade.exits), Decimal(0)),
+        fees=fees(trade),
         profit_loss=net,
         profit_loss_percentage=None if net is None else (100 * net / held_back).quantize(_PERCENT_STEP),
         is_open=trade.status is TradeStatus.OPEN,
         is_profitable=None if net is None else net > 0,
         duration_hours=_duration_hours(entry, exit_),
-        risk_reward_ratio=(abs(plan.take_profit - price) / abs(price - plan.stop_loss)).quantize(_RATIO_STEP)
-        if price != plan.stop_loss
-        else Decimal(0),
+        risk_reward_ratio=_risk_reward(trade, price),
         fill_model=trade.fill_model,
         ambiguous=trade.ambiguous,
         held_from=trade.held_from,
@@ -139,6 +175,37 @@ def trade_view(trade: Trade, updated_at: datetime) -> TradeView:
         created_at=trade.label.created_at,
         updated_at=updated_at,
     )
+
+
+def exit_view(part: int, exit_: Exit) -> ExitView:
+    """One exit as people read it."""
+    fill = exit_.fill
+    return ExitView(
+        part=part,
+        reason=exit_.reason,
+        time=fill.time,
+        price=fill.price,
+        quantity=exit_.quantity,
+        role=fill.role,
+        fee=fill.fee,
+        gross=exit_.gross,
+        profit_loss=exit_.net,
+        evidence=fill.evidence,
+    )
+
+
+def _next_target(trade: Trade) -> Decimal | None:
+    targets = trade.plan.targets
+    return targets[min(trade.targets_filled, len(targets) - 1)].price if targets else None
+
+
+def _risk_reward(trade: Trade, entry: Decimal) -> Decimal | None:
+    """Mean distance of the targets from the entry, weighted by fraction, over that of the plan's stop."""
+    plan = trade.plan
+    if not plan.targets or entry == plan.stop_loss:
+        return None
+    reward = sum((abs(target.price - entry) * target.fraction for target in plan.targets), Decimal(0))
+    return (reward / abs(entry - plan.stop_loss)).quantize(_RATIO_STEP)
 
 
 def symbol_detail(trade: Trade) -> SymbolDetail:

@@ -15,7 +15,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.domain.barriers import barriers
+from services.domain.barriers import barriers, next_event_at
 from services.domain.command import Command
 from services.domain.judge import Judge, Need
 from services.domain.path import Finer, Path
@@ -72,7 +72,7 @@ def walk(
 
 def _judge_closed(judge: Judge, path: Path, since: datetime, finer: Mapping[datetime, Finer]) -> Need | None:
     """Judge every closed bar; the need of the minute that could not be judged, if one could not."""
-    wall = barriers(judge.trade)
+    wall, due = barriers(judge.trade), next_event_at(judge.trade)
     for bar in path.bars:
         if bar.open_time < since or bar.close_time < judge.trade.active_from:
             continue
@@ -80,6 +80,7 @@ def _judge_closed(judge: Judge, path: Path, since: datetime, finer: Mapping[date
             (wall.lower is None or bar.low > wall.lower)
             and (wall.upper is None or bar.high < wall.upper)
             and (judge.command is None or judge.command.at > bar.close_time)
+            and (due is None or bar.open_time < due)
         ):
             continue
         need = judge.minute(bar, finer.get(bar.open_time))
@@ -87,7 +88,8 @@ def _judge_closed(judge: Judge, path: Path, since: datetime, finer: Mapping[date
             return need
         if not judge.trade.status.is_live:
             return None
-        wall = barriers(judge.trade)
+        wall, due = barriers(judge.trade), next_event_at(judge.trade)
+    judge.entry_due(path.end)
     if judge.command is not None and judge.command.at < path.end:
         judge.command_due(path.end)
     return None

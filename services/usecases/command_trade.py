@@ -7,6 +7,7 @@ does not decide, the command is accepted as pending and the walk applies it at t
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
@@ -21,8 +22,11 @@ from services.domain.changes import Change
 from services.domain.command import Command, CommandKind, applies, apply
 from services.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
 from services.domain.market import Instrument, Quote
-from services.domain.opening import check_order, on_grid
+from services.domain.money import floor_to
+from services.domain.opening import check_legs
 from services.domain.path import MINUTE, Path
+from services.domain.plan import NO_RULES, Target
+from services.domain.planning import check_order, check_targets, on_grid
 from services.domain.trade import Trade, TradeStatus
 from services.domain.view import TradeView, trade_view
 from services.usecases.context import Services
@@ -42,7 +46,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: CommandKind
     stop_loss: Decimal | None = None
-    take_profit: Decimal | None = None
+    targets: tuple[Target, ...] | None = None
+    fraction: Decimal | None = None
     expected_price: Decimal | None = None
     version: int | None = None
 
@@ -72,7 +77,7 @@ async def command_trade(services: Services, account_ids: Sequence[int], trade_id
             return await _accept(connection, stored, command)
         after = apply(stored.trade, command)
         if command.kind is CommandKind.EDIT and after.status is TradeStatus.OPEN and path.tail is not None:
-            check_order(after.plan, path.tail.close)  # the quote may be older than the path
+            _check_edit(stored.trade, command, path.tail.close, "last price")  # the quote may be older than the path
         change = Change(before=stored.trade, after=after, steps=(after,))
         at = await clock.transaction_time(connection)
         try:
@@ -118,22 +123,58 @@ async def _command(services: Services, trade: Trade, wish: Wish) -> Command:
         quote = await fresh_quote(services, trade.instrument)
         if wish.expected_price is not None:
             _check_guard(wish.expected_price, quote)
-        return Command(kind=wish.kind, at=at, bid=quote.bid, ask=quote.ask)
+        _check_part(trade, wish.fraction, quote)
+        return Command(kind=wish.kind, at=at, bid=quote.bid, ask=quote.ask, fraction=wish.fraction)
     if wish.kind is CommandKind.EDIT:
-        plan = on_grid(
-            msgspec.structs.replace(
-                trade.plan,
-                stop_loss=wish.stop_loss or trade.plan.stop_loss,
-                take_profit=wish.take_profit or trade.plan.take_profit,
-            ),
-            trade.instrument.filters,
-        )
-        reference = trade.plan.limit_price
-        if trade.status is TradeStatus.OPEN or reference is None:
-            reference = (await fresh_quote(services, trade.instrument)).last
-        check_order(plan, reference)
-        return Command(kind=wish.kind, at=at, stop_loss=plan.stop_loss, take_profit=plan.take_profit)
+        return await _edit(services, trade, wish, at)
     return Command(kind=wish.kind, at=at)
+
+
+async def _edit(services: Services, trade: Trade, wish: Wish, at: datetime) -> Command:
+    """New prices on the grid, in order around the market, or around the limit while that rests."""
+    new = msgspec.structs.replace(
+        trade.plan, stop_loss=wish.stop_loss or trade.stop.price, targets=wish.targets or (), rules=NO_RULES
+    )
+    new = on_grid(new, trade.instrument.filters)
+    command = Command(
+        kind=wish.kind,
+        at=at,
+        stop_loss=new.stop_loss if wish.stop_loss is not None else None,
+        targets=new.targets if wish.targets is not None else None,
+    )
+    if wish.targets is not None:
+        check_targets(wish.targets, trade.plan.rules)
+    limit = trade.plan.limit_price if trade.status is TradeStatus.PENDING else None
+    if limit is not None:
+        _check_edit(trade, command, limit, "entry")
+    else:
+        _check_edit(trade, command, (await fresh_quote(services, trade.instrument)).last, "last price")
+    return command
+
+
+def _check_edit(trade: Trade, command: Command, price: Decimal, name: str) -> None:
+    after = apply(trade, command)
+    ahead = msgspec.structs.replace(after.plan, targets=after.plan.targets[after.targets_filled :])
+    check_order(ahead, price, reference=name, stop=after.stop.price)
+    check_legs(ahead, after.remaining, after.instrument.filters)
+
+
+def _check_part(trade: Trade, fraction: Decimal | None, quote: Quote) -> None:
+    """A part must be an order the exchange takes, and so must the rest."""
+    if fraction is None or fraction == 1 or trade.status is not TradeStatus.OPEN:
+        return
+    filters = trade.instrument.filters
+    part = floor_to(trade.remaining * fraction, filters.step_size)
+    price = quote.bid if trade.is_long else quote.ask
+    for quantity, what in ((part, "the part"), (trade.remaining - part, "what would remain")):
+        if quantity <= 0 or quantity < filters.min_quantity or quantity * price < filters.min_notional:
+            raise InvalidInput(
+                "below_minimum",
+                f"{what} is {quantity.normalize():f}, worth {(quantity * price).normalize():f} USDT: the exchange's "
+                f"minimum is {filters.min_notional.normalize():f} (step {filters.step_size})",
+                field="fraction",
+                numbers={"quantity": quantity, "min_notional": filters.min_notional},
+            )
 
 
 def _check_guard(expected: Decimal, quote: Quote) -> None:

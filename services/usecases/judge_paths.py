@@ -177,7 +177,7 @@ def _walk(
         before=trade,
         after=after,
         steps=walked.steps,
-        next_event_at=stored.command.at if waits and stored.command else None,
+        command_at=stored.command.at if waits and stored.command else None,
         command_done=stored.command is not None and not waits,
     )
     return change, walked.need

@@ -8,9 +8,10 @@ import structlog
 from services.db import accounts, instruments, trades
 from services.domain.errors import Refused, Unavailable
 from services.domain.market import Market, Quote
-from services.domain.trade import Direction, EntryType
+from services.domain.plan import Direction, EntryType
 from services.usecases.context import Services
-from services.usecases.open_trade import NewTrade, open_trade
+from services.usecases.new_trade import NewTrade
+from services.usecases.open_trade import open_trade
 
 SOURCE = "demo"
 BASES = (

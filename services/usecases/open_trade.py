@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import datetime
-from decimal import Decimal
 
 import msgspec
 
@@ -13,31 +12,17 @@ from services.db.pool import Connection
 from services.db.settlement import NotEnoughBalance
 from services.domain.changes import created
 from services.domain.errors import Conflict, InvalidInput, NotFound
-from services.domain.fills import FillModel, Slippage, half_spread
-from services.domain.market import Instrument, Market, Quote
-from services.domain.opening import Order, check_plan, enter_at_quote, is_marketable, on_grid, rest
+from services.domain.fills import Slippage, half_spread
+from services.domain.market import Instrument, Quote
+from services.domain.opening import Order, enter_at_quote, is_marketable, rest
 from services.domain.path import floor_minute
-from services.domain.trade import Direction, EntryType, Label, Plan, Trade
+from services.domain.plan import Plan
+from services.domain.planning import check_plan, on_grid
+from services.domain.trade import Label, Trade
 from services.domain.view import trade_view
 from services.usecases.context import Services
+from services.usecases.new_trade import NewTrade, wanted_plan
 from services.usecases.quotes import fresh_quote
-
-
-class NewTrade(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a caller asks for. Prices in USDT; position_size is the margin in USDT; entry_price only for LIMIT."""
-
-    market_type: Market
-    symbol: str
-    direction: Direction
-    stop_loss: Decimal
-    take_profit: Decimal
-    entry_type: EntryType = EntryType.MARKET
-    entry_price: Decimal | None = None
-    position_size: Decimal = Decimal(100)
-    leverage: int = 1
-    fill_model: FillModel | None = None
-    source: str = "api"
-    notes: str = ""
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -52,16 +37,7 @@ async def open_trade(services: Services, account_id: int, wish: NewTrade, key: s
 
     Raises InvalidInput naming the field, NotFound, or Conflict (suspended, no fresh price, balance too small).
     """
-    _check_numbers(wish)
-    plan = Plan(
-        direction=wish.direction,
-        entry_type=wish.entry_type,
-        limit_price=wish.entry_price,
-        stop_loss=wish.stop_loss,
-        take_profit=wish.take_profit,
-        position_size=wish.position_size,
-        leverage=wish.leverage,
-    )
+    plan = wanted_plan(wish)
     async with services.pool.connection() as connection:
         scope = f"open_trade:{account_id}"
         if key is not None:
@@ -120,17 +96,6 @@ async def _make(
         slippage=Slippage(half_spread(quote), mark.average_range),
     )
     return enter_at_quote(order, quote) if is_marketable(plan, quote) else rest(order)
-
-
-def _check_numbers(wish: NewTrade) -> None:
-    for field in ("entry_price", "stop_loss", "take_profit", "position_size"):
-        value = getattr(wish, field)
-        if value is not None and not (value.is_finite() and 0 < value < Decimal("1e15")):
-            raise InvalidInput("not_a_positive_number", f"{field} must be a positive, finite number", field=field)
-    for field, longest in (("source", 80), ("notes", 4000)):
-        text = getattr(wish, field)
-        if len(text) > longest or "\x00" in text or (field == "source" and not text):
-            raise InvalidInput("bad_text", f"{field} must have at most {longest} printable characters", field=field)
 
 
 def _fingerprint(wish: NewTrade) -> str:

@@ -9,7 +9,9 @@ import msgspec
 
 from services.domain.errors import InvalidInput, Refused
 from services.domain.market import Market
-from services.domain.trade import Direction, EntryType, Evidence, Plan, Trade, TradeStatus
+from services.domain.plan import NO_RULES, Direction, EntryType, Plan, Rules, Target
+from services.domain.profit import average_exit_price, fees
+from services.domain.trade import Evidence, Exit, Reason, Trade, TradeStatus
 
 NUMBER_MAX = Decimal("1e15")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -25,7 +27,9 @@ class PlanLine(msgspec.Struct, frozen=True, kw_only=True):
     entry_type: EntryType
     entry_price: Decimal | None = None
     stop_loss: Decimal
-    take_profit: Decimal
+    take_profit: Decimal | None = None
+    take_profits: tuple[Target, ...] = ()
+    rules: Rules = NO_RULES
     position_size: Decimal
     leverage: int
     opened_at: Annotated[datetime, msgspec.Meta(tz=True)]
@@ -37,10 +41,20 @@ class PlanLine(msgspec.Struct, frozen=True, kw_only=True):
             entry_type=self.entry_type,
             limit_price=self.entry_price,
             stop_loss=self.stop_loss,
-            take_profit=self.take_profit,
+            targets=self.take_profits or (() if self.take_profit is None else (Target(self.take_profit),)),
             position_size=self.position_size,
             leverage=self.leverage,
+            rules=self.rules,
         )
+
+
+class OutcomeExit(msgspec.Struct, frozen=True):
+    """A part of the quantity that has left."""
+
+    reason: Reason
+    time: datetime
+    price: str
+    quantity: str
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +70,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     entry_price: str | None = None
     exit_time: datetime | None = None
     exit_price: str | None = None
+    exit_reason: Reason | None = None
+    exits: tuple[OutcomeExit, ...] = ()
     quantity: str | None = None
     fees: str | None = None
     profit_loss: str | None = None
@@ -82,19 +98,30 @@ def outcome(id_: str | int, trade: Trade) -> Outcome:
     """Where `trade` stands at the end of the recording."""
     entry, exit_ = trade.entry, trade.exit
     fills = {"entry": entry, "exit": exit_}
+    price = average_exit_price(trade)
+    paid = fees(trade)
     return Outcome(
         id=id_,
         status=trade.status,
         entry_time=entry.time if entry else None,
         entry_price=plain(entry.price) if entry else None,
         exit_time=exit_.time if exit_ else None,
-        exit_price=plain(exit_.price) if exit_ else None,
+        exit_price=plain(price) if exit_ and price is not None else None,
+        exit_reason=trade.ended_by,
+        exits=tuple(
+            OutcomeExit(each.reason, each.fill.time, plain(each.fill.price), plain(each.quantity))
+            for each in trade.exits
+        ),
         quantity=plain(trade.quantity),
-        fees=plain(sum((fill.fee for fill in (entry, exit_) if fill), Decimal(0))) if entry else None,
+        fees=None if paid is None else plain(paid),
         profit_loss=None if trade.profit_loss is None else plain(trade.profit_loss),
         ambiguous=trade.ambiguous,
         evidence={name: fill.evidence for name, fill in fills.items() if fill},
     )
+
+
+def _exit(exit_: Exit) -> OutcomeExit:
+    return OutcomeExit(exit_.reason, exit_.fill.time, plain(exit_.fill.price), plain(exit_.quantity))
 
 
 def never_entered(id_: str | int, reason: str) -> Outcome:

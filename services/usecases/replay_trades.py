@@ -13,19 +13,20 @@ from decimal import Decimal
 
 import msgspec
 
-from services.domain.barriers import barriers
+from services.domain.barriers import barriers, next_event_at
 from services.domain.errors import Refused
 from services.domain.fees import DEFAULT_FEES
 from services.domain.fills import FillModel, Slippage, next_average_range
 from services.domain.judge import Need
 from services.domain.market import Quote
 from services.domain.money import ZERO
-from services.domain.opening import Order, check_plan, enter_at_open, is_marketable, on_grid, rest
+from services.domain.opening import Order, enter_at_open, is_marketable, rest
 from services.domain.path import Bar, Finer
+from services.domain.planning import check_plan, on_grid
 from services.domain.trade import Label, Trade
 from services.domain.walk import walk
 from services.usecases.replay_plans import Outcome, PlanLine, never_entered, outcome, problem, rejected
-from services.usecases.replay_recording import UNREADABLE, Recorded, Stretch
+from services.usecases.replay_recording import UNREADABLE, Block, Recorded, Stretch
 
 _SPREAD_STEP = Decimal("1e-12")
 
@@ -146,10 +147,16 @@ class _Book:
             yield number, outcome(line.id, trade)
 
 
+def _may_change(trade: Trade, block: Block) -> bool:
+    """The rule of the live search: touched, or due."""
+    due = next_event_at(trade)
+    return block.may_change(barriers(trade)) or (due is not None and due <= block.path.end)
+
+
 def _through(trade: Trade, stretch: Stretch, finer: dict[datetime, Finer]) -> tuple[Trade, Need | None]:
     """The trade after `stretch`, or held with the need of the minute that holds it."""
     for block in stretch.blocks_from(trade.held_from or trade.active_from):
-        if trade.held_from is None and not block.may_change(barriers(trade)):
+        if trade.held_from is None and not _may_change(trade, block):
             continue
         walked = walk(trade, block.path, since=block.path.start, finer=finer)
         trade = walked.trade

@@ -102,11 +102,11 @@ async def test_a_filter_that_hardly_matches_gives_short_pages_not_long_scans(api
 
 
 _MANY_LATER = """
-INSERT INTO trades (account_id, instrument_id, direction, entry_type, limit_price, stop_loss, take_profit,
+INSERT INTO trades (account_id, instrument_id, direction, entry_type, limit_price, stop_loss, initial_stop,
     position_size, leverage, quantity, maker_rate, taker_rate, fill_model, half_spread, average_range, status, reserved,
-    created_at, updated_at)
-SELECT account_id, instrument_id, direction, 'LIMIT', entry_price, stop_loss, take_profit, position_size, leverage,
-    quantity, maker_rate, taker_rate, fill_model, half_spread, average_range, 'CANCELLED', 0,
+    exit_reason, created_at, updated_at)
+SELECT account_id, instrument_id, direction, 'LIMIT', entry_price, stop_loss, initial_stop, position_size, leverage,
+    quantity, maker_rate, taker_rate, fill_model, half_spread, average_range, 'CANCELLED', 0, 'cancelled',
     created_at + n * interval '1 second', updated_at
 FROM trades, generate_series(1, %s::int) AS n WHERE id = %s
 """

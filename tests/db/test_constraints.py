@@ -8,14 +8,14 @@ import pytest
 from psycopg import errors, sql
 
 ENTRY = {"entry_time": "2026-07-01 12:00+00", "entry_price": 100, "entry_role": "taker", "entry_fee": 1}
-EXIT = {"exit_time": "2026-07-01 12:05+00", "exit_price": 101, "exit_role": "maker", "exit_fee": 1, "profit_loss": -1}
-WHOLE = {"entry": ENTRY | {"entry_evidence": "{}"}, "exit": EXIT | {"exit_evidence": "{}"}}
+EXIT = {"exit_time": "2026-07-01 12:05+00", "exit_price": 101, "fees": 2, "funding": 0}
+WHOLE = {"entry": ENTRY | {"entry_evidence": "{}"}, "exit": EXIT | {"profit_loss": -1}}
 TRADE = {
     "direction": "LONG",
     "entry_type": "LIMIT",
     "limit_price": 100,
     "stop_loss": 95,
-    "take_profit": 110,
+    "initial_stop": 95,
     "position_size": 100,
     "leverage": 1,
     "quantity": 1,
@@ -60,6 +60,10 @@ def insert(connection: psycopg.Connection, table: str, row: dict[str, Any]) -> i
     return found[0]
 
 
+def _reason(status: str) -> dict[str, Any]:
+    return {} if status in ("PENDING", "OPEN") else {"exit_reason": "manual"}
+
+
 def trade(connection: psycopg.Connection, **changes: Any) -> int:
     owner = connection.execute("SELECT (SELECT id FROM accounts), (SELECT id FROM instruments)").fetchone()
     assert owner is not None
@@ -70,7 +74,7 @@ def trade(connection: psycopg.Connection, **changes: Any) -> int:
 def test_a_status_has_the_fills_it_says(connection: psycopg.Connection, status: str):
     entered, left, may_reserve = LEGAL[status]
     for entry, exit_, reserved in itertools.product((True, False), (True, False), (0, 5)):
-        fills = (WHOLE["entry"] if entry else {}) | (WHOLE["exit"] if exit_ else {})
+        fills = (WHOLE["entry"] if entry else {}) | (WHOLE["exit"] if exit_ else {}) | _reason(status)
         if (entry, exit_) == (entered, left) and (may_reserve or not reserved):
             trade(connection, status=status, reserved=reserved, **fills)
         else:
@@ -82,6 +86,7 @@ def test_a_status_has_the_fills_it_says(connection: psycopg.Connection, status: 
 def test_a_fill_is_whole(connection: psycopg.Connection, kind: str, missing: str):
     fills = WHOLE["entry"] | WHOLE["exit"] if kind == "exit" else WHOLE["entry"]
     status = "CLOSED_TP" if kind == "exit" else "OPEN"
+    fills |= _reason(status)
     trade(connection, status=status, **fills)
     with pytest.raises(errors.CheckViolation):
         trade(connection, status=status, **fills | {missing: None})
@@ -96,9 +101,13 @@ def test_a_fill_is_whole(connection: psycopg.Connection, kind: str, missing: str
         {"limit_price": None},
         {"limit_price": 0},
         {"stop_loss": 0},
-        {"stop_loss": 110},
-        {"stop_loss": 111},
-        {"direction": "SHORT"},
+        {"stop_loss": "NaN"},
+        {"quantity": "NaN"},
+        {"initial_stop": 0},
+        {"stop_reason": "mood"},
+        {"trail_level": 100},
+        {"exit_reason": "cancelled"},
+        {"status": "CANCELLED"},
         {"quantity": 0},
         {"position_size": 0},
         {"leverage": 0},
@@ -110,8 +119,11 @@ def test_a_fill_is_whole(connection: psycopg.Connection, kind: str, missing: str
         {"notes": "x" * 4001},
         {"status": "OPEN"} | WHOLE["entry"] | {"entry_fee": -1},
         {"status": "OPEN"} | WHOLE["entry"] | {"entry_role": "giver"},
-        {"status": "CLOSED_TP"} | WHOLE["entry"] | WHOLE["exit"] | {"exit_price": 0},
-        {"status": "CLOSED_TP"} | WHOLE["entry"] | WHOLE["exit"] | {"exit_time": "2026-07-01 11:59+00"},
+        {"status": "CLOSED_TP"} | WHOLE["entry"] | WHOLE["exit"] | {"exit_price": 0, "exit_reason": "manual"},
+        {"status": "CLOSED_TP"}
+        | WHOLE["entry"]
+        | WHOLE["exit"]
+        | {"exit_time": "2026-07-01 11:59+00", "exit_reason": "manual"},
         {"status": "PENDING", "entry_type": "MARKET", "limit_price": None},
     ],
     ids=str,

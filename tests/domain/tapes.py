@@ -18,7 +18,8 @@ from services.domain.judge import Need
 from services.domain.market import Filters, Instrument, InstrumentStatus, Market, Quote
 from services.domain.opening import Order, enter_at_quote, rest
 from services.domain.path import Bar, Finer, Path, Resolution, print_bar
-from services.domain.trade import Direction, EntryType, Label, Plan, Trade
+from services.domain.plan import Direction, EntryType, Plan, Target
+from services.domain.trade import Label, Trade
 from services.domain.walk import walk
 from tests.oracle import tape as oracle
 
@@ -150,7 +151,7 @@ def make_trade(
         entry_type=EntryType.MARKET if limit is None else EntryType.LIMIT,
         limit_price=None if limit is None else price(limit),
         stop_loss=price(stop),
-        take_profit=price(target),
+        targets=(Target(price(target)),),
         position_size=Decimal(100),
         leverage=5,
     )
@@ -170,7 +171,7 @@ def _command(draw: st.DrawFn, case: Case) -> dict[str, object]:
     stop = min(sign * middle, sign * last) * sign - sign * draw(st.integers(1, 6))
     target = max(sign * middle, sign * last) * sign + sign * draw(st.integers(1, 6))
     bid, ask = price(last - 1), price(last + 1)
-    command = Command(kind=kind, at=at(when), bid=bid, ask=ask, stop_loss=price(stop), take_profit=price(target))
+    command = Command(kind=kind, at=at(when), bid=bid, ask=ask, stop_loss=price(stop), targets=(Target(price(target)),))
     return {"command": command, "told": oracle.Command(kind.value, when, stop, target)}
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.domain.barriers import barriers
 from services.domain.command import CommandKind
 from services.domain.path import Finer, Resolution, floor_minute
-from services.domain.profit import entry_rows, exit_rows, margin
+from services.domain.profit import entry_row, exit_rows, margin
 from services.domain.trade import TRANSITIONS, Trade, TradeStatus
 from services.domain.walk import walk
 from tests.domain.tapes import MINUTE, Case, carry, cases, ms_of
@@ -174,5 +174,5 @@ def test_money_is_conserved(case: Case, known: bool):
         assert trade.profit_loss is None
         return
     assert trade.reserved == 0
-    assert trade.profit_loss == sum(row.amount for row in (*entry_rows(trade), *exit_rows(trade)))
+    assert trade.profit_loss == sum(row.amount for row in (entry_row(trade), *exit_rows(trade.id, 1, trade.exits[0])))
     assert trade.profit_loss >= -(held + trade.entry.fee)

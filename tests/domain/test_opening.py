@@ -11,9 +11,11 @@ from services.domain.errors import Conflict, InvalidInput
 from services.domain.fees import DEFAULT_FEES, Role
 from services.domain.fills import NO_SLIPPAGE, FillModel, Slippage
 from services.domain.market import UNFILTERED, Filters, Instrument, InstrumentStatus, Market, Quote
-from services.domain.opening import Order, check_plan, enter_at_open, enter_at_quote, is_marketable, on_grid, rest, size
+from services.domain.opening import Order, enter_at_open, enter_at_quote, is_marketable, rest, size
 from services.domain.path import MINUTE, Bar
-from services.domain.trade import CLOSED, DecidedBy, Direction, EntryType, Label, Plan, TradeStatus
+from services.domain.plan import Direction, EntryType, Plan, Target
+from services.domain.planning import check_plan, on_grid
+from services.domain.trade import CLOSED, DecidedBy, Label, TradeStatus
 from tests.domain.tapes import START, make_trade
 
 D = Decimal
@@ -30,7 +32,7 @@ def plan(direction="LONG", limit=None, stop="95", target="110", amount="100", le
         entry_type=EntryType.LIMIT if limit else EntryType.MARKET,
         limit_price=D(limit) if limit else None,
         stop_loss=D(stop),
-        take_profit=D(target),
+        targets=(Target(D(target)),),
         position_size=D(amount),
         leverage=leverage,
     )
@@ -46,9 +48,9 @@ def quote(bid: str, ask: str) -> Quote:
 
 def test_prices_go_to_the_grid_away_from_the_traders_favour():
     long = on_grid(plan("LONG", "100.07", "95.07", "110.01"), GRID)
-    assert (long.limit_price, long.stop_loss, long.take_profit) == (D("100.0"), D("95.0"), D("110.1"))
+    assert (long.limit_price, long.stop_loss, long.targets[0].price) == (D("100.0"), D("95.0"), D("110.1"))
     short = on_grid(plan("SHORT", "100.01", "105.01", "90.09"), GRID)
-    assert (short.limit_price, short.stop_loss, short.take_profit) == (D("100.1"), D("105.1"), D("90.0"))
+    assert (short.limit_price, short.stop_loss, short.targets[0].price) == (D("100.1"), D("105.1"), D("90.0"))
     free = plan("LONG", "100.0707", "95.07", "110.01")
     assert on_grid(free, UNFILTERED) == free
 
@@ -87,7 +89,7 @@ def test_spot_is_long_without_leverage():
     check_plan(plan(), instrument(Market.SPOT))
     with pytest.raises(InvalidInput, match="LONG only"):
         check_plan(plan("SHORT", stop="105", target="90"), instrument(Market.SPOT))
-    with pytest.raises(InvalidInput, match="1 to 1"):
+    with pytest.raises(InvalidInput, match="must be 1 on SPOT"):
         check_plan(plan(leverage=2), instrument(Market.SPOT))
     check_plan(plan(leverage=125), instrument())
 

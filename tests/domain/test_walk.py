@@ -111,7 +111,7 @@ def test_a_resting_limit_in_one_bar(trade, text, status):
     if status == "CLOSED_SL":
         opened = D(text.split()[0])
         sign = trade.plan.direction.sign
-        stop = trade.plan.stop_loss
+        stop = trade.stop.price
         assert walked.trade.exit.price == (opened if sign * opened <= sign * stop else stop)
 
 

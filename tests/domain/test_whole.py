@@ -9,7 +9,8 @@ from services.domain.judge import Need
 from services.domain.market import UNFILTERED, Instrument, InstrumentStatus, Market
 from services.domain.opening import Order, enter_at_open
 from services.domain.path import MINUTE, Bar, Finer, Path, Resolution, print_bar
-from services.domain.trade import Direction, EntryType, Label, Plan, Trade, TradeStatus
+from services.domain.plan import Direction, EntryType, Plan, Target
+from services.domain.trade import Label, Trade, TradeStatus
 from services.domain.walk import walk
 
 START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -23,7 +24,7 @@ def trade() -> Trade:
         entry_type=EntryType.MARKET,
         limit_price=None,
         stop_loss=Decimal(95),
-        take_profit=Decimal(110),
+        targets=(Target(Decimal(110)),),
         position_size=Decimal(100),
         leverage=1,
     )

@@ -12,7 +12,8 @@ from services.domain.fills import NO_SLIPPAGE, FillModel, Slippage
 from services.domain.market import Filters, Instrument, Listing, Market, Quote
 from services.domain.opening import Order, enter_at_quote, rest
 from services.domain.path import MINUTE, Bar, Path, floor_minute
-from services.domain.trade import Direction, EntryType, Label, Plan, Trade
+from services.domain.plan import Direction, EntryType, Plan, Target
+from services.domain.trade import Label, Trade
 
 START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 GRID = Filters(Decimal("0.01"), Decimal("0.001"), Decimal("0.001"), Decimal(5))
@@ -80,7 +81,7 @@ class Desk:
                 entry_type=EntryType.LIMIT if limit else EntryType.MARKET,
                 limit_price=D(limit) if limit else None,
                 stop_loss=D(stop),
-                take_profit=D(target),
+                targets=(Target(D(target)),),
                 position_size=Decimal(100),
                 leverage=leverage,
             )
@@ -138,7 +139,7 @@ class Desk:
             entry_type=EntryType.MARKET,
             limit_price=None,
             stop_loss=D(stop),
-            take_profit=D(target),
+            targets=(Target(D(target)),),
             position_size=Decimal(100),
             leverage=1,
         )

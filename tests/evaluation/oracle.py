@@ -45,7 +45,7 @@ class Terms:
 
 
 def judge(terms: Terms, prints: Sequence[tuple[datetime, Decimal]], commands: Sequence[Any], end: datetime) -> Truth:
-    """`commands` have kind, at, bid, ask, stop_loss, take_profit; those after `end` are not reached."""
+    """`commands` have kind, at, bid, ask, stop_loss, targets; those after `end` are not reached."""
     walk = _Walk(terms)
     waiting = sorted((each for each in commands if each.at <= end), key=lambda each: each.at)
     minute = None
@@ -99,7 +99,7 @@ class _Walk:
             self.truth.actions.append("cancelled")
         elif command.kind == "edit" and self.truth.status in ("OPEN", "PENDING"):
             self.stop = self.stop if command.stop_loss is None else command.stop_loss
-            self.target = self.target if command.take_profit is None else command.take_profit
+            self.target = self.target if command.targets is None else command.targets[0].price
             self.active_from = command.at
             self.truth.actions.append("updated")
 

@@ -255,6 +255,12 @@ FROM watermarks w WHERE instrument_id = ANY(%s) ORDER BY instrument_id
 
 _OUTCOMES = """
 SELECT t.*, (SELECT jsonb_object_agg(l.kind, l.amount::text) FROM ledger l WHERE l.trade_id = t.id) AS amounts,
+    (SELECT jsonb_agg(jsonb_build_array(x.part, x.reason, x.price::text, x.quantity::text, x.role, x.fee::text,
+        x.gross::text, date_trunc('minute', x.time)) ORDER BY x.part)
+     FROM trade_exits x WHERE x.trade_id = t.id) AS exits,
+    (SELECT x.evidence FROM trade_exits x WHERE x.trade_id = t.id ORDER BY x.part DESC LIMIT 1) AS exit_evidence,
+    (SELECT jsonb_agg(jsonb_build_array(r.stop_loss::text, r.stop_reason, r.targets) ORDER BY r.version)
+     FROM trade_revisions r WHERE r.trade_id = t.id) AS revisions,
     (SELECT jsonb_agg(jsonb_build_array(e.action, e.payload -> 'trade' ->> 'status') ORDER BY e.seq) FROM events e
      WHERE e.stream = 'a' || t.account_id AND (e.payload -> 'trade' ->> 'id')::bigint = t.id) AS told
 FROM trades t WHERE t.id = ANY(%s) ORDER BY t.id

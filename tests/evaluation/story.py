@@ -10,7 +10,7 @@ from services.domain.command import Command, CommandKind
 from services.domain.fills import FillModel, Slippage
 from services.domain.market import Market
 from services.domain.path import MINUTE, floor_minute
-from services.domain.trade import Direction
+from services.domain.plan import Direction, Target
 from tests.evaluation.desk import START
 from tests.evaluation.tape import MS, Print, Tape
 
@@ -132,7 +132,7 @@ def orders(
             stop_at, target_at = (low, high) if sign > 0 else (high, low)
             stop = stop_at - sign * Decimal(draw(_distances)) / 2
             target = target_at + sign * Decimal(draw(_distances)) / 2
-            command = Command(kind=kind, at=at, stop_loss=stop, take_profit=target)
+            command = Command(kind=kind, at=at, stop_loss=stop, targets=(Target(target),))
         found.append(Order(command, draw(st.booleans())))
         after = at + timedelta(seconds=61)
     return tuple(found)

@@ -56,7 +56,7 @@ async def plant(connection: Connection, desk: Desk, found: list[Row]) -> None:
 
 async def make_trades(connection: Connection, desk: Desk, count: int) -> None:
     await connection.execute(
-        """INSERT INTO trades (id, account_id, instrument_id, direction, entry_type, stop_loss, take_profit,
+        """INSERT INTO trades (id, account_id, instrument_id, direction, entry_type, stop_loss, initial_stop,
                position_size, leverage, quantity, maker_rate, taker_rate, fill_model, half_spread, average_range,
                status, reserved, entry_time, entry_price, entry_role, entry_fee, entry_evidence, created_at, updated_at)
            SELECT n, %s, 1 + n %% 4, 'LONG', 'MARKET', 1, 2, 1, 1, 1, 0, 0, 'optimistic', 0, 0, 'OPEN', 0,
@@ -72,7 +72,7 @@ def is_candidate(row: Row, span: Span) -> bool:
         row.lower is not None and span.low is not None and row.lower >= span.low,
         row.upper is not None and span.high is not None and row.upper <= span.high,
     )
-    due = row.next_event_at is not None and row.next_event_at < span.until
+    due = row.next_event_at is not None and row.next_event_at <= span.until
     return any(touched) or due or row.held_from is not None
 
 

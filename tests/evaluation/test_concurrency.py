@@ -13,7 +13,8 @@ from services.domain.changes import Change
 from services.domain.command import Command, CommandKind, applies, apply
 from services.domain.market import Instrument, Market
 from services.domain.path import MINUTE, Path
-from services.domain.trade import Direction, TradeStatus
+from services.domain.plan import Direction
+from services.domain.trade import TradeStatus
 from services.usecases.judge_paths import judge_paths
 from tests.evaluation.desk import START, D, Desk, bar, path
 

@@ -9,12 +9,13 @@ import pytest
 from services.bootstrap import build
 from services.domain.market import Market
 from services.domain.path import MINUTE
-from services.domain.trade import Direction
+from services.domain.plan import Direction
 from services.settings import Settings
 from services.usecases.context import Services
 from services.usecases.evaluate_trades import evaluate_trades
 from services.usecases.fetch_paths import BARS_MAX, fetch_paths
-from services.usecases.open_trade import NewTrade, open_trade
+from services.usecases.new_trade import NewTrade
+from services.usecases.open_trade import open_trade
 from services.usecases.refresh_instruments import refresh_instruments
 from services.usecases.sweep_quotes import sweep_quotes
 from tests.simulator_process import start_simulator

@@ -7,7 +7,8 @@ from services.domain.errors import InvalidData
 from services.domain.judge import Need
 from services.domain.market import Market
 from services.domain.path import MINUTE, Finer, Resolution, print_bar
-from services.domain.trade import DecidedBy, Direction, TradeStatus
+from services.domain.plan import Direction
+from services.domain.trade import DecidedBy, TradeStatus
 from services.usecases.judge_paths import judge_paths
 from tests.evaluation.desk import START, D, Desk, bar, path
 

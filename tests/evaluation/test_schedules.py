@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from services.domain.command import Command, CommandKind
 from services.domain.fills import FillModel
 from services.domain.path import MINUTE, floor_minute
-from services.domain.trade import Direction
+from services.domain.plan import Direction
 from tests.evaluation import oracle
 from tests.evaluation.desk import START, Desk
 from tests.evaluation.player import CLEAN, Op, Player, comparable, outcomes, schedules

@@ -12,10 +12,11 @@ from services.bootstrap import build
 from services.db import accounts
 from services.domain.fills import FillModel
 from services.domain.market import Market
-from services.domain.trade import Direction, EntryType
+from services.domain.plan import Direction, EntryType
 from services.settings import Settings
 from services.usecases.context import Services
-from services.usecases.open_trade import NewTrade, open_trade
+from services.usecases.new_trade import NewTrade
+from services.usecases.open_trade import open_trade
 from services.usecases.refresh_instruments import refresh_instruments
 from services.usecases.sweep_quotes import sweep_quotes
 from tests.fleet.oracle import MINUTE_MS, Order, Outcome
@@ -25,7 +26,7 @@ CENT = Decimal("1e-8")
 """The step of ledger amounts."""
 _ROWS = """
 SELECT t.notes::int, i.market, i.symbol, t.status, t.entry_price, t.entry_time, t.exit_price, t.exit_time, t.ambiguous,
-    t.quantity, t.entry_fee, t.exit_fee, t.profit_loss
+    t.quantity, t.entry_fee, t.fees - t.entry_fee AS exit_fee, t.profit_loss
 FROM trades t JOIN instruments i ON i.id = t.instrument_id ORDER BY t.notes::int
 """
 
@@ -117,7 +118,8 @@ def watermarks(settings: Settings) -> dict[tuple[str, str], int]:
 def decided_by_finer_data(settings: Settings) -> int:
     """How many trades were filled in a minute whose bar did not tell the order."""
     query = """SELECT count(*) FROM trades WHERE entry_evidence ->> 'decided_by' IN ('seconds', 'prints')
-               OR exit_evidence ->> 'decided_by' IN ('seconds', 'prints')"""
+               OR EXISTS (SELECT FROM trade_exits e WHERE e.trade_id = trades.id
+                   AND e.evidence ->> 'decided_by' IN ('seconds', 'prints'))"""
     with psycopg.connect(settings.database_url) as connection:
         return connection.execute(query).fetchone()[0]
 

@@ -59,8 +59,8 @@ def run(
 
 
 def values(line: dict) -> dict:
-    """A line as the oracle speaks: numbers as Decimal, times as datetime, without evidence."""
-    told = {name: value for name, value in line.items() if name != "evidence"}
+    """A line as the oracle speaks: numbers as Decimal, times as datetime, without evidence and exits."""
+    told = {name: value for name, value in line.items() if name not in ("evidence", "exits", "exit_reason")}
     told |= {name: Decimal(line[name]) for name in _NUMBERS if line[name] is not None}
     return told | {name: datetime.fromisoformat(line[name]) for name in _TIMES if line[name] is not None}
 

@@ -46,6 +46,10 @@ def test_a_winner_in_every_form(tmp_path, place, unit):
         "entry_price": "100",
         "exit_time": "2025-03-01T00:02:59.999000Z",
         "exit_price": "110",
+        "exit_reason": "take_profit",
+        "exits": [
+            {"reason": "take_profit", "time": "2025-03-01T00:02:59.999000Z", "price": "110", "quantity": "1"},
+        ],
         "quantity": "1",
         "fees": "0.21000000",
         "profit_loss": "9.79000000",

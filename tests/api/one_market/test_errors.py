@@ -145,7 +145,8 @@ _any = st.recursive(
 )
 _FIELDS = (
     "market_type", "symbol", "direction", "entry_type", "entry_price", "stop_loss", "take_profit",
-    "position_size", "leverage", "fill_model", "source", "notes", "account_id", "status",
+    "position_size", "leverage", "fill_model", "source", "notes", "account_id", "status", "take_profits", "trailing",
+    "entry_zone", "break_even_after", "follow_targets", "time_stop", "entry_expires_at", "cancel_on_target",
 )  # fmt: skip
 
 

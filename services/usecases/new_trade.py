@@ -1,0 +1,121 @@
+"""What a caller asks for when a trade is to be opened, and the plan that it means."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+
+from services.domain.errors import InvalidInput
+from services.domain.fills import FillModel
+from services.domain.market import Market
+from services.domain.plan import Direction, EntryType, Plan, Rules, Target, Trailing
+
+NUMBER_MAX = Decimal("1e15")
+
+
+class NewTrade(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a caller asks for. Prices in USDT; position_size is the margin in USDT; entry_price only for LIMIT.
+
+    One `take_profit` for the whole quantity, or `take_profits` with the fraction each closes. The rules below them:
+
+    break_even_after  once so many take-profits have filled, the stop moves to the entry price
+    follow_targets    each filled take-profit moves the stop: the first to the entry, later ones to the one before
+    trailing          a stop `distance` (USDT) or `percent` behind the best price, from `activation` or the entry on
+    time_stop         this long after the entry (ISO 8601, as PT4H) the rest is closed at the market
+    entry_expires_at  a LIMIT entry that has not filled by then is cancelled
+    cancel_on_target  a LIMIT entry is cancelled when the first take-profit is touched before it fills
+    cancel_on_stop    a LIMIT entry is cancelled when a minute opens beyond the stop before it fills
+    entry_zone        [from, to]: instead of entry_price; enters at the first price inside the zone, or better
+    """
+
+    market_type: Market
+    symbol: str
+    direction: Direction
+    stop_loss: Decimal
+    take_profit: Decimal | None = None
+    take_profits: tuple[Target, ...] | None = None
+    entry_type: EntryType = EntryType.MARKET
+    entry_price: Decimal | None = None
+    entry_zone: tuple[Decimal, Decimal] | None = None
+    break_even_after: int | None = None
+    follow_targets: bool = False
+    trailing: Trailing | None = None
+    time_stop: timedelta | None = None
+    entry_expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    cancel_on_target: bool = False
+    cancel_on_stop: bool = False
+    position_size: Decimal = Decimal(100)
+    leverage: int = 1
+    fill_model: FillModel | None = None
+    source: str = "api"
+    notes: str = ""
+
+
+def wanted_plan(wish: NewTrade) -> Plan:
+    """The plan, not yet on any grid. Raises InvalidInput naming the field."""
+    _check_numbers(wish)
+    if wish.take_profit is not None and wish.take_profits is not None:
+        raise InvalidInput("two_targets", "give either take_profit or take_profits", field="take_profits")
+    single = () if wish.take_profit is None else (Target(wish.take_profit),)
+    limit, far = _entry(wish)
+    return Plan(
+        direction=wish.direction,
+        entry_type=wish.entry_type,
+        limit_price=limit,
+        stop_loss=wish.stop_loss,
+        targets=single if wish.take_profits is None else wish.take_profits,
+        position_size=wish.position_size,
+        leverage=wish.leverage,
+        rules=Rules(
+            break_even_after=wish.break_even_after,
+            follow_targets=wish.follow_targets,
+            trailing=wish.trailing,
+            time_stop=wish.time_stop,
+            entry_expires_at=wish.entry_expires_at,
+            cancel_on_target=wish.cancel_on_target,
+            cancel_on_stop=wish.cancel_on_stop,
+            entry_zone=far,
+        ),
+    )
+
+
+def _entry(wish: NewTrade) -> tuple[Decimal | None, Decimal | None]:
+    """The limit, and the far edge of the zone: the edge that the price meets first on its way is the limit."""
+    if wish.entry_zone is None:
+        return wish.entry_price, None
+    if wish.entry_price is not None:
+        raise InvalidInput("two_entries", "give either entry_price or entry_zone", field="entry_zone")
+    low, high = sorted(wish.entry_zone)
+    return (high, low) if wish.direction is Direction.LONG else (low, high)
+
+
+def _check_numbers(wish: NewTrade) -> None:
+    trailing = wish.trailing or Trailing()
+    given: list[tuple[str, Decimal | None]] = [
+        ("entry_price", wish.entry_price),
+        ("stop_loss", wish.stop_loss),
+        ("take_profit", wish.take_profit),
+        ("position_size", wish.position_size),
+        ("trailing.distance", trailing.distance),
+        ("trailing.percent", trailing.percent),
+        ("trailing.activation", trailing.activation),
+    ]
+    given += [("take_profits", number) for target in wish.take_profits or () for number in _numbers(target)]
+    given += [("entry_zone", edge) for edge in wish.entry_zone or ()]
+    for field, value in given:
+        check_number(field, value)
+    for field, longest in (("source", 80), ("notes", 4000)):
+        text = getattr(wish, field)
+        if len(text) > longest or "\x00" in text or (field == "source" and not text):
+            raise InvalidInput("bad_text", f"{field} must have at most {longest} printable characters", field=field)
+
+
+def check_number(field: str, value: Decimal | None) -> None:
+    """Raises InvalidInput unless `value` is absent, or positive and finite."""
+    if value is not None and not (value.is_finite() and 0 < value < NUMBER_MAX):
+        raise InvalidInput("not_a_positive_number", f"{field} must be a positive, finite number", field=field)
+
+
+def _numbers(target: Target) -> tuple[Decimal, Decimal]:
+    return target.price, target.fraction

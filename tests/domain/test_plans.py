@@ -1,0 +1,96 @@
+"""Whole plans over bars against the truth of every print: targets, moving stops, trailing, and what time does."""
+
+from decimal import Decimal
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.domain.path import floor_minute
+from services.domain.profit import entry_row, exit_rows, margin
+from services.domain.trade import Trade
+from tests.domain.plan_cases import PlanCase, plan_cases
+from tests.domain.tapes import MINUTE, Case, at, carry, price
+from tests.oracle import money
+
+_RESTING = ("take_profit",)
+
+
+def walked(case: PlanCase, *, known: bool = True, spot: bool = False, cuts: tuple[int, ...] = ()) -> Trade:
+    edges = [0, *(cut * MINUTE for cut in cuts), case.tape.end]
+    paths = [case.tape.path(start, end) for start, end in pairwise(edges)]
+    return carry(Case(case.tape, case.trade, None, case.start), paths, known=known, spot=spot)
+
+
+def check(case: PlanCase, trade: Trade) -> None:
+    truth, tick = case.truth(), trade.instrument.filters.tick_size
+    assert trade.status == truth.status
+    assert trade.held_from is None
+    assert (trade.cancelled_for or "") == truth.cancelled_for
+    share = money.slippage(trade.fill_model, trade.slippage.half_spread, Decimal(0))
+    expected = [
+        (
+            each.reason,
+            each.minute,
+            price(each.price)
+            if each.reason in _RESTING
+            else money.worse(price(each.price), share, tick, selling=case.plan.sign > 0),
+            each.quantity,
+        )
+        for each in truth.exits
+    ]
+    step = trade.instrument.filters.step_size
+    assert [
+        (
+            each.reason,
+            (floor_minute(each.fill.time) - at(0)).total_seconds() // 60,
+            each.fill.price,
+            int(each.quantity / step),
+        )
+        for each in trade.exits
+    ] == expected
+    if trade.status == "OPEN":
+        assert (trade.stop.price, trade.stop.reason) == (price(truth.stop), truth.reason)
+        assert trade.remaining == truth.left * step
+
+
+@given(plan_cases())
+def test_with_prints_the_walk_is_the_truth(case: PlanCase):
+    trade = walked(case)
+    assert not trade.ambiguous
+    check(case, trade)
+
+
+@given(plan_cases())
+def test_with_seconds_first_the_walk_is_the_truth(case: PlanCase):
+    trade = walked(case, spot=True)
+    assert not trade.ambiguous
+    check(case, trade)
+
+
+@given(plan_cases())
+def test_without_finer_data_what_is_not_flagged_is_the_truth(case: PlanCase):
+    trade = walked(case, known=False)
+    if not trade.ambiguous:
+        check(case, trade)
+
+
+@given(plan_cases(), st.sets(st.integers(1, 3)).map(sorted), st.booleans())
+def test_a_path_in_parts_is_the_path_in_one(case: PlanCase, cuts: list[int], known: bool):
+    assert walked(case, known=known, cuts=tuple(cuts)) == walked(case, known=known)
+
+
+@given(plan_cases(), st.booleans())
+def test_the_books_add_up(case: PlanCase, known: bool):
+    trade = walked(case, known=known)
+    rows = [row for part, each in enumerate(trade.exits, start=1) for row in exit_rows(trade.id, part, each)]
+    assert len({(row.kind, row.part) for row in rows}) == len(rows)
+    assert trade.remaining == trade.quantity - sum(each.quantity for each in trade.exits) >= 0
+    if trade.entry is None:
+        assert (trade.profit_loss, trade.exits) == (None, ())
+        return
+    held = margin(trade.entry.price, trade.remaining, trade.plan.leverage)
+    assert trade.reserved == (held if trade.status == "OPEN" else 0)
+    assert trade.profit_loss == (None if trade.status == "OPEN" else sum(row.amount for row in rows) - trade.entry.fee)
+    whole = margin(trade.entry.price, trade.quantity, trade.plan.leverage)
+    assert sum(row.amount for row in rows) + entry_row(trade).amount >= -whole - trade.entry.fee
