@@ -75,7 +75,11 @@ def plan_cases(draw: st.DrawFn) -> PlanCase:
 @st.composite
 def _trailings(draw: st.DrawFn, entry: int, sign: int) -> oracle.Trailing:
     is_percent = draw(st.booleans())
-    distance = draw(st.sampled_from(("0.3", "0.5", "1.25"))) if is_percent else str(draw(st.integers(1, 25)))
+    distance = (
+        draw(st.sampled_from(("0.3", "0.5", "1.25")))
+        if is_percent
+        else str(draw(st.integers(1, 25) | st.integers(20, 60)))
+    )
     activation = draw(st.none() | st.integers(1, 6).map(lambda ticks: entry + sign * ticks))
     return oracle.Trailing(Decimal(distance), is_percent, activation)
 

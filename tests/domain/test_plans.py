@@ -6,11 +6,14 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.domain.fees import Role
+from services.domain.fills import FillModel
 from services.domain.path import floor_minute
-from services.domain.profit import entry_row, exit_rows, margin
-from services.domain.trade import Trade
+from services.domain.plan import Target, leg
+from services.domain.profit import LedgerKind, entry_row, exit_rows, exited, margin
+from services.domain.trade import DecidedBy, Evidence, Fill, Reason, Trade
 from tests.domain.plan_cases import PlanCase, plan_cases
-from tests.domain.tapes import MINUTE, Case, at, carry, price
+from tests.domain.tapes import MINUTE, Case, at, carry, make_trade, price
 from tests.oracle import money
 
 _RESTING = ("take_profit",)
@@ -94,3 +97,24 @@ def test_the_books_add_up(case: PlanCase, known: bool):
     assert trade.profit_loss == (None if trade.status == "OPEN" else sum(row.amount for row in rows) - trade.entry.fee)
     whole = margin(trade.entry.price, trade.quantity, trade.plan.leverage)
     assert sum(row.amount for row in rows) + entry_row(trade).amount >= -whole - trade.entry.fee
+
+
+def test_what_rounds_to_nothing_takes_the_rest():
+    halves = [Target(Decimal(2), Decimal("0.5")), Target(Decimal(3), Decimal("0.5"))]
+    assert leg(Decimal("0.003"), halves, Decimal("0.001")) == Decimal("0.001")
+    assert leg(Decimal("0.001"), halves, Decimal("0.001")) == Decimal("0.001")
+    assert leg(Decimal("0.003"), halves[1:], Decimal("0.001")) == Decimal("0.003")
+
+
+def test_a_part_loses_no_more_than_its_own_margin():
+    trade = make_trade(1, None, 700, 1200, 0, FillModel.OPTIMISTIC)  # 5 at 100, on 100 USDT of margin
+    fill = Fill(at(MINUTE), Decimal(50), Role.TAKER, Decimal("0.05"), Evidence(DecidedBy.OPEN))
+    part = exited(trade, fill, Reason.STOP_LOSS, Decimal(2))
+    assert [(row.kind, row.amount) for row in exit_rows(1, 1, part.exits[0])] == [
+        (LedgerKind.GROSS_PROFIT, Decimal(-100)),
+        (LedgerKind.EXIT_FEE, Decimal("-0.05")),
+        (LedgerKind.LOSS_CAP, Decimal("60.05")),
+    ]
+    assert part.reserved == 60
+    whole = exited(part, fill, Reason.STOP_LOSS, Decimal(3))
+    assert whole.profit_loss == Decimal(-100) - trade.entry.fee
