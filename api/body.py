@@ -29,6 +29,8 @@ class JsonBody(AbstractDTO[T]):
         try:
             return msgspec.json.decode(value or b"{}", type=self.model_type)
         except msgspec.ValidationError as error:
+            if not value:
+                raise InvalidInput("body_missing", "this request needs a JSON body; none was sent") from error
             raise _misfit(str(error)) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise MalformedBody(f"the body is not valid JSON: {error}") from error

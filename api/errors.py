@@ -77,7 +77,7 @@ def refused_by_framework(request: Request[Any, Any, Any], error: HTTPException) 
     """What Litestar turns away before a handler sees it, or a guard at the door."""
     status = error.status_code
     if isinstance(error, ValidationException):
-        return _misfit(error)
+        return _misfit(request, error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return unexpected(request, error)
     code = HTTPStatus(status).phrase.lower().replace(" ", "_").replace("-", "_")
@@ -96,12 +96,19 @@ def malformed(_: Request[Any, Any, Any], error: MalformedBody) -> Response[bytes
     return problem(400, "malformed_json", str(error))
 
 
-def _misfit(error: ValidationException) -> Response[bytes]:
-    """A parameter that does not fit."""
+def _misfit(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+    """A parameter that does not fit, by the name under which the caller sent it."""
     faults = [fault for fault in error.extra or () if isinstance(fault, dict)]
-    field = str(faults[0].get("key", "")) if faults else ""
+    field = _sent_as(request, str(faults[0].get("key", ""))) if faults else ""
     detail = str(faults[0].get("message", "")) if faults else error.detail
     return problem(422, "invalid_request", detail, field=field)
+
+
+def _sent_as(request: Request[Any, Any, Any], parameter: str) -> str:
+    """The query or header name of a handler's parameter, where that is another one."""
+    handler = request.scope.get("route_handler")
+    known = handler.parsed_fn_signature.parameters.get(parameter) if handler is not None else None
+    return getattr(known.kwarg_definition, "name", None) or parameter if known is not None else parameter
 
 
 HANDLERS: ExceptionHandlersMap = {

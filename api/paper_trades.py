@@ -1,7 +1,6 @@
 """Paper trades: list, open, read, edit, close, cancel, and what they came to."""
 
 import re
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -14,7 +13,19 @@ from api import cursors
 from api.access import Caller
 from api.body import JsonBody
 from api.documentation import CLOSE_EXAMPLES, CREATE_EXAMPLES, EDIT_EXAMPLES, problems
-from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, choices, existing, moment, positive, text
+from api.parameters import (
+    Cursor,
+    IdempotencyKey,
+    Limit,
+    Since,
+    Until,
+    checked_key,
+    choices,
+    existing,
+    moment,
+    positive,
+    text,
+)
 from api.schemas import ANYHOW, CloseTrade, EditTrade, Page
 from services.db.revisions import Revision
 from services.db.trade_list import Key, TradeFilter
@@ -52,8 +63,8 @@ async def list_(
     symbol: FromQuery[str | None] = None,
     direction: FromQuery[Direction | None] = None,
     source: FromQuery[str | None] = None,
-    since: Annotated[datetime | None, QueryParameter(name="from", description="Created at or after.")] = None,
-    until: Annotated[datetime | None, QueryParameter(name="to", description="Created before.")] = None,
+    since: Since = None,
+    until: Until = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[LiveTradeView]:

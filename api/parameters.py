@@ -1,11 +1,13 @@
 """Query and path parameters that several resources share, and the checks their types cannot express."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, TypeVar
 
+import msgspec
 from litestar.params import HeaderParameter, QueryParameter
 
 from services.domain.errors import InvalidInput, NotFound
@@ -13,10 +15,17 @@ from services.domain.errors import InvalidInput, NotFound
 LIMIT_MAX = 200
 _ID_MAX = 2**63 - 1
 _TEXT_MAX = 80
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER_MAX = Decimal("1e15")
 
 Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="How many results a page may have.")]
 Cursor = Annotated[str | None, QueryParameter(max_length=400, description="`next` of the page before.")]
+Since = Annotated[
+    str | None, QueryParameter(name="from", description="Created at or after: a time, or a date's midnight in UTC.")
+]
+Until = Annotated[
+    str | None, QueryParameter(name="to", description="Created before: a time, or a date's midnight in UTC.")
+]
 IdempotencyKey = Annotated[
     str | None,
     HeaderParameter(
@@ -54,10 +63,21 @@ def choices(values: Iterable[str], kind: type[E], field: str) -> frozenset[E]:
         raise InvalidInput("unknown_choice", f"{field} must be of {allowed}", field=field) from None
 
 
-def moment(value: datetime | None, field: str) -> datetime | None:
-    """`value` in UTC. Raises InvalidInput when it has no offset, or one beyond the calendar."""
-    if value is None:
+def moment(text_: str | None, field: str) -> datetime | None:
+    """The time in UTC that `text_` spells; a plain date is its midnight in UTC.
+
+    Raises InvalidInput for anything else, for a time without offset, or one beyond the calendar.
+    """
+    if text_ is None:
         return None
+    if _DATE.fullmatch(text_):
+        text_ += "T00:00:00Z"
+    try:
+        value = msgspec.convert(text_, datetime)
+    except msgspec.ValidationError:
+        raise InvalidInput(
+            "bad_time", f"{field} must be a date (2026-07-01) or a time (2026-07-01T12:00:00Z)", field=field
+        ) from None
     if value.tzinfo is None:
         raise InvalidInput("no_time_zone", f"{field} must have an offset, such as 2026-07-01T12:00:00Z", field=field)
     try:

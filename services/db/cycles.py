@@ -53,14 +53,13 @@ async def evaluated(connection: Connection, batch: Batch, pairs: int) -> None:
 async def state(connection: Connection, deadline: timedelta) -> CycleState:
     """How the cycles are doing."""
     cursor = await connection.execute(
-        """SELECT (SELECT (slot, expected, extract(epoch FROM finished_at - started_at)::float8) FROM cycles
-                   WHERE finished_at IS NOT NULL ORDER BY slot DESC LIMIT 1),
-                  (SELECT count(*) FROM cycle_batches b JOIN cycles c USING (slot)
-                   WHERE b.evaluated < b.pairs AND c.started_at BETWEEN now() - interval '1 hour' AND now() - %s)""",
+        """SELECT newest.slot, coalesce(newest.expected, 0), newest.seconds, late.batches
+           FROM (SELECT count(*) AS batches FROM cycle_batches b JOIN cycles c USING (slot)
+                 WHERE b.evaluated < b.pairs AND c.started_at BETWEEN now() - interval '1 hour' AND now() - %s) late
+           LEFT JOIN (SELECT slot, expected, extract(epoch FROM finished_at - started_at)::float8 AS seconds
+                      FROM cycles WHERE finished_at IS NOT NULL ORDER BY slot DESC LIMIT 1) newest ON true""",
         [deadline],
     )
     row = await cursor.fetchone()
     assert row is not None
-    newest, late = row
-    slot, pairs, seconds = newest if newest else (None, 0, None)
-    return CycleState(slot, pairs, seconds, late)
+    return CycleState(*row)

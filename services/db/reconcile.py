@@ -21,6 +21,9 @@ CHECKS = {
     "triggers_are_live_trades": """
         SELECT l.trade_id, t.status FROM live_triggers l JOIN trades t ON t.id = l.trade_id
         WHERE t.status NOT IN ('PENDING', 'OPEN') LIMIT 20""",
+    "live_trades_have_triggers": """
+        SELECT t.id, t.status FROM trades t WHERE t.status IN ('PENDING', 'OPEN')
+        AND NOT EXISTS (SELECT FROM live_triggers l WHERE l.trade_id = t.id) LIMIT 20""",
 }
 
 

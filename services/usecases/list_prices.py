@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
+from services.db import instruments
 from services.domain.market import Market, Quote
 from services.usecases.context import Services
 
@@ -25,12 +26,17 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
 async def list_prices(
     services: Services, markets: Sequence[Market] = tuple(Market), symbols: Sequence[str] = ()
 ) -> list[Price]:
-    """Quotes of these symbols (of all, if none are named), by market and symbol. Raises Unavailable."""
+    """Quotes of these symbols (of all, if none are named), by market and symbol. Raises Unavailable.
+
+    The exchange quotes pairs that cannot be traded here, too: those are left out.
+    """
     prices = []
     now = datetime.now(UTC)
     for market in markets:
         quotes = await (services.prices.many(market, symbols) if symbols else services.prices.all(market))
-        prices += [price(market, symbol, quotes[symbol], now) for symbol in sorted(quotes)]
+        async with services.pool.connection() as connection:
+            listed = {instrument.symbol for instrument in await instruments.listed(connection, market)}
+        prices += [price(market, symbol, quotes[symbol], now) for symbol in sorted(quotes.keys() & listed)]
     return prices
 
 

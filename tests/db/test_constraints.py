@@ -184,3 +184,29 @@ def test_a_close_command_carries_its_quote(connection: psycopg.Connection):
     insert(connection, "trade_commands", row | {"bid": 1, "ask": 1})
     with pytest.raises(errors.UniqueViolation):
         insert(connection, "trade_commands", row | {"kind": "cancel"})
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize(
+    "column",
+    [
+        "accounts.balance",
+        "accounts.reserved",
+        "accounts.spot_taker",
+        "ledger.amount",
+        "instruments.tick_size",
+        "instruments.step_size",
+        "instruments.min_quantity",
+        "instruments.min_notional",
+        "watermarks.average_range",
+        "watermarks.last_close",
+    ],
+)
+def test_money_is_finite(connection: psycopg.Connection, column: str, number: str):
+    insert(connection, "ledger", {"account_id": 1, "kind": "deposit", "amount": 1})
+    insert(connection, "watermarks", {"instrument_id": 1, "judged_to": "2026-07-01 12:00+00", "last_close": 1})
+    table, name = column.split(".")
+    change = sql.SQL("UPDATE {} SET {} = %s").format(sql.Identifier(table), sql.Identifier(name))
+    assert connection.execute(change, ["0.5"]).rowcount == 1
+    with pytest.raises(errors.CheckViolation):
+        connection.execute(change, [number])

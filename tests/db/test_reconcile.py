@@ -45,6 +45,7 @@ async def test_books_in_order_have_no_differences(worked: Desk):
         ("UPDATE accounts SET event_seq = event_seq + 1 WHERE id = 2", "counter_is_last_event"),
         ("UPDATE live_triggers SET trade_id = 1 WHERE trade_id = 3", "triggers_are_live_trades"),
         ("DELETE FROM live_triggers WHERE trade_id = 3", "reserved_is_live_trades"),
+        ("DELETE FROM live_triggers WHERE trade_id = 3", "live_trades_have_triggers"),
     ],
 )
 async def test_a_planted_difference_is_found(worked: Desk, planted: str, check: str):
