@@ -19,7 +19,7 @@ _UNKNOWN = re.compile(r"(?:unknown|required) field `(?P<name>[^`]*)`")
 
 
 class JsonBody(AbstractDTO[T]):
-    """`dto=JsonBody[X]` on a handler decodes `data: X` strictly; an absent body counts as `{}`.
+    """`dto=JsonBody[X]` on a handler decodes `data: X` strictly; an absent body is the handler's default.
 
     Raises MalformedBody for what is not JSON, InvalidInput naming the field for what does not fit.
     """
@@ -27,10 +27,8 @@ class JsonBody(AbstractDTO[T]):
     def decode_bytes(self, value: bytes) -> T:
         """The struct that `value` spells."""
         try:
-            return msgspec.json.decode(value or b"{}", type=self.model_type)
+            return msgspec.json.decode(value, type=self.model_type)
         except msgspec.ValidationError as error:
-            if not value:
-                raise InvalidInput("body_missing", "this request needs a JSON body; none was sent") from error
             raise _misfit(str(error)) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise MalformedBody(f"the body is not valid JSON: {error}") from error

@@ -99,6 +99,8 @@ def malformed(_: Request[Any, Any, Any], error: MalformedBody) -> Response[bytes
 def _misfit(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
     """A parameter that does not fit, by the name under which the caller sent it."""
     faults = [fault for fault in error.extra or () if isinstance(fault, dict)]
+    if faults and faults[0].get("key") == "data":  # litestar's name for the body: decoding is ours, so it is absent
+        return problem(422, "body_missing", "this request needs a JSON body; none was sent")
     field = _sent_as(request, str(faults[0].get("key", ""))) if faults else ""
     detail = str(faults[0].get("message", "")) if faults else error.detail
     return problem(422, "invalid_request", detail, field=field)
@@ -106,9 +108,8 @@ def _misfit(request: Request[Any, Any, Any], error: ValidationException) -> Resp
 
 def _sent_as(request: Request[Any, Any, Any], parameter: str) -> str:
     """The query or header name of a handler's parameter, where that is another one."""
-    handler = request.scope.get("route_handler")
-    known = handler.parsed_fn_signature.parameters.get(parameter) if handler is not None else None
-    return getattr(known.kwarg_definition, "name", None) or parameter if known is not None else parameter
+    known = request.scope["route_handler"].parsed_fn_signature.parameters.get(parameter)
+    return str(getattr(known.kwarg_definition, "name", None) or parameter) if known is not None else parameter
 
 
 HANDLERS: ExceptionHandlersMap = {
