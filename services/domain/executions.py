@@ -19,15 +19,13 @@ from services.domain.trade import DecidedBy, Evidence, Fill, Reason, Trade, Trad
 class Touch(msgspec.Struct, frozen=True):
     """A barrier reached: on the way down or up, when, and on which data.
 
-    `reached` is the price that the path is known to have got to. `gap_open` is the minute's open where the trade's
-    stop, as it stands, met it: a stop that lies behind it fills there.
+    `gap_open` is the minute's open where the trade's stop, as it stands, met it: one that lies behind it fills there.
     """
 
     falling: bool
     time: datetime
     bar: Bar
     decided_by: DecidedBy
-    reached: Decimal
     gap_open: Decimal | None = None
 
 
@@ -42,7 +40,7 @@ def execute(trade: Trade, touch: Touch) -> Trade:
     sign = trade.plan.direction.sign
     if target is not None and (level is None or (level - target) * sign >= 0):
         return _target(trade, touch)
-    return stepped(trade, touch.reached)
+    return stepped(trade)
 
 
 def cancelled(trade: Trade, reason: Reason) -> Trade:

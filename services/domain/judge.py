@@ -1,7 +1,6 @@
 """One trade on its way through one minute: event after event, by the bar, by finer data, or by the adverse order."""
 
 from datetime import datetime
-from decimal import Decimal
 from enum import Enum
 
 import msgspec
@@ -207,7 +206,7 @@ class Judge:
             falling = wall.lower is not None and bar.open <= wall.lower
             if not falling and (wall.upper is None or bar.open < wall.upper):
                 break
-            self._touch(falling, bar.open_time, bar, decided_by, bar.open)
+            self._touch(falling, bar.open_time, bar, decided_by)
         if self.trade.status is TradeStatus.OPEN:
             due = next_event_at(self.trade)
             if due is not None and due <= bar.open_time:
@@ -222,13 +221,13 @@ class Judge:
         begins_it = trade.active_from <= minute.open_time and bar.open == minute.open
         return begins_it and (minute.open - trade.stop.price) * trade.plan.direction.sign <= 0
 
-    def _touch(self, falling: bool, time: datetime, bar: Bar, by: DecidedBy, reached: Decimal) -> None:
+    def _touch(self, falling: bool, time: datetime, bar: Bar, by: DecidedBy) -> None:
         """A stop that was in force, where it stands, when the minute began has met the minute's open first."""
         assert self._minute is not None
         in_force = self.trade.active_from <= self._minute.open_time and self.trade.stop == self._stop_at_open
         met = self._minute.open if in_force else None
         before = self.trade
-        after = execute(before, Touch(falling, time, bar, by, reached, met))
+        after = execute(before, Touch(falling, time, bar, by, met))
         is_step_of_trail = after.trail != before.trail and after.status is before.status
         if is_step_of_trail and self._trailed_since is not None and self._trailed_since == len(self.steps):
             # Many levels in one minute are one stored state: the last.
@@ -254,7 +253,7 @@ class Judge:
             falling = following is _Next.FALL
             level = wall.lower if falling else wall.upper
             assert level is not None
-            self._touch(falling, bar.close_time, bar, decided_by, level)
+            self._touch(falling, bar.close_time, bar, decided_by)
             rest = rest.after_fall_to(level) if falling else rest.after_rise_to(level)
 
     def _flag(self, *, tell: bool) -> None:

@@ -20,20 +20,16 @@ def started(trade: Trade) -> Trade:
     return _trailing_from(trade, trade.entry.price)
 
 
-def stepped(trade: Trade, reached: Decimal) -> Trade:
-    """The next state once trailing was activated or its next level touched; `reached` may lie levels further."""
+def stepped(trade: Trade) -> Trade:
+    """The next state once trailing was activated, or its next level touched."""
     trailing = trade.plan.rules.trailing
     assert trailing is not None
     if trade.trail is None:
         assert trailing.activation is not None
         after = _trailing_from(trade, trailing.activation)
     else:
-        after = trade
-    trail, sign = after.trail, trade.plan.direction.sign
-    assert trail is not None
-    steps = int((reached - trail.level) * sign / trail.step)
-    if steps > 0:
-        after = _followed(after, Trail(trail.level + sign * steps * trail.step, trail.step))
+        level, step = trade.trail.level, trade.trail.step
+        after = _followed(trade, Trail(level + trade.plan.direction.sign * step, step))
     return msgspec.structs.replace(after, version=trade.version + 1)
 
 

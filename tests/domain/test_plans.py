@@ -1,5 +1,6 @@
 """Whole plans over bars against the truth of every print: targets, moving stops, trailing, and what time does."""
 
+from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 
@@ -8,10 +9,11 @@ from hypothesis import strategies as st
 
 from services.domain.fees import Role
 from services.domain.fills import FillModel
-from services.domain.path import floor_minute
+from services.domain.path import Finer, Path, floor_minute
 from services.domain.plan import Target, leg
 from services.domain.profit import LedgerKind, entry_row, exit_rows, exited, margin
 from services.domain.trade import DecidedBy, Evidence, Fill, Reason, Trade
+from services.domain.walk import walk
 from tests.domain.plan_cases import PlanCase, plan_cases
 from tests.domain.tapes import MINUTE, Case, at, carry, make_trade, price
 from tests.oracle import money
@@ -118,3 +120,43 @@ def test_a_part_loses_no_more_than_its_own_margin():
     assert part.reserved == 60
     whole = exited(part, fill, Reason.STOP_LOSS, Decimal(3))
     assert whole.profit_loss == Decimal(-100) - trade.entry.fee
+
+
+@given(plan_cases(), st.data(), st.booleans())
+def test_bars_in_progress_change_nothing_in_the_end(case: PlanCase, data: st.DataObject, fetched: bool):
+    likely = [time for time, _ in case.tape.prints] + [max(case.start - 1, 0)]
+    moments = sorted(data.draw(st.sets(st.sampled_from(likely) | st.integers(0, case.tape.end - 1), min_size=1)))
+    trade, start = case.trade, 0
+    for seen in moments:
+        end = seen - seen % MINUTE
+        path, start = case.tape.path(start, end, seen), end
+        trade = _with_tail(case, trade, path, seen if fetched else None)
+    last = Case(case.tape, trade, None, case.start)
+    assert _essence(carry(last, [case.tape.path(start, case.tape.end)])) == _essence(walked(case))
+
+
+def _with_tail(case: PlanCase, trade: Trade, path: Path, seen: int | None) -> Trade:
+    """One path and its bar in progress; what there is inside that up to `seen` may be at hand."""
+    finer: dict[datetime, Finer] = {}
+    while True:
+        judged = walk(trade, path, since=path.start, finer=finer)
+        trade = judged.trade
+        if judged.need is None or judged.need.minute in finer:
+            return trade
+        if judged.need.minute < path.end:
+            finer[judged.need.minute] = case.tape.finer(judged.need, spot=False)
+        elif seen is None:
+            return trade
+        else:
+            told = case.tape._replace(prints=tuple(each for each in case.tape.prints if each[0] <= seen))
+            finer[judged.need.minute] = told.finer(judged.need, spot=False)
+
+
+def _essence(trade: Trade) -> tuple[object, ...]:
+    """A trade but for the time inside a minute and the data that told it."""
+    exits = [
+        (each.reason, each.quantity, floor_minute(each.fill.time), each.fill.price, each.gross) for each in trade.exits
+    ]
+    stands = (trade.stop, trade.trail) if trade.status.is_live else ()
+    entry = trade.entry and (floor_minute(trade.entry.time), trade.entry.price)
+    return trade.status, trade.cancelled_for, exits, *stands, entry, trade.reserved, trade.profit_loss, trade.ambiguous

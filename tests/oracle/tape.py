@@ -47,8 +47,9 @@ def truth(
     for minute, group in groupby(prints, key=lambda each: each[0] // MINUTE):
         for number, (time, price) in enumerate(group):
             if command is not None and command.at <= time:
-                before, (bracket, state) = bracket, _apply(bracket, state, command)
-                active_from, command = active_from if bracket == before else command.at, None
+                edits = command.kind == "edit" and state.status in ("PENDING", "OPEN")
+                bracket, state = _apply(bracket, state, command)
+                active_from, command = command.at if edits else active_from, None
             if active_from <= time:
                 opens = number == 0 and active_from <= minute * MINUTE
                 state = _touch(bracket, state, time, price, opens=opens)
