@@ -21,6 +21,8 @@ _CACHED_FILES = 3
 _Held = TypeVar("_Held")
 _KNOTS = (0, 20_000, 40_000, MINUTE - 1)
 """When (ms) a minute without finer data is at its open, nearer extreme, farther extreme, close."""
+_UNTOLD_TRADES = 60
+"""Trades told of a minute whose file tells only that something was traded."""
 _INSIDE_SECOND = (0, 250, 500, SECOND - 1)
 
 
@@ -96,12 +98,12 @@ class RecordedTape:
         return merge([part for part in parts if part is not None])
 
     def volume(self, start: int, end: int) -> Volume:
-        """What was traded in [start, end); a minute's volume comes evenly."""
+        """What was traded in [start, end); a minute's volume comes evenly, its first print at its begin."""
         prints = quantity = 0
         for number, minute in self._covered(start, end):
             begin = number * MINUTE
             first, last = max(0, start - begin), min(MINUTE, end - begin)
-            prints += minute.trades * last // MINUTE - minute.trades * first // MINUTE
+            prints += -(-minute.trades * last // MINUTE) + (-minute.trades * first // MINUTE)
             quantity += minute.quantity * last // MINUTE - minute.quantity * first // MINUTE
         return Volume(prints, quantity)
 
@@ -234,7 +236,7 @@ def _read_minutes(file: DumpFile) -> dict[int, Minute]:
         milliseconds(kline.bar.open_time) // MINUTE: Minute(
             Ohlc(*map(_units, (kline.bar.open, kline.bar.high, kline.bar.low, kline.bar.close))),
             _units(kline.volume or Decimal(0)),
-            kline.trades or 0,
+            _UNTOLD_TRADES * kline.is_traded if kline.trades is None else kline.trades,
         )
         for kline in read_klines(file, "1m")
     }

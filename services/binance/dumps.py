@@ -61,6 +61,11 @@ class Kline(msgspec.Struct, frozen=True):
     volume: Decimal | None
     trades: int | None
 
+    @property
+    def is_traded(self) -> bool:
+        """Whether anything was traded in it, as far as the file tells."""
+        return self.trades != 0 if self.trades is not None else self.volume != 0
+
 
 class AggTrade(msgspec.Struct, frozen=True):
     """One aggregate trade."""
@@ -141,7 +146,7 @@ def read_klines(file: DumpFile, interval: str) -> Iterator[Kline]:
 def read_bars(file: DumpFile, interval: str) -> Iterator[Bar]:
     """The klines of a file in which anything was traded, as bars; one that does not tell counts as traded."""
     for kline in read_klines(file, interval):
-        if kline.trades != 0:
+        if kline.is_traded:
             yield kline.bar
 
 

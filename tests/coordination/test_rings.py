@@ -42,7 +42,7 @@ async def test_a_suspect_is_known_by_its_bar_and_price(redis):
     later = Suspect(bar=60.0, close=Decimal("1000.50"), seen=170.0)
     assert await quarantine.first_seen(redis, Market.SPOT, "BTCUSDT", later) == first
     assert await quarantine.first_seen(redis, Market.FUTURES, "BTCUSDT", later) == later
-    assert await quarantine.listed(redis) == ["FUTURES:BTCUSDT", "SPOT:BTCUSDT"]
+    assert await quarantine.listed(redis) == ["FUTURES:BTCUSDT:60", "SPOT:BTCUSDT:60"]
 
 
 async def test_another_price_is_another_suspect(redis):
