@@ -6,6 +6,7 @@ import sys
 import time
 
 import httpx
+import psycopg
 from alembic.util.exc import CommandError
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
@@ -135,17 +136,17 @@ class _Stack:
 
     async def _open_demo_trades(self, settings: Settings) -> None:
         """On a fresh account, give the person something to look at."""
-        async with build(settings, name="paperfleet up") as services:
-            try:
+        try:
+            async with build(settings, name="paperfleet up") as services:
                 opened = await open_demo_trades(services)
-            except TimeoutError:
-                self._screen.say("no demo trades: no prices came in time", style="yellow")
-                return
-            except Unavailable as error:
-                self._screen.say(f"no demo trades: {error}", style="yellow")
-                return
-        if opened:
-            self._screen.say(f"opened {opened} demo trades")
+        except TimeoutError:
+            self._screen.say("no demo trades: no prices came in time", style="yellow")
+        except (Unavailable, psycopg.OperationalError) as error:
+            # A database that ends meanwhile is the supervisor's to restart; the trades are not worth waiting for it.
+            self._screen.say(f"no demo trades: {error}", style="yellow")
+        else:
+            if opened:
+                self._screen.say(f"opened {opened} demo trades")
 
     def _hear(self, name: str, line: str) -> None:
         if self._simulator is not None and name == self._simulator.name:
