@@ -76,7 +76,7 @@ async def _run(trades: int) -> list[Row]:
 
 async def _search(connection: Connection, low: Decimal, high: Decimal, pairs: int = PAIRS) -> tuple[list[int], float]:
     """Candidates of one search over all pairs and the milliseconds it took, result in hand."""
-    spans = [Span(id_, low, high, START) for id_ in range(1, pairs + 1)]
+    spans = [Span(id_, low, high, START, low, high) for id_ in range(1, pairs + 1)]
     await triggers.plan_for_probes(connection)
     started = time.perf_counter()
     found = await triggers.candidates(connection, spans)
@@ -97,6 +97,7 @@ async def _buffers(pool: Pool) -> float:
     """Buffers per index descent of a search that finds nothing."""
     ids = list(range(1, PAIRS + 1))
     parameters = [ids, [QUIET[0]] * PAIRS, [QUIET[1]] * PAIRS, [START] * PAIRS]
+    parameters += parameters[1:3]
     async with pool.connection() as connection:
         await triggers.plan_for_probes(connection)
         cursor = await connection.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + triggers.PROBE, parameters)

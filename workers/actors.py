@@ -12,9 +12,10 @@ from services.usecases import evaluate_trades as evaluation
 from services.usecases import fetch_paths as fetching
 from services.usecases import maintain as housekeeping
 from services.usecases import refresh_instruments as listings
+from services.usecases import settle_funding as settlements
 from services.usecases import sweep_quotes as sweeping
 from services.usecases.context import Services
-from workers.batches import decode_paths, encode_paths
+from workers.batches import SYMBOLS_MAX, decode_paths, encode_paths
 from workers.broker import broker
 from workers.declare import actor
 from workers.runtime import current_runtime
@@ -55,6 +56,14 @@ async def sweep_quotes(market: str) -> None:
     rung = await sweeping.sweep_quotes(current_services(), Market(market))
     if rung:
         await _enqueue([ring_paths.message(market, rung)])
+
+
+@actor("maintenance", max_age=timedelta(minutes=10), time_limit=timedelta(minutes=1), max_retries=0)
+async def settle_funding() -> None:
+    """Stores settled funding and has trades that waited for it judged."""
+    waiting = await settlements.settle_funding(current_services())
+    parts = [waiting[start : start + SYMBOLS_MAX] for start in range(0, len(waiting), SYMBOLS_MAX)]
+    await _enqueue([fetch_paths.message(Market.FUTURES, part, None, None) for part in parts])
 
 
 @actor("maintenance", max_age=timedelta(hours=1), time_limit=timedelta(minutes=2), max_retries=3)

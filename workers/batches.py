@@ -34,10 +34,8 @@ def decode_paths(batch: bytes) -> tuple[Path, ...]:
 
 def _cut(path: Path, bars_max: int) -> Iterator[Path]:
     """`path` as consecutive paths of at most `bars_max` bars; the last one keeps the bar in progress."""
-    start = path.start
-    for first in range(0, len(path.bars) - bars_max, bars_max):
-        end = path.bars[first + bars_max].open_time
-        yield Path(path.instrument_id, start, end, path.bars[first : first + bars_max])
-        start = end
-    kept = (len(path.bars) - 1) // bars_max * bars_max if path.bars else 0
-    yield Path(path.instrument_id, start, path.end, path.bars[kept:], path.tail)
+    while len(path.bars) > bars_max:
+        end = path.bars[bars_max].open_time
+        yield msgspec.structs.replace(path.until(end), tail=None, mark_tail=None)
+        path = path.since(end)
+    yield path

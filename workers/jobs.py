@@ -27,6 +27,7 @@ def fleet_jobs(settings: Settings, services: Services) -> list[Job]:
         _cycle(settings.cycle_interval, services),
         *(_periodic(f"sweep {market}", sweep, actors.sweep_quotes, market) for market in Market),
         *(_periodic(f"refresh {market}", REFRESH_INTERVAL, actors.refresh_instruments, market) for market in Market),
+        _periodic("funding", settings.cycle_interval / 2, actors.settle_funding),
         _periodic("maintain", MAINTENANCE_INTERVAL, actors.maintain),
         _periodic("reconcile", RECONCILIATION_INTERVAL, actors.reconcile_books),
     ]

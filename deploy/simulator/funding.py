@@ -31,9 +31,14 @@ def funding_rate(request: Request) -> bytes:
     limit = parameters.limit(query, DEFAULT_LIMIT, MOST, strict=True)
     newest = request.now if end is None else min(end, request.now)
     if "symbol" not in query:
-        items = [item for item in request.exchange.listed(Market.FUTURES) if _pays(item)]
-        rows = [_rate_row(item, newest // _period(item) * _period(item)) for item in items[:limit]]
-        return f"[{','.join(rows)}]".encode()
+        every = [
+            (time + _jitter(item, time), _rate_row(item, time))
+            for item in request.exchange.listed(Market.FUTURES)
+            if _pays(item)
+            for time in _settlements(item, start, newest, limit if start is not None else 1)
+        ]
+        every.sort(key=lambda row: row[0])
+        return f"[{','.join(text for _, text in every[:limit])}]".encode()
     item = request.instrument()
     if not _pays(item):
         return b"[]"

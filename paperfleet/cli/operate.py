@@ -1,5 +1,6 @@
 """What an operator looks at and mends: queues, dead letters, the books."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -51,6 +52,32 @@ def reconcile() -> None:
     if found:
         raise typer.Exit(1)
     typer.echo("the books are in order")
+
+
+def brackets(
+    answer: Annotated[Path, typer.Argument(metavar="FILE", help="An answer of GET /fapi/v1/leverageBracket.")],
+) -> None:
+    """Replace the shipped maintenance brackets of futures by those the exchange tells holders of a key.
+
+    They hold for trades made from now on; contracts that the file does not name keep what they have.
+    """
+    import asyncio
+
+    from services.bootstrap import build
+    from services.domain.errors import InvalidData
+    from services.usecases.bring_brackets import bring_brackets
+
+    settings = process_settings()
+
+    async def run() -> int:
+        async with build(settings, name="paperfleet brackets") as services:
+            return await bring_brackets(services, answer.read_bytes())
+
+    try:
+        typer.echo(f"brackets of {asyncio.run(run())} contracts replaced")
+    except (InvalidData, OSError) as error:
+        typer.echo(f"{answer}: {error}", err=True)
+        raise typer.Exit(1) from error
 
 
 def _broker() -> "FleetBroker":

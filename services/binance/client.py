@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from services.binance import convert, wire
 from services.binance import endpoints as at
+from services.binance.endpoints import Endpoint
 from services.binance.requests import Parameters, Requests
+from services.domain.funding import Settlement
 from services.domain.market import Listing, Market, Quote
 from services.domain.path import MINUTE, Bar, Finer, Path, Resolution
 
@@ -76,21 +80,48 @@ class BinanceClient:
         which nobody traded in it: it is no bar, but it proves those before it to be final.
         """
         until = end + MINUTE if tail else end
+        rows, told = await self._minutes(at.KLINES[market], symbol, start, until, purpose, within)
+        bars, progress = _in_progress(_traded(rows, told), end)
+        return Path(instrument_id, start, end, bars, progress), told[-1].open_time if told else None
+
+    async def mark_path(self, path: Path, symbol: str, purpose: str) -> tuple[Path, datetime | None]:
+        """`path` with the minutes of the mark price, the one in progress too; and the newest minute told of it."""
+        until = path.end + MINUTE
+        _, told = await self._minutes(at.MARK_KLINES, symbol, path.start, until, purpose, None)
+        mark, progress = _in_progress(told, path.end)
+        return msgspec.structs.replace(path, mark=mark, mark_tail=progress), told[-1].open_time if told else None
+
+    async def _minutes(
+        self, endpoint: Endpoint, symbol: str, start: datetime, until: datetime, purpose: str, within: float | None
+    ) -> tuple[list[wire.Kline], list[Bar]]:
+        """The minutes of [start, until), page after page, as told and as bars."""
+        rows: list[wire.Kline] = []
         bars: list[Bar] = []
-        newest = None
-        since = start
-        while since < until:
-            limit, weight = at.kline_page(market, (until - since) // MINUTE)
-            parameters = _span(symbol, since, until, limit) | {"interval": "1m"}
-            rows = await self._requests.get(at.KLINES[market], parameters, weight, purpose, wire.KLINES, within)
-            told = convert.bars(rows, MINUTE, since, until)
-            bars += _traded(rows, told)
-            newest = told[-1].open_time if told else newest
-            if newest is None or len(rows) < limit:
+        while start < until:
+            limit, weight = at.kline_page(endpoint.market, (until - start) // MINUTE)
+            parameters = _span(symbol, start, until, limit) | {"interval": "1m"}
+            page = await self._requests.get(endpoint, parameters, weight, purpose, wire.KLINES, within)
+            rows += page
+            bars += convert.bars(page, MINUTE, start, until)
+            if len(page) < limit:
                 break
-            since = newest + MINUTE
-        progress = bars.pop() if bars and bars[-1].open_time == end else None
-        return Path(instrument_id, start, end, tuple(bars), progress), newest
+            start = bars[-1].open_time + MINUTE
+        return rows, bars
+
+    async def next_funding(self) -> dict[str, datetime | None]:
+        """When the funding of each contract is settled next; None where it never is."""
+        rows = await self._requests.get(at.PREMIUM_INDEX, {}, at.PREMIUM_INDEX_WEIGHT, "funding", wire.PREMIUM_INDEX)
+        return {row.symbol: convert.from_ms(row.nextFundingTime) if row.nextFundingTime else None for row in rows}
+
+    async def settlements(self, since: datetime, symbol: str | None = None) -> dict[str, list[Settlement]]:
+        """Settled funding from `since` on by contract, ascending: the first of one, or of all in one request."""
+        parameters: dict[str, str | int] = {"startTime": convert.to_ms(since), "limit": at.FUNDING_RATE_MAX}
+        if symbol is not None:
+            parameters["symbol"] = symbol
+        rows = await self._requests.get(
+            at.FUNDING_RATE, parameters, at.FUNDING_RATE_WEIGHT, "funding", wire.FUNDING_RATES
+        )
+        return convert.settlements(rows)
 
     async def finer(
         self,
@@ -142,6 +173,13 @@ class BinanceClient:
 def _traded(rows: Sequence[wire.Kline], bars: Sequence[Bar]) -> list[Bar]:
     """Those of `bars`, one a row, in which anything was traded."""
     return [bar for row, bar in zip(rows, bars, strict=True) if row.trades > 0]
+
+
+def _in_progress(bars: Sequence[Bar], end: datetime) -> tuple[tuple[Bar, ...], Bar | None]:
+    """The closed bars, and the one that opens at `end` if it is there."""
+    if bars and bars[-1].open_time == end:
+        return tuple(bars[:-1]), bars[-1]
+    return tuple(bars), None
 
 
 def _span(symbol: str, start: datetime, end: datetime, limit: int) -> dict[str, str | int]:

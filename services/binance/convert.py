@@ -9,9 +9,10 @@ import structlog
 
 from services.binance import wire
 from services.domain.errors import InvalidData
+from services.domain.funding import Settlement
 from services.domain.market import Filters, Listing, Market, Quote
 from services.domain.money import ZERO, parse_amount, parse_price
-from services.domain.path import Bar, print_bar
+from services.domain.path import MINUTE, Bar, floor_minute, print_bar
 
 QUOTE_ASSET = "USDT"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -76,6 +77,28 @@ def prints(rows: Iterable[wire.AggregateTrade], start: datetime, end: datetime) 
         if start <= time < end:
             found.append(print_bar(time, price(row.p)))
     return found
+
+
+def settlements(rows: Iterable[wire.FundingRate]) -> dict[str, list[Settlement]]:
+    """Settled funding by contract, ascending. Rows without a mark price, of old times, are left out.
+
+    Raises InvalidData for numbers that cannot be.
+    """
+    found: dict[str, list[Settlement]] = {}
+    for row in sorted(rows, key=lambda row: row.fundingTime):
+        if row.markPrice:
+            # Stamped some milliseconds after the minute they are for.
+            time = floor_minute(from_ms(row.fundingTime) + MINUTE / 2)
+            found.setdefault(row.symbol, []).append(Settlement(time, price(row.markPrice) * _rate(row.fundingRate)))
+    return found
+
+
+def _rate(text: str) -> Decimal:
+    """A funding rate: a small number of either sign."""
+    digits = text.removeprefix("-")
+    if not _PLAIN_NUMBER(digits) or (rate := Decimal(digits)) >= 1:
+        raise InvalidData(f"not a funding rate: {text[:40]!r}")
+    return -rate if digits != text else rate
 
 
 def quotes(last: Sequence[wire.PriceTicker], book: Sequence[wire.BookTicker], asked_at: datetime) -> dict[str, Quote]:

@@ -41,10 +41,16 @@ AGGREGATE_TRADES = {
     Market.SPOT: Endpoint(Market.SPOT, "/api/v3/aggTrades", MEGABYTE),
     Market.FUTURES: Endpoint(Market.FUTURES, "/fapi/v1/aggTrades", MEGABYTE),
 }
+MARK_KLINES = Endpoint(Market.FUTURES, "/fapi/v1/markPriceKlines", MEGABYTE)
+PREMIUM_INDEX = Endpoint(Market.FUTURES, "/fapi/v1/premiumIndex", 4 * MEGABYTE)
+FUNDING_RATE = Endpoint(Market.FUTURES, "/fapi/v1/fundingRate", MEGABYTE, counted=False)
 ENDPOINTS = [
-    endpoint
-    for by_market in (TIME, EXCHANGE_INFO, PRICES, BOOK, KLINES, AGGREGATE_TRADES)
-    for endpoint in by_market.values()
+    *(
+        endpoint
+        for by_market in (TIME, EXCHANGE_INFO, PRICES, BOOK, KLINES, AGGREGATE_TRADES)
+        for endpoint in by_market.values()
+    ),
+    *(MARK_KLINES, PREMIUM_INDEX, FUNDING_RATE),
 ]
 
 PARAMETERS = frozenset(
@@ -58,6 +64,10 @@ PRICES_WEIGHT = {Market.SPOT: 4, Market.FUTURES: 2}
 BOOK_WEIGHT = {Market.SPOT: 4, Market.FUTURES: 5}
 AGGREGATE_TRADES_WEIGHT = {Market.SPOT: 4, Market.FUTURES: 20}
 AGGREGATE_TRADES_MAX = 1000
+PREMIUM_INDEX_WEIGHT = 10
+FUNDING_RATE_WEIGHT = 1
+"""It has a limit of its own, 500 requests in 5 minutes, and no weight: ours only keeps it from being free."""
+FUNDING_RATE_MAX = 1000
 
 # The page sizes that cost least a bar: spot charges the same for any, futures by steps of the limit asked for.
 _KLINE_PAGES = {Market.SPOT: ((1000, 2),), Market.FUTURES: ((99, 1), (499, 2))}

@@ -32,6 +32,7 @@ WITHIN_SECONDS = {
     "sweep": 5.0,
     "ring": 3.0,
     "finer": 10.0,
+    "funding": 10.0,
     "command": 1.5,
     "clock": 2.0,
     "listings": 60.0,

@@ -70,6 +70,23 @@ class ExchangeInfo(msgspec.Struct, frozen=True):
     symbols: list[Symbol]
 
 
+class FundingRate(msgspec.Struct, frozen=True, gc=False):
+    """A settled funding rate; the mark price is missing in old rows."""
+
+    symbol: str
+    fundingTime: int
+    fundingRate: str
+    markPrice: str = ""
+
+
+class PremiumIndex(msgspec.Struct, frozen=True, gc=False):
+    """The mark price of a contract, and when its funding is settled next; 0 where never."""
+
+    symbol: str
+    markPrice: str
+    nextFundingTime: int
+
+
 class ServerTime(msgspec.Struct, frozen=True):
     """Exchange time, epoch ms."""
 
@@ -88,5 +105,7 @@ AGGREGATE_TRADES = msgspec.json.Decoder(list[AggregateTrade])
 PRICES = msgspec.json.Decoder(list[PriceTicker])
 BOOK = msgspec.json.Decoder(list[BookTicker])
 EXCHANGE_INFO = msgspec.json.Decoder(ExchangeInfo)
+FUNDING_RATES = msgspec.json.Decoder(list[FundingRate])
+PREMIUM_INDEX = msgspec.json.Decoder(list[PremiumIndex])
 SERVER_TIME = msgspec.json.Decoder(ServerTime)
 PROBLEM = msgspec.json.Decoder(Problem)

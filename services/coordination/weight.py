@@ -17,18 +17,19 @@ from services.coordination.scripts import script, unavailable_without_redis
 from services.domain.market import Market
 
 RESERVES = {
-    "cycle": 0.46,
+    "cycle": 0.60,
     "sweep": 0.18,
     "ring": 0.06,
     "finer": 0.05,
     "command": 0.03,
+    "funding": 0.02,
     "clock": 0.01,
     "listings": 0.01,
 }
 """Each purpose's own share of the budget, which no other can use up; what is left goes to who comes first.
 
-A full cycle of futures takes 28 % of the default budget, sweeps every two seconds 11 %: two cycles fit into one minute,
-as after a restart, so none waits for the one before to leave the window.
+A full cycle of futures takes 28 % of the default budget, twice that with a mark price for every pair, sweeps every two
+seconds 11 %: two cycles of last prices fit into one minute, as after a restart, so none waits for the one before.
 """
 
 SLOTS = 12

@@ -13,7 +13,7 @@ import msgspec
 from services.db.pool import Connection
 from services.domain.barriers import barriers, next_event_at
 from services.domain.changes import Change, TradeEvent
-from services.domain.profit import average_exit_price, fees
+from services.domain.profit import average_exit_price, fees, funding
 from services.domain.trade import Exit, Fill, Trade
 
 _encode = msgspec.json.Encoder().encode
@@ -177,6 +177,7 @@ def _trade_row(trade: Trade, at: datetime) -> dict[str, object]:
         "average_range": trade.slippage.average_range,
         "status": trade.status,
         "reserved": trade.reserved,
+        "brackets": trade.brackets,
         **_entry_columns(trade.entry),
         "ambiguous": trade.ambiguous,
         "version": trade.version,
@@ -210,7 +211,7 @@ def _result_columns(trade: Trade) -> dict[str, object]:
         "exit_time": trade.exit.time,
         "exit_price": average_exit_price(trade),
         "fees": fees(trade),
-        "funding": Decimal(0),
+        "funding": funding(trade),
         "profit_loss": trade.profit_loss,
     }
 
@@ -223,6 +224,7 @@ def _exit_row(trade_id: int, part: int, exit_: Exit) -> dict[str, object]:
         "quantity": exit_.quantity,
         "gross": exit_.gross,
         "cap": exit_.cap,
+        "funding": exit_.funding,
         **msgspec.structs.asdict(exit_.fill),
     }
 
@@ -247,6 +249,7 @@ def _trigger_row(change: Change) -> dict[str, object]:
         "instrument_id": trade.instrument.id,
         "lower": wall.lower,
         "upper": wall.upper,
+        f"mark_{'lower' if trade.is_long else 'upper'}": trade.liquidation_price,
         "next_event_at": min(filter(None, (change.command_at, next_event_at(trade))), default=None),
         "active_from": trade.active_from,
         "held_from": trade.held_from,
@@ -260,12 +263,12 @@ _PLAN_TYPES = """targets jsonb, initial_stop numeric, stop_loss numeric, stop_re
 _INSERT_TRADES = f"""
 INSERT INTO trades (id, account_id, instrument_id, direction, entry_type, limit_price, position_size, leverage, rules,
     targets, initial_stop, stop_loss, stop_reason, trail_level, trail_step, quantity, maker_rate, taker_rate,
-    fill_model, half_spread, average_range, status, reserved, entry_time, entry_price, entry_role, entry_fee,
-    entry_evidence, ambiguous, version, created_at, source, notes, updated_at)
+    fill_model, half_spread, average_range, status, reserved, brackets, entry_time, entry_price, entry_role,
+    entry_fee, entry_evidence, ambiguous, version, created_at, source, notes, updated_at)
 SELECT * FROM json_to_recordset(%s::json) AS v(id bigint, account_id bigint, instrument_id int, direction text,
     entry_type text, limit_price numeric, position_size numeric, leverage int, rules jsonb, {_PLAN_TYPES},
     quantity numeric, maker_rate numeric, taker_rate numeric, fill_model text, half_spread numeric,
-    average_range numeric, status text, reserved numeric, {_ENTRY_TYPES}, ambiguous boolean,
+    average_range numeric, status text, reserved numeric, brackets jsonb, {_ENTRY_TYPES}, ambiguous boolean,
     version int, created_at timestamptz, source text, notes text, updated_at timestamptz)
 """
 
@@ -285,9 +288,10 @@ WHERE t.id = v.id AND t.status = v.was_status AND t.version = v.was_version
 """
 
 _INSERT_EXITS = """
-INSERT INTO trade_exits (trade_id, part, reason, time, price, quantity, role, fee, gross, cap, evidence)
+INSERT INTO trade_exits (trade_id, part, reason, time, price, quantity, role, fee, gross, cap, funding, evidence)
 SELECT * FROM json_to_recordset(%s::json) AS v(trade_id bigint, part int, reason text, time timestamptz,
-    price numeric, quantity numeric, role text, fee numeric, gross numeric, cap numeric, evidence jsonb)
+    price numeric, quantity numeric, role text, fee numeric, gross numeric, cap numeric, funding numeric,
+    evidence jsonb)
 """
 
 _INSERT_REVISIONS = """
@@ -297,10 +301,13 @@ SELECT * FROM json_to_recordset(%s::json) AS v(trade_id bigint, version int, at 
 """
 
 _UPSERT_TRIGGERS = """
-INSERT INTO live_triggers (trade_id, account_id, instrument_id, lower, upper, next_event_at, active_from, held_from)
+INSERT INTO live_triggers (trade_id, account_id, instrument_id, lower, upper, mark_lower, mark_upper, next_event_at,
+    active_from, held_from)
 SELECT * FROM json_to_recordset(%s::json) AS v(trade_id bigint, account_id bigint, instrument_id int, lower numeric,
-    upper numeric, next_event_at timestamptz, active_from timestamptz, held_from timestamptz)
+    upper numeric, mark_lower numeric, mark_upper numeric, next_event_at timestamptz, active_from timestamptz,
+    held_from timestamptz)
 ON CONFLICT (trade_id) DO UPDATE SET lower = excluded.lower, upper = excluded.upper,
+    mark_lower = excluded.mark_lower, mark_upper = excluded.mark_upper,
     next_event_at = excluded.next_event_at, active_from = excluded.active_from, held_from = excluded.held_from
 """
 

@@ -9,9 +9,11 @@ import msgspec
 
 from services.db.instruments import by_ids
 from services.db.pool import Connection
+from services.domain.brackets import Brackets
 from services.domain.command import Command, CommandKind
 from services.domain.fees import FeeRates, Role
 from services.domain.fills import FillModel, Slippage
+from services.domain.funding import NO_FUNDING, Funding
 from services.domain.market import Instrument
 from services.domain.plan import Direction, EntryType, Plan, Rules, Target
 from services.domain.trade import Evidence, Exit, Fill, Label, Reason, Stop, Trade, TradeStatus, Trail
@@ -22,20 +24,46 @@ t.half_spread, t.average_range, t.status, t.reserved, t.ambiguous, t.version, t.
 t.stop_loss, t.stop_reason, t.trail_level, t.trail_step, t.exit_reason, t.profit_loss,
 t.entry_time, t.entry_price, t.entry_role, t.entry_fee, t.entry_evidence::text,
 (SELECT json_agg(json_build_array(e.reason, e.quantity::text,
-    json_build_array(e.time, e.price::text, e.role, e.fee::text, e.evidence), e.gross::text, e.cap::text) ORDER BY part)
+    json_build_array(e.time, e.price::text, e.role, e.fee::text, e.evidence),
+    e.gross::text, e.cap::text, e.funding::text) ORDER BY part)
  FROM trade_exits e WHERE e.trade_id = t.id)::text,
-l.active_from, l.held_from, t.updated_at"""
-_WIDTH = 39
+l.active_from, l.held_from, t.updated_at, t.brackets::text, f.funding::text"""
+_WIDTH = 41
+
+_TOTAL = "(SELECT s.total FROM funding_settlements s WHERE s.instrument_id = t.instrument_id AND s.time"
+_LAST = "ORDER BY s.time DESC LIMIT 1)"
 
 _LOAD = f"""
 SELECT {_COLUMNS}, c.kind, c.at, c.bid, c.ask, c.fraction, c.stop_loss, c.targets::text
 FROM trades t LEFT JOIN live_triggers l ON l.trade_id = t.id LEFT JOIN trade_commands c ON c.trade_id = t.id
-WHERE t.id = ANY(%s) ORDER BY t.id
+LEFT JOIN LATERAL (
+    SELECT greatest(t.entry_time, (SELECT max(e.time) FROM trade_exits e WHERE e.trade_id = t.id)) AS booked
+) b ON l.trade_id IS NOT NULL
+LEFT JOIN LATERAL (
+    SELECT json_build_array(
+        (SELECT coalesce(json_agg(json_build_array(s.time, s.amount::text) ORDER BY s.time), '[]')
+         FROM funding_settlements s
+         WHERE s.instrument_id = t.instrument_id AND s.time >= greatest(b.booked, %(since)s)),
+        CASE WHEN b.booked < %(since)s THEN (
+            SELECT coalesce({_TOTAL} < %(since)s {_LAST}, 0) - coalesce({_TOTAL} < b.booked {_LAST}, 0)
+        ) ELSE 0 END::text,
+        k.due) AS funding
+    FROM funding_clocks k WHERE k.instrument_id = t.instrument_id
+) f ON l.trade_id IS NOT NULL
+WHERE t.id = ANY(%(ids)s) ORDER BY t.id
 """
 
+_brackets = msgspec.json.Decoder(Brackets).decode
 _evidence = msgspec.json.Decoder(Evidence).decode
 _targets = msgspec.json.Decoder(tuple[Target, ...]).decode
 _rules = msgspec.json.Decoder(Rules).decode
+
+
+class _StoredFunding(Funding, frozen=True, array_like=True):
+    """Funding as an array."""
+
+
+_funding = msgspec.json.Decoder(_StoredFunding).decode
 
 
 class _StoredFill(Fill, frozen=True, array_like=True):
@@ -50,6 +78,7 @@ class _StoredExit(msgspec.Struct, frozen=True, array_like=True):
     fill: _StoredFill
     gross: Decimal
     cap: Decimal
+    funding: Decimal
 
 
 _exits = msgspec.json.Decoder(list[_StoredExit]).decode
@@ -64,10 +93,16 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 async def load(
-    connection: Connection, ids: Iterable[int], instruments: Mapping[int, Instrument] | None = None
+    connection: Connection,
+    ids: Iterable[int],
+    instruments: Mapping[int, Instrument] | None = None,
+    since: datetime | None = None,
 ) -> list[Stored]:
-    """The trades with these ids, by id. `instruments` saves a look-up where the caller has them all."""
-    cursor = await connection.execute(_LOAD, [list(ids)], binary=True)
+    """The trades with these ids, by id. `instruments` saves a look-up where the caller has them all.
+
+    Settlements of funding before `since` come as their sum: nothing will happen to the trades before it.
+    """
+    cursor = await connection.execute(_LOAD, {"ids": list(ids), "since": since}, binary=True)
     rows = await cursor.fetchall()
     known = instruments or await by_ids(connection, {row[2] for row in rows})
     return [_stored(row, known) for row in rows]
@@ -79,7 +114,7 @@ def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored
         targets, rules, position_size, leverage, quantity, maker, taker, fill_model,
         half_spread, average_range, status, reserved, ambiguous, version, created_at, source, notes,
         stop, stop_reason, trail_level, trail_step, exit_reason, profit_loss,
-        *entry, exits, active_from, held_from, updated_at,
+        *entry, exits, active_from, held_from, updated_at, brackets, funding,
     ) = row[:_WIDTH]  # fmt: skip
     status = TradeStatus(status)
     trade = Trade(
@@ -106,6 +141,8 @@ def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored
         active_from=active_from or created_at,
         stop=Stop(stop, Reason(stop_reason)),
         trail=None if trail_level is None else Trail(trail_level, trail_step),
+        brackets=_brackets(brackets),
+        funding=_funding_of(funding),
         held_from=held_from,
         entry=_fill(entry),
         exits=tuple(map(_exit, _exits(exits))) if exits else (),
@@ -122,6 +159,13 @@ def _fill(columns: Sequence[Any]) -> Fill | None:
     return None if time is None else Fill(time, price, Role(role), fee, _evidence(evidence))
 
 
+def _funding_of(text: str | None) -> Funding:
+    if text is None:
+        return NO_FUNDING
+    told = _funding(text)
+    return Funding(told.settlements, told.carried, told.due)
+
+
 def _exit(stored: _StoredExit) -> Exit:
     told = stored.fill
     time = told.time.astimezone(UTC)
@@ -131,6 +175,7 @@ def _exit(stored: _StoredExit) -> Exit:
         Fill(time, told.price, told.role, told.fee, told.evidence),
         stored.gross,
         stored.cap,
+        stored.funding,
     )
 
 

@@ -15,12 +15,14 @@ from services.db.pool import Connection
 
 
 class Span(msgspec.Struct, frozen=True):
-    """The range one instrument's path traded in, and when it ends. Prices are None where the path is empty."""
+    """The range one instrument's path traded in, that of its mark price, and when it ends; None where it is empty."""
 
     instrument_id: int
     low: Decimal | None
     high: Decimal | None
     until: datetime
+    mark_low: Decimal | None = None
+    mark_high: Decimal | None = None
 
 
 async def plan_for_probes(connection: Connection) -> None:
@@ -40,13 +42,18 @@ SELECT set_config(name, %s, true) FROM unnest(ARRAY['enable_seqscan', 'enable_ha
 
 PROBE = """
 SELECT c.trade_id
-FROM unnest(%s::int[], %s::numeric[], %s::numeric[], %s::timestamptz[]) AS p(instrument_id, low, high, until)
+FROM unnest(%s::int[], %s::numeric[], %s::numeric[], %s::timestamptz[], %s::numeric[], %s::numeric[])
+    AS p(instrument_id, low, high, until, mark_low, mark_high)
 CROSS JOIN LATERAL (
     SELECT trade_id FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.lower >= p.low
     UNION ALL
     SELECT trade_id FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.upper <= p.high
     UNION ALL
     SELECT trade_id FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.next_event_at <= p.until
+    UNION ALL
+    SELECT trade_id FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.mark_lower >= p.mark_low
+    UNION ALL
+    SELECT trade_id FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.mark_upper <= p.mark_high
     UNION ALL
     SELECT trade_id FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.held_from IS NOT NULL
 ) c
@@ -62,6 +69,15 @@ WHERE EXISTS (SELECT FROM live_triggers l WHERE l.instrument_id = p.instrument_i
 """
 
 
+LIQUIDABLE = """
+SELECT p.instrument_id FROM unnest(%s::int[], %s::timestamptz[]) AS p(instrument_id, until)
+WHERE EXISTS (SELECT FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.mark_lower IS NOT NULL
+                AND l.active_from < p.until)
+   OR EXISTS (SELECT FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.mark_upper IS NOT NULL
+                AND l.active_from < p.until)
+"""
+
+
 async def candidates(connection: Connection, spans: Sequence[Span]) -> list[int]:
     """Ids, ascending, of the live trades that these paths may change: touched, due, or held."""
     cursor = await connection.execute(
@@ -71,9 +87,17 @@ async def candidates(connection: Connection, spans: Sequence[Span]) -> list[int]
             [span.low for span in spans],
             [span.high for span in spans],
             [span.until for span in spans],
+            [span.mark_low for span in spans],
+            [span.mark_high for span in spans],
         ],
     )
     return sorted({row[0] for row in await cursor.fetchall()})
+
+
+async def liquidable(connection: Connection, until: Mapping[int, datetime]) -> set[int]:
+    """Which of these instruments have a live trade that the mark price could have liquidated before `until`."""
+    cursor = await connection.execute(LIQUIDABLE, [list(until), list(until.values())])
+    return {row[0] for row in await cursor.fetchall()}
 
 
 async def touched(connection: Connection, prices: Mapping[int, Decimal]) -> list[int]:

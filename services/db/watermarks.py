@@ -18,13 +18,17 @@ class Watermark(msgspec.Struct, frozen=True):
 
 
 class Start(msgspec.Struct, frozen=True):
-    """From where an instrument's next path must reach: its watermark, and the oldest minute a held trade waits for."""
+    """From where an instrument's next path must reach: its watermark, and the oldest minute a held trade waits for.
+
+    `needs_mark` tells that the mark price can liquidate a trade of it.
+    """
 
     instrument_id: int
     symbol: str
     judged_to: datetime
     held_from: datetime | None
     last_close: Decimal | None
+    needs_mark: bool
 
     @property
     def start(self) -> datetime:
@@ -76,7 +80,9 @@ async def skip_idle_to(connection: Connection, instrument_ids: Iterable[int], mi
 async def starts(connection: Connection, instrument_ids: Sequence[int]) -> list[Start]:
     """From where each instrument's path is needed."""
     cursor = await connection.execute(
-        """SELECT w.instrument_id, i.symbol, w.judged_to, h.held_from, w.last_close
+        """SELECT w.instrument_id, i.symbol, w.judged_to, h.held_from, w.last_close,
+               EXISTS (SELECT FROM live_triggers l WHERE l.instrument_id = i.id AND mark_lower IS NOT NULL)
+               OR EXISTS (SELECT FROM live_triggers l WHERE l.instrument_id = i.id AND mark_upper IS NOT NULL)
            FROM watermarks w JOIN instruments i ON i.id = w.instrument_id
            LEFT JOIN LATERAL (SELECT min(held_from) AS held_from FROM live_triggers l
                               WHERE l.instrument_id = w.instrument_id AND held_from IS NOT NULL) h ON true

@@ -23,4 +23,4 @@ def proven(path: Path, newest: datetime | None, now: datetime) -> Path:
     end = min(path.end, max(told, floor_minute(now - LAG_MAX)))
     if end == path.end:
         return path
-    return msgspec.structs.replace(path, end=end, bars=tuple(bar for bar in path.bars if bar.open_time < end))
+    return msgspec.structs.replace(path.until(end), tail=None, mark_tail=None)

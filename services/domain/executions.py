@@ -8,10 +8,10 @@ import msgspec
 from services.domain.barriers import next_level, next_target
 from services.domain.fees import Role
 from services.domain.fills import buy_price, sell_price
-from services.domain.money import ZERO
+from services.domain.money import LEDGER_STEP, ZERO, ledger_amount, margin
 from services.domain.path import Bar
 from services.domain.plan import leg
-from services.domain.profit import exited, margin
+from services.domain.profit import exited
 from services.domain.stops import after_target, started, stepped
 from services.domain.trade import DecidedBy, Evidence, Fill, Reason, Trade, TradeStatus
 
@@ -55,6 +55,15 @@ def time_stop(trade: Trade, bar: Bar, decided_by: DecidedBy) -> Trade:
     return exited(trade, fill, Reason.TIME_STOP, trade.remaining)
 
 
+def liquidated(trade: Trade, mark: Bar, time: datetime, decided_by: DecidedBy) -> Trade:
+    """What remains of the open `trade`, taken over by the exchange at the bankruptcy price: all its margin is lost."""
+    assert trade.entry is not None
+    lost = trade.reserved / trade.remaining * trade.plan.direction.sign
+    price = max(ledger_amount(trade.entry.price - lost), LEDGER_STEP)
+    fill = Fill(time, price, Role.TAKER, ZERO, Evidence(decided_by, bar=mark))
+    return exited(trade, fill, Reason.LIQUIDATION, trade.remaining)
+
+
 def market_fill(trade: Trade, quantity: Decimal, price: Decimal, time: datetime, evidence: Evidence) -> Fill:
     """`quantity` of an open trade closed by a market order at `price` less the slippage that `evidence` tells."""
     worse = sell_price if trade.is_long else buy_price
@@ -68,7 +77,8 @@ def _enter(trade: Trade, touch: Touch) -> Trade:
     assert price is not None
     fill = _limit_fill(trade, touch, price, trade.quantity)
     held_back = margin(price, trade.quantity, trade.plan.leverage)
-    return started(trade.moved_to(TradeStatus.OPEN, entry=fill, reserved=held_back))
+    funding = trade.funding.since(touch.time)
+    return started(trade.moved_to(TradeStatus.OPEN, entry=fill, reserved=held_back, funding=funding))
 
 
 def _target(trade: Trade, touch: Touch) -> Trade:

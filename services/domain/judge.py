@@ -5,10 +5,12 @@ from enum import Enum
 
 import msgspec
 
-from services.domain import reach
+from services.domain import liquidation, reach
 from services.domain.barriers import barriers, next_event_at
 from services.domain.command import Command, applies, apply
-from services.domain.executions import Touch, cancelled, execute, time_stop
+from services.domain.executions import Touch, cancelled, execute, liquidated, time_stop
+from services.domain.funding import FundingDue
+from services.domain.liquidation import Verdict
 from services.domain.path import Bar, Finer, Resolution
 from services.domain.reach import Reach
 from services.domain.trade import DecidedBy, Reason, Stop, Trade, TradeStatus
@@ -17,10 +19,14 @@ _BY_RESOLUTION = {Resolution.SECONDS: DecidedBy.SECONDS, Resolution.PRINTS: Deci
 
 
 class Need(msgspec.Struct, frozen=True):
-    """Data without which a trade cannot go on: `minute`, finer than `finer_than` (None: than the minute bar)."""
+    """Data without which a trade cannot go on: `minute`, finer than `finer_than` (None: than the minute bar).
+
+    `funding`: not the minute is wanted but a settled funding rate from before its end.
+    """
 
     minute: datetime
     finer_than: Resolution | None = None
+    funding: bool = False
 
 
 class _Undecided(Exception):
@@ -55,8 +61,54 @@ class Judge:
         self._stop_at_open: Stop | None = None
         self._trailed_since: int | None = None
 
-    def minute(self, bar: Bar, known: Finer | None) -> Need | None:
-        """Judge one closed minute. What it needs when it cannot: then nothing has been changed."""
+    def minute(self, bar: Bar | None, known: Finer | None, mark: Bar | None = None) -> Need | None:
+        """Judge one closed minute: its bar, None where nothing was traded, and that of the mark price.
+
+        What it needs when it cannot: then nothing has been changed.
+        """
+        begin = bar or mark
+        assert begin is not None
+        before = self._state()
+        try:
+            if mark is None:
+                return self._last(begin, known)
+            self._begin(begin)
+            self.command_due(mark.open_time)
+            if liquidation.opens_beyond(self.trade, mark):
+                self._step(liquidated(self.trade, mark, mark.open_time, DecidedBy.MARK))
+                return None
+            start = self._state()
+            need = None if bar is None else self._last(bar, known)
+            if need is None:
+                self._mark(start, mark)
+            return need
+        except FundingDue:
+            self._restore(before)
+            return Need(begin.open_time, funding=True)
+
+    def _mark(self, start: _State, mark: Bar) -> None:
+        """Liquidate what the mark price has reached; `start` is the state before the minute's last prices."""
+        found = liquidation.verdict(start.trade, self.trade, mark)
+        if found is Verdict.STOPPED:
+            self.steps[-1] = self.trade = msgspec.structs.replace(self.trade, ambiguous=True)
+        if found in (Verdict.NOTHING, Verdict.STOPPED):
+            return
+        if found is Verdict.ASSUMED and start.trade.status is TradeStatus.OPEN:
+            self._restore(start)
+        elif found is Verdict.ASSUMED:
+            self.steps = self.steps[: self._entered(start) + 1]
+            self.trade = self.steps[-1]
+        if found is Verdict.ASSUMED:
+            self._flag(tell=False)
+        self._step(liquidated(self.trade, mark, mark.close_time, DecidedBy.MARK))
+        self.command_due(mark.close_time)
+
+    def _entered(self, start: _State) -> int:
+        """Which step since `start` was the entry."""
+        first = len(start.steps)
+        return next(i for i in range(first, len(self.steps)) if self.steps[i].status is TradeStatus.OPEN)
+
+    def _last(self, bar: Bar, known: Finer | None) -> Need | None:
         self._begin(bar)
         before = self._state()
         try:
@@ -81,13 +133,31 @@ class Judge:
             self._restore(before)
             return Need(bar.open_time, known.resolution)
 
-    def minute_in_progress(self, bar: Bar, known: Finer | None) -> Need | None:
+    def minute_in_progress(self, bar: Bar | None, known: Finer | None, mark: Bar | None = None) -> Need | None:
         """Judge an unfinished minute: it counts only where it closes the trade for certain.
+
+        That needs the mark price of a trade that can be liquidated: where it has been reached, the minute must end.
 
         Nothing tells how far the bar had come, so all of it may lie before a trade or an edit that is younger than
         it; then, as where the bar leaves the order open, what finer data tells so far is needed. Without it the
         finished minute will decide.
         """
+        before = self._state()
+        try:
+            price = self.trade.liquidation_price
+            if price is None:
+                return None if bar is None else self._last_in_progress(bar, known)
+            if mark is None:
+                return None
+            if liquidation.opens_beyond(self.trade, mark):
+                self._step(liquidated(self.trade, mark, mark.open_time, DecidedBy.MARK))
+            elif bar is not None and not liquidation.reaches(self.trade, price, mark):
+                return self._last_in_progress(bar, known)
+        except FundingDue:
+            self._restore(before)
+        return None
+
+    def _last_in_progress(self, bar: Bar, known: Finer | None) -> Need | None:
         self._begin(bar)
         before = self._state()
         if self.trade.active_from <= bar.open_time:

@@ -51,6 +51,11 @@ def ceil_to(value: Decimal, step: Decimal) -> Decimal:
     return (value / step).to_integral_value(ROUND_CEILING) * step
 
 
+def margin(price: Decimal, quantity: Decimal, leverage: int) -> Decimal:
+    """The isolated margin of a position in USDT: notional / leverage."""
+    return ledger_amount(price * quantity / leverage)
+
+
 def ledger_amount(value: Decimal) -> Decimal:
     """`value` in USDT as the ledger books it: 8 places, half to even, once."""
     return value.quantize(LEDGER_STEP, ROUND_HALF_EVEN)

@@ -5,15 +5,15 @@ from decimal import Decimal
 
 import msgspec
 
+from services.domain.brackets import Brackets, bracket_of, reachable
 from services.domain.errors import InvalidInput
 from services.domain.fees import FeeRates, Role
 from services.domain.fills import FillModel, Slippage, buy_price, sell_price
 from services.domain.market import Filters, Instrument, Quote
-from services.domain.money import floor_to
+from services.domain.money import floor_to, margin
 from services.domain.path import Bar
 from services.domain.plan import Direction, Plan, leg
 from services.domain.planning import check_order
-from services.domain.profit import margin
 from services.domain.stops import started
 from services.domain.trade import DecidedBy, Evidence, Fill, Label, Stop, Trade, TradeStatus
 
@@ -33,6 +33,7 @@ class Order(msgspec.Struct, frozen=True):
     fees: FeeRates
     fill_model: FillModel
     slippage: Slippage
+    brackets: Brackets = ()
 
 
 def size(plan: Plan, entry: Decimal, filters: Filters) -> Decimal:
@@ -142,6 +143,45 @@ def _trade(order: Order, status: TradeStatus, quantity: Decimal, reserved: Decim
         reserved=reserved,
         active_from=order.at,
         stop=Stop(order.plan.stop_loss),
+        brackets=order.brackets,
         entry=entry,
     )
+    notional = quantity * (entry.price if entry else order.plan.limit_price or 0)
+    _check_leverage(order, notional)
+    trade = msgspec.structs.replace(trade, brackets=reachable(order.brackets, notional))
+    check_stop_holds(trade)
     return trade if entry is None else started(trade)
+
+
+def _check_leverage(order: Order, notional: Decimal) -> None:
+    """Raises InvalidInput where the exchange would not give the plan's leverage to a position of this size."""
+    if not order.brackets:
+        return
+    bracket = bracket_of(order.brackets, notional)
+    if order.plan.leverage > bracket.leverage_max or notional > bracket.cap:
+        raise InvalidInput(
+            "leverage_above_bracket",
+            f"{order.instrument} allows leverage {bracket.leverage_max} up to {bracket.cap:f} USDT: the position of "
+            f"{notional.normalize():f} USDT asks for {order.plan.leverage}",
+            field="leverage",
+            numbers={
+                "leverage": order.plan.leverage,
+                "max": bracket.leverage_max,
+                "notional": notional,
+                "cap": bracket.cap,
+            },
+        )
+
+
+def check_stop_holds(trade: Trade) -> None:
+    """Raises InvalidInput where the position would be liquidated before its stop."""
+    price = trade.liquidation_price
+    if price is None or (trade.stop.price - price) * trade.plan.direction.sign > 0:
+        return
+    raise InvalidInput(
+        "stop_beyond_liquidation",
+        f"stop_loss {trade.stop.price} lies at or beyond the liquidation price {price.normalize():f}: "
+        "move the stop or take less leverage",
+        field="stop_loss",
+        numbers={"stop_loss": trade.stop.price, "liquidation_price": price},
+    )

@@ -67,6 +67,9 @@ class Path(msgspec.Struct, frozen=True):
     `start` and `end` are minute boundaries; coverage is of the request, so a halted pair has a covered path
     without bars. `tail` is the minute that starts at `end`, as far as it had come; `is_withheld` tells that there is
     one, which is not to be believed yet.
+
+    `mark` are the bars of the mark price over the same span, and `mark_tail` that of the minute in progress, read
+    after `tail`; None where nobody asked for them.
     """
 
     instrument_id: int
@@ -75,6 +78,20 @@ class Path(msgspec.Struct, frozen=True):
     bars: tuple[Bar, ...]
     tail: Bar | None = None
     is_withheld: bool = False
+    mark: tuple[Bar, ...] | None = None
+    mark_tail: Bar | None = None
+
+    def until(self, end: datetime) -> "Path":
+        """The path up to `end`, a minute boundary inside it, with the tails of the whole."""
+        bars = tuple(bar for bar in self.bars if bar.open_time < end)
+        mark = None if self.mark is None else tuple(bar for bar in self.mark if bar.open_time < end)
+        return msgspec.structs.replace(self, end=end, bars=bars, mark=mark)
+
+    def since(self, start: datetime) -> "Path":
+        """The path from `start` on, a minute boundary inside it."""
+        bars = tuple(bar for bar in self.bars if bar.open_time >= start)
+        mark = None if self.mark is None else tuple(bar for bar in self.mark if bar.open_time >= start)
+        return msgspec.structs.replace(self, start=start, bars=bars, mark=mark)
 
 
 def floor_minute(time: datetime) -> datetime:

@@ -10,7 +10,8 @@ from services.domain.market import Filters, Instrument, InstrumentStatus, Market
 from services.domain.money import ZERO, ceil_to, floor_to
 from services.domain.plan import Direction, EntryType, Plan, Rules, Target, Trailing
 
-LEVERAGE_MAX = {Market.SPOT: 1, Market.FUTURES: 125}
+LEVERAGE_MAX = {Market.SPOT: 1, Market.FUTURES: 150}
+"""Whatever the size; the instrument's brackets allow less."""
 TARGETS_MAX = 10
 TIME_STOP_MAX = timedelta(days=365)
 TRAIL_PERCENT_MAX = Decimal(50)

@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from services.domain.fees import Role
-from services.domain.money import ZERO, ledger_amount
+from services.domain.money import ZERO, ledger_amount, margin
 from services.domain.trade import CLOSED_BY, Exit, Fill, Reason, Trade
 
 
@@ -19,6 +19,7 @@ class LedgerKind(StrEnum):
     GROSS_PROFIT = "gross_profit"
     EXIT_FEE = "exit_fee"
     LOSS_CAP = "loss_cap"
+    FUNDING = "funding"
 
 
 class LedgerRow(msgspec.Struct, frozen=True):
@@ -30,11 +31,6 @@ class LedgerRow(msgspec.Struct, frozen=True):
     part: int = 0
 
 
-def margin(price: Decimal, quantity: Decimal, leverage: int) -> Decimal:
-    """The isolated margin of a position in USDT: notional / leverage."""
-    return ledger_amount(price * quantity / leverage)
-
-
 def entry_row(trade: Trade) -> LedgerRow:
     """What opening books."""
     assert trade.entry is not None
@@ -42,29 +38,36 @@ def entry_row(trade: Trade) -> LedgerRow:
 
 
 def exit_rows(trade_id: int, part: int, exit_: Exit) -> Iterator[LedgerRow]:
-    """What an exit books: gross profit, fee, and a cap where the loss would exceed the part's margin."""
+    """What an exit books: gross profit, fee, funding, and a cap where the loss would exceed the part's margin."""
     yield LedgerRow(trade_id, LedgerKind.GROSS_PROFIT, exit_.gross, part)
     yield LedgerRow(trade_id, LedgerKind.EXIT_FEE, -exit_.fill.fee, part)
     if exit_.cap > 0:
         yield LedgerRow(trade_id, LedgerKind.LOSS_CAP, exit_.cap, part)
+    if exit_.funding:
+        yield LedgerRow(trade_id, LedgerKind.FUNDING, -exit_.funding, part)
 
 
 def exited(trade: Trade, fill: Fill, reason: Reason, quantity: Decimal) -> Trade:
     """The open `trade` after `quantity` of it has left at `fill`; final when that was the rest.
 
-    gross = (exit - entry) x quantity for LONG, negated for SHORT. Isolated margin: gross - fee never takes more
-    than the margin that the part releases; what goes beyond is given back.
+    gross = (exit - entry) x quantity for LONG, negated for SHORT; a liquidation takes all the margin. Isolated: gross
+    - fee never takes more than the margin that the part releases; what goes beyond is given back. Funding since the
+    exit before is booked with it. Raises FundingDue when that is not known yet.
     """
     assert trade.entry is not None
     rest = trade.remaining - quantity
     assert quantity > 0 <= rest, f"trade {trade.id}: {quantity} of {trade.remaining} cannot leave"
     held_back = margin(trade.entry.price, rest, trade.plan.leverage)
     released = trade.reserved - held_back
-    gross = ledger_amount((fill.price - trade.entry.price) * trade.plan.direction.sign * quantity)
+    sign = trade.plan.direction.sign
+    gross = ledger_amount((fill.price - trade.entry.price) * sign * quantity)
+    if reason is Reason.LIQUIDATION:
+        gross = -released
     cap = max(ZERO, -(gross - fill.fee) - released)
-    exits = (*trade.exits, Exit(reason, quantity, fill, gross, cap))
+    funding = ledger_amount(trade.funding.owed(fill.time) * sign * trade.remaining)
+    exits = (*trade.exits, Exit(reason, quantity, fill, gross, cap, funding))
     if rest > 0:
-        return trade.changed(exits=exits, reserved=held_back)
+        return trade.changed(exits=exits, reserved=held_back, funding=trade.funding.since(fill.time))
     net = sum((exit_.net for exit_ in exits), -trade.entry.fee)
     return trade.moved_to(CLOSED_BY[reason], exits=exits, reserved=ZERO, profit_loss=net)
 
@@ -84,10 +87,16 @@ def fees(trade: Trade) -> Decimal | None:
     return None if trade.entry is None else sum((exit_.fill.fee for exit_ in trade.exits), trade.entry.fee)
 
 
+def funding(trade: Trade) -> Decimal | None:
+    """All funding booked so far in USDT, negative was received; None before the entry."""
+    return None if trade.entry is None else sum((exit_.funding for exit_ in trade.exits), ZERO)
+
+
 def unrealized_profit(trade: Trade, bid: Decimal, ask: Decimal) -> Decimal | None:
     """What the rest of an open trade would bring at bid (LONG) or ask (SHORT) now, in USDT.
 
-    Its taker fee and its share of the entry fee are taken off. None for a trade that is not open.
+    Its taker fee, its share of the entry fee, and the funding settled so far are taken off. None for a trade that is
+    not open.
     """
     if trade.entry is None or trade.exit is not None:
         return None
@@ -95,4 +104,5 @@ def unrealized_profit(trade: Trade, bid: Decimal, ask: Decimal) -> Decimal | Non
     price = bid if trade.is_long else ask
     move = (price - trade.entry.price) * trade.plan.direction.sign
     fee = trade.fees.fee(Role.TAKER, price, rest)
-    return ledger_amount(move * rest - trade.entry.fee * rest / trade.quantity) - fee
+    owed = trade.funding.total * trade.plan.direction.sign
+    return ledger_amount((move - owed) * rest - trade.entry.fee * rest / trade.quantity) - fee

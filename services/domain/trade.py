@@ -6,9 +6,12 @@ from enum import StrEnum
 
 import msgspec
 
+from services.domain.brackets import Brackets, liquidation_price
 from services.domain.fees import FeeRates, Role
 from services.domain.fills import FillModel, Slippage
+from services.domain.funding import NO_FUNDING, Funding
 from services.domain.market import Instrument
+from services.domain.money import ZERO, margin
 from services.domain.path import Bar
 from services.domain.plan import Direction, Plan
 
@@ -49,6 +52,8 @@ class Reason(StrEnum):
     TRAILING_STOP = "trailing_stop"
     MANUAL = "manual"
     LIQUIDATION = "liquidation"
+    DELISTED = "delisted"
+    """Settled by the exchange: its last price, no order."""
     TIME_STOP = "time_stop"
     CANCELLED = "cancelled"
     ENTRY_EXPIRED = "entry_expired"
@@ -64,9 +69,11 @@ CLOSED_BY = {
     Reason.TRAILING_STOP: TradeStatus.CLOSED_SL,
     Reason.MANUAL: TradeStatus.CLOSED_MANUAL,
     Reason.LIQUIDATION: TradeStatus.CLOSED_LIQUIDATED,
+    Reason.DELISTED: TradeStatus.CLOSED_EXPIRED,
     Reason.TIME_STOP: TradeStatus.CLOSED_EXPIRED,
 }
 """The status of a trade by the reason of its last exit."""
+STOPS = frozenset({Reason.STOP_LOSS, Reason.BREAK_EVEN, Reason.TARGET_STOP, Reason.TRAILING_STOP})
 
 
 class DecidedBy(StrEnum):
@@ -77,6 +84,8 @@ class DecidedBy(StrEnum):
     BAR = "bar"
     SECONDS = "seconds"
     PRINTS = "prints"
+    MARK = "mark"
+    """The bar of the mark price."""
     ADVERSE = "adverse"
     """Nothing finer is to be had and the bar does not tell: the adverse order was assumed."""
 
@@ -102,9 +111,11 @@ class Fill(msgspec.Struct, frozen=True):
 
 
 class Exit(msgspec.Struct, frozen=True):
-    """A part of the quantity, closed.
+    """A part of the quantity, closed. All in USDT:
 
-    `gross` is its profit before fees, `cap` what is given back of a loss beyond the part's margin; both in USDT.
+    gross    its profit before fees
+    cap      what is given back of a loss beyond the part's margin
+    funding  what all of the quantity held since the exit before has paid; negative was received
     """
 
     reason: Reason
@@ -112,11 +123,12 @@ class Exit(msgspec.Struct, frozen=True):
     fill: Fill
     gross: Decimal
     cap: Decimal
+    funding: Decimal = ZERO
 
     @property
     def net(self) -> Decimal:
         """What this exit leaves, in USDT; the entry fee is not in it."""
-        return self.gross - self.fill.fee + self.cap
+        return self.gross - self.fill.fee + self.cap - self.funding
 
 
 class Stop(msgspec.Struct, frozen=True):
@@ -150,7 +162,9 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     active_from  the path before this instant does not count
     stop         where the stop stands now; the plan keeps where it was meant to be
     trail        how far trailing has come; None before its activation
-    held_from    the minute from which the walk waits for finer data; None when it waits for nothing
+    brackets     maintenance brackets, frozen at creation; empty where there is no liquidation
+    funding      what the position owes since its quantity last changed
+    held_from    the minute from which the walk waits for data; None when it waits for nothing
     exits        what has left, in order
     cancelled_for  why a trade without an entry ended
     version      counts stored states; an edit or transition is decided on one and writes the next
@@ -172,6 +186,8 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     active_from: datetime
     stop: Stop
     trail: Trail | None = None
+    brackets: Brackets = ()
+    funding: Funding = NO_FUNDING
     held_from: datetime | None = None
     entry: Fill | None = None
     exits: tuple[Exit, ...] = ()
@@ -194,6 +210,16 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     def targets_filled(self) -> int:
         """How many of the plan's targets have filled; the next one has this index."""
         return sum(exit_.reason is Reason.TAKE_PROFIT for exit_ in self.exits)
+
+    @property
+    def liquidation_price(self) -> Decimal | None:
+        """The mark price at which what remains is liquidated, or would be once entered at the limit. None: at none."""
+        if not self.brackets or not self.status.is_live:
+            return None
+        entry = self.plan.limit_price if self.entry is None else self.entry.price
+        assert entry is not None
+        wallet = margin(entry, self.remaining, self.plan.leverage)
+        return liquidation_price(self.plan.direction, entry, self.remaining, wallet, self.brackets)
 
     @property
     def exit(self) -> Fill | None:

@@ -6,8 +6,9 @@ from decimal import Decimal
 import msgspec
 
 from services.domain.market import Market
+from services.domain.money import margin
 from services.domain.plan import Direction, EntryType, Rules
-from services.domain.profit import average_exit_price, fees, margin
+from services.domain.profit import average_exit_price, fees, funding
 from services.domain.trade import Evidence, Exit, Fill, Reason, Trade, TradeStatus
 
 _HOUR_SECONDS = Decimal(3600)
@@ -37,7 +38,11 @@ class TargetView(msgspec.Struct, frozen=True):
 
 
 class ExitView(msgspec.Struct, frozen=True):
-    """A part of the quantity that has left. profit_loss is this part's: gross profit - fee; the entry fee is apart."""
+    """A part of the quantity that has left.
+
+    profit_loss is this part's: gross profit - fee - funding, the loss capped; the entry fee is apart. funding is what
+    all that was held since the part before has paid, negative was received.
+    """
 
     part: int
     reason: Reason
@@ -47,6 +52,7 @@ class ExitView(msgspec.Struct, frozen=True):
     role: str
     fee: Decimal
     gross: Decimal
+    funding: Decimal
     profit_loss: Decimal
     evidence: Evidence
 
@@ -58,6 +64,7 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     stop_loss is where the stop stands now, initial_stop_loss where the plan had it, stop_reason what put it there;
     take_profit is the next target's price, the last one's once all have filled, null without targets. exit_price is
     the mean of all exits, weighted by quantity; exit_fee, exit_role and exit_evidence are the last one's.
+    liquidation_price is the mark price at which a live futures trade is liquidated; null where no price does that.
     realized_profit_loss is what the exits so far leave without the entry fee.
     profit_loss_percentage = 100 x profit_loss / margin.
     risk_reward_ratio = |target - entry| / |entry - initial stop|, targets weighted by their fractions.
@@ -89,6 +96,7 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     remaining_quantity: Decimal
     leverage: int
     margin: Decimal
+    liquidation_price: Decimal | None
     exit_price: Decimal | None
     exit_time: datetime | None
     exit_fee: Decimal | None
@@ -98,6 +106,7 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     exits: tuple[ExitView, ...]
     realized_profit_loss: Decimal
     fees: Decimal | None
+    funding: Decimal | None
     profit_loss: Decimal | None
     profit_loss_percentage: Decimal | None
     is_open: bool
@@ -151,6 +160,7 @@ def trade_view(trade: Trade, updated_at: datetime) -> TradeView:
         remaining_quantity=trade.remaining if trade.status.is_live else Decimal(0),
         leverage=plan.leverage,
         margin=held_back,
+        liquidation_price=trade.liquidation_price,
         exit_price=average_exit_price(trade) if exit_ else None,
         exit_time=exit_.time if exit_ else None,
         exit_fee=exit_.fee if exit_ else None,
@@ -160,6 +170,7 @@ def trade_view(trade: Trade, updated_at: datetime) -> TradeView:
         exits=tuple(exit_view(number, each) for number, each in enumerate(trade.exits, start=1)),
         realized_profit_loss=sum((each.net for each in trade.exits), Decimal(0)),
         fees=fees(trade),
+        funding=funding(trade),
         profit_loss=net,
         profit_loss_percentage=None if net is None else (100 * net / held_back).quantize(_PERCENT_STEP),
         is_open=trade.status is TradeStatus.OPEN,
@@ -189,6 +200,7 @@ def exit_view(part: int, exit_: Exit) -> ExitView:
         role=fill.role,
         fee=fill.fee,
         gross=exit_.gross,
+        funding=exit_.funding,
         profit_loss=exit_.net,
         evidence=fill.evidence,
     )

@@ -6,19 +6,23 @@ event leaves them, as long as every tape consistent with the bar agrees on the n
 finer data decides the minute; where that is not at hand, the trade is held from that minute on; only where it
 is definitively not to be had, the adverse order is assumed and the trade is flagged `ambiguous`.
 
+A minute of the mark price is judged together with that of the last price, see `services.domain.liquidation`.
+
 Finer data decides order and time. Prices stay those of the minute's own rules, so that a trade closed from a bar
 in progress and one closed from the finished bar are filled alike.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import msgspec
 
 from services.domain.barriers import barriers, next_event_at
 from services.domain.command import Command
+from services.domain.funding import FundingDue
 from services.domain.judge import Judge, Need
-from services.domain.path import Finer, Path
+from services.domain.liquidation import reaches
+from services.domain.path import Bar, Finer, Path, floor_minute
 from services.domain.trade import Trade
 
 _NOTHING_KNOWN: Mapping[datetime, Finer] = {}
@@ -65,31 +69,48 @@ def walk(
         held = msgspec.structs.replace(judge.trade, held_from=held_at.minute)
         return Walked(held, tuple(judge.steps), held_at, command is not None and judge.command is None)
     need = None
-    if path.tail is not None and judge.command is None and judge.trade.status.is_live:
-        need = judge.minute_in_progress(path.tail, finer.get(path.tail.open_time))
+    if judge.command is None and judge.trade.status.is_live:
+        need = judge.minute_in_progress(path.tail, finer.get(path.end), path.mark_tail)
     return Walked(judge.trade, tuple(judge.steps), need, command is not None and judge.command is None)
 
 
 def _judge_closed(judge: Judge, path: Path, since: datetime, finer: Mapping[datetime, Finer]) -> Need | None:
     """Judge every closed bar; the need of the minute that could not be judged, if one could not."""
-    wall, due = barriers(judge.trade), next_event_at(judge.trade)
-    for bar in path.bars:
-        if bar.open_time < since or bar.close_time < judge.trade.active_from:
+    wall, due, price = barriers(judge.trade), next_event_at(judge.trade), judge.trade.liquidation_price
+    for bar, mark in _minutes(path, with_mark=price is not None):
+        begin = bar or mark
+        assert begin is not None
+        if begin.open_time < since or begin.close_time < judge.trade.active_from:
             continue
         if (
-            (wall.lower is None or bar.low > wall.lower)
-            and (wall.upper is None or bar.high < wall.upper)
-            and (judge.command is None or judge.command.at > bar.close_time)
-            and (due is None or bar.open_time < due)
+            (bar is None or wall.lower is None or bar.low > wall.lower)
+            and (bar is None or wall.upper is None or bar.high < wall.upper)
+            and (judge.command is None or judge.command.at > begin.close_time)
+            and (due is None or begin.open_time < due)
+            and (mark is None or not reaches(judge.trade, price, mark))
         ):
             continue
-        need = judge.minute(bar, finer.get(bar.open_time))
+        need = judge.minute(bar, finer.get(begin.open_time), mark)
         if need is not None:
             return need
         if not judge.trade.status.is_live:
             return None
-        wall, due = barriers(judge.trade), next_event_at(judge.trade)
+        wall, due, price = barriers(judge.trade), next_event_at(judge.trade), judge.trade.liquidation_price
     judge.entry_due(path.end)
     if judge.command is not None and judge.command.at < path.end:
-        judge.command_due(path.end)
+        try:
+            judge.command_due(path.end)
+        except FundingDue:
+            return Need(floor_minute(judge.command.at), funding=True)
     return None
+
+
+def _minutes(path: Path, *, with_mark: bool) -> Iterator[tuple[Bar | None, Bar | None]]:
+    """The minutes of the path in order, each with its bar and that of the mark price, as far as there are any."""
+    if not path.mark or not with_mark:
+        yield from ((bar, None) for bar in path.bars)
+        return
+    bars = {bar.open_time: bar for bar in path.bars}
+    marks = {mark.open_time: mark for mark in path.mark}
+    for time in sorted(bars.keys() | marks.keys()):
+        yield bars.get(time), marks.get(time)

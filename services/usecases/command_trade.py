@@ -21,9 +21,10 @@ from services.domain.barriers import barriers
 from services.domain.changes import Change
 from services.domain.command import Command, CommandKind, applies, apply
 from services.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
+from services.domain.liquidation import reaches
 from services.domain.market import Instrument, Quote
 from services.domain.money import floor_to
-from services.domain.opening import check_legs
+from services.domain.opening import check_legs, check_stop_holds
 from services.domain.path import MINUTE, Path
 from services.domain.plan import NO_RULES, Target
 from services.domain.planning import check_order, check_targets, on_grid
@@ -157,6 +158,7 @@ def _check_edit(trade: Trade, command: Command, price: Decimal, name: str) -> No
     ahead = msgspec.structs.replace(after.plan, targets=after.plan.targets[after.targets_filled :])
     check_order(ahead, price, reference=name, stop=after.stop.price)
     check_legs(ahead, after.remaining, after.instrument.filters)
+    check_stop_holds(after)
 
 
 def _check_part(trade: Trade, fraction: Decimal | None, quote: Quote) -> None:
@@ -203,10 +205,15 @@ async def _bring_to_now(services: Services, instrument: Instrument) -> Path | No
 def _is_open_question(trade: Trade, path: Path, command: Command) -> bool:
     """Whether the path to the command is not known to have left the trade alone.
 
-    The trade waits for finer data, the bar in progress has touched it without deciding, or the command is given
-    in the first moments of a minute, when the path still ends with the one before.
+    The trade waits for data, the bar in progress has touched it or the mark price its liquidation without deciding,
+    or the command is given in the first moments of a minute, when the path still ends with the one before.
     """
     if trade.held_from is not None or path.is_withheld or command.at >= path.end + MINUTE:
+        return True
+    if trade.funding.due is not None and trade.funding.due < command.at:
+        return True
+    price = trade.liquidation_price
+    if price is not None and (path.mark_tail is None or reaches(trade, price, path.mark_tail)):
         return True
     if path.tail is None or path.tail.close_time < trade.active_from:
         return False

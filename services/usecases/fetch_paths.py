@@ -104,13 +104,15 @@ async def _path(services: Services, market: Market, stretch: _Stretch, now: date
         purpose=purpose,
     )
     path = proven(answer, newest, now)
+    if start.needs_mark:
+        path = proven(*await services.exchange.mark_path(path, start.symbol, purpose), now)
     await _check_jumps(services, market, start, path, now)
     fresh = [bar for bar in path.bars if bar.open_time >= start.judged_to]
     last_close = fresh[-1].close if fresh else start.last_close
     if path.tail is not None and stretch.tail and any(jumps([path.tail], last_close)):
         # A bar in progress keeps changing, so no second answer can repeat its jump: the finished one will be judged.
         return msgspec.structs.replace(path, tail=None, is_withheld=True)
-    return path if stretch.tail else msgspec.structs.replace(path, tail=None)
+    return path if stretch.tail else msgspec.structs.replace(path, tail=None, mark_tail=None)
 
 
 async def _check_jumps(services: Services, market: Market, start: Start, path: Path, now: datetime) -> None:

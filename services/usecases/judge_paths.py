@@ -20,7 +20,7 @@ from services.db.watermarks import Watermark
 from services.domain.changes import Change
 from services.domain.fills import next_average_range
 from services.domain.judge import Need
-from services.domain.path import Finer, Path
+from services.domain.path import Bar, Finer, Path
 from services.domain.walk import walk
 
 CHANGES_MAX = 500
@@ -90,6 +90,11 @@ class _Batch:
         """One transaction: up to 500 candidates, or the rest and the watermarks."""
         marks = await watermarks.lock(connection, self.paths)
         paths = {id_: path for id_, path in self.paths.items() if id_ in marks and path.start <= marks[id_].judged_to}
+        unmarked = {
+            id_: path.end for id_, path in paths.items() if path.mark is None and path.end > marks[id_].judged_to
+        }
+        for id_ in await triggers.liquidable(connection, unmarked):
+            del paths[id_]  # asked for before that trade was there: without its mark price
         self.judged.gaps = sorted(self.paths.keys() - paths.keys())
         last = not self.waiting
         found: list[int] = []
@@ -142,7 +147,8 @@ async def decide(
         return decided
     await triggers.plan_normally(connection)
     known = await instruments.by_ids(connection, paths)
-    for stored in await trades.load(connection, ids, known):
+    since = min(path.start for path in paths.values())
+    for stored in await trades.load(connection, ids, known, since):
         id_ = stored.trade.instrument.id
         change, need = _walk(stored, paths[id_], marks[id_].judged_to, finer.get(id_, {}))
         if need is not None:
@@ -161,7 +167,7 @@ def _walk(
     if not trade.status.is_live or (behind and trade.held_from is None):
         return None, None
     if behind:
-        path = msgspec.structs.replace(path, tail=None)
+        path = msgspec.structs.replace(path, tail=None, mark_tail=None)
     walked = walk(trade, path, since=judged_to, finer=finer, command=stored.command)
     after = walked.trade
     if after.status.is_live and after.held_from is None:
@@ -184,12 +190,19 @@ def _walk(
 
 
 def _span(path: Path, mark: Watermark) -> Span:
-    bars = [bar for bar in path.bars if bar.open_time >= mark.judged_to]
-    if path.tail is not None and path.end >= mark.judged_to:
-        bars.append(path.tail)
-    low = min((bar.low for bar in bars), default=None)
-    high = max((bar.high for bar in bars), default=None)
-    return Span(path.instrument_id, low, high, path.end)
+    low, high = _range(path.bars, path.tail, path.end, mark)
+    mark_low, mark_high = _range(path.mark or (), path.mark_tail, path.end, mark)
+    return Span(path.instrument_id, low, high, path.end, mark_low, mark_high)
+
+
+def _range(
+    bars: Sequence[Bar], tail: Bar | None, end: datetime, mark: Watermark
+) -> tuple[Decimal | None, Decimal | None]:
+    """Lowest and highest price of what is not judged yet."""
+    new = [bar for bar in bars if bar.open_time >= mark.judged_to]
+    if tail is not None and end >= mark.judged_to:
+        new.append(tail)
+    return min((bar.low for bar in new), default=None), max((bar.high for bar in new), default=None)
 
 
 def _moved(path: Path, mark: Watermark) -> Watermark:

@@ -5,15 +5,17 @@ from datetime import datetime
 
 import msgspec
 
+from services.binance.brackets import shipped
 from services.coordination import doorbell
-from services.db import accounts, clock, idempotency, instruments, settlement, trades, watermarks
+from services.db import accounts, brackets, clock, idempotency, instruments, settlement, trades, watermarks
 from services.db.accounts import Account
 from services.db.pool import Connection
 from services.db.settlement import NotEnoughBalance
+from services.domain.brackets import Brackets
 from services.domain.changes import created
 from services.domain.errors import Conflict, InvalidInput, NotFound
 from services.domain.fills import Slippage, half_spread
-from services.domain.market import Instrument, Quote
+from services.domain.market import Instrument, Market, Quote
 from services.domain.opening import Order, enter_at_quote, is_marketable, rest
 from services.domain.path import floor_minute
 from services.domain.plan import Plan
@@ -94,8 +96,16 @@ async def _make(
         fees=account.fees(instrument.market),
         fill_model=wish.fill_model or account.fill_model,
         slippage=Slippage(half_spread(quote), mark.average_range),
+        brackets=await _brackets(connection, instrument),
     )
     return enter_at_quote(order, quote) if is_marketable(plan, quote) else rest(order)
+
+
+async def _brackets(connection: Connection, instrument: Instrument) -> Brackets:
+    """An operator's brackets before the shipped ones; none on the spot market."""
+    if instrument.market is Market.SPOT:
+        return ()
+    return await brackets.brought(connection, instrument.symbol) or shipped(instrument.symbol)
 
 
 def _fingerprint(wish: NewTrade) -> str:

@@ -34,7 +34,8 @@ async def test_each_filter_narrows(api, services):
     (open_,) = await several(api, services, 1, source="scanner")
     (closed,) = await several(api, services, 1)
     (pending,) = await several(api, services, 1, entry_type="LIMIT", entry_price="20000", stop_loss="1")
-    (short,) = await several(api, services, 1, direction="SHORT", stop_loss="9000000", take_profit="1")
+    above = (await services.prices.one(Market.FUTURES, "BTCUSDT")).last * Decimal("1.5")
+    (short,) = await several(api, services, 1, direction="SHORT", stop_loss=str(above), take_profit="1")
     spot = (await api.http.post("/api/paper-trades/", json=order("SPOT", "ETHUSDT", price))).json()["id"]
     await api.http.post(f"/api/paper-trades/{closed}/close_trade/", json={})
 

@@ -68,7 +68,7 @@ def test_prices_go_to_the_grid_away_from_the_traders_favour():
         (plan(limit="100", stop="0"), "stop_misplaced", "stop_loss"),
         (plan(limit="100", stop="-1"), "stop_misplaced", "stop_loss"),
         (plan(leverage=0), "leverage_out_of_range", "leverage"),
-        (plan(leverage=126), "leverage_out_of_range", "leverage"),
+        (plan(leverage=151), "leverage_out_of_range", "leverage"),
         (plan(amount="0"), "size_not_positive", "position_size"),
         (plan(amount="-5"), "size_not_positive", "position_size"),
         (msgspec.structs.replace(plan(), entry_type=EntryType.LIMIT), "entry_price_mismatch", "entry_price"),
@@ -91,7 +91,7 @@ def test_spot_is_long_without_leverage():
         check_plan(plan("SHORT", stop="105", target="90"), instrument(Market.SPOT))
     with pytest.raises(InvalidInput, match="must be 1 on SPOT"):
         check_plan(plan(leverage=2), instrument(Market.SPOT))
-    check_plan(plan(leverage=125), instrument())
+    check_plan(plan(leverage=150), instrument())
 
 
 @pytest.mark.parametrize("status", [InstrumentStatus.SUSPENDED, InstrumentStatus.DELISTED])

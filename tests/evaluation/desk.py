@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from services.db import accounts, instruments, settlement, trades, watermarks
 from services.db.pool import Pool, create
+from services.domain.brackets import Brackets
 from services.domain.changes import created
 from services.domain.fees import DEFAULT_FEES
 from services.domain.fills import NO_SLIPPAGE, FillModel, Slippage
@@ -29,8 +30,10 @@ def bar(minute: int, open_: str, high: str, low: str, close: str) -> Bar:
     return Bar(opened, opened + MINUTE - timedelta(milliseconds=1), D(open_), D(high), D(low), D(close))
 
 
-def path(instrument: Instrument, start: int, end: int, bars: Sequence[Bar] = (), tail: Bar | None = None) -> Path:
-    return Path(instrument.id, START + start * MINUTE, START + end * MINUTE, tuple(bars), tail)
+def path(
+    instrument: Instrument, start: int, end: int, bars: Sequence[Bar] = (), tail: Bar | None = None, **mark: object
+) -> Path:
+    return Path(instrument.id, START + start * MINUTE, START + end * MINUTE, tuple(bars), tail, **mark)
 
 
 class Desk:
@@ -69,6 +72,7 @@ class Desk:
         account_id: int | None = None,
         leverage: int = 1,
         skip_idle: bool = False,
+        brackets: Brackets = (),
     ) -> Trade:
         """A new trade. With `skip_idle` its instrument's watermark jumps to `at`, as a real opening has it."""
         async with self.pool.connection() as connection:
@@ -95,6 +99,7 @@ class Desk:
                 fees=DEFAULT_FEES[instrument.market],
                 fill_model=model,
                 slippage=slippage,
+                brackets=brackets,
             )
             bid, ask = quote
             trade = rest(order) if limit else enter_at_quote(order, Quote(D(bid), D(ask), D(ask), at))

@@ -116,7 +116,7 @@ async def test_the_search_uses_plain_index_scans_only(desk: Desk):
             if analyse:
                 await connection.execute("ANALYZE live_triggers")
             await triggers.plan_for_probes(connection)
-            probe = [[1, 2], [Decimal(99), None], [Decimal(101), None], [START, START]]
+            probe = [[1, 2], *[[Decimal(99), None], [Decimal(101), None], [START, START]], *[[Decimal(99), None]] * 2]
             for query, parameters in (
                 (triggers.PROBE, probe),
                 (triggers.TOUCHED, [[1, 2], [Decimal(99), Decimal(101)]]),

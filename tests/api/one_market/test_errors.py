@@ -34,7 +34,7 @@ async def test_a_create_is_refused_with_code_field_and_numbers(api, services):
         return await api.http.post("/api/paper-trades/", json=base | changes)
 
     is_problem(await create(symbol="NOSUCHUSDT"), 422, "unknown_symbol", "symbol")
-    is_problem(await create(leverage=126), 422, "leverage_out_of_range", "leverage")
+    is_problem(await create(leverage=151), 422, "leverage_out_of_range", "leverage")
     is_problem(await create(stop_loss=base["take_profit"]), 422, "stop_misplaced", "stop_loss")
     is_problem(await create(entry_type="LIMIT"), 422, "entry_price_mismatch", "entry_price")
     is_problem(await create(position_size="0.01"), 422, "below_minimum", "position_size")

@@ -1,0 +1,27 @@
+"""Maintenance brackets by contract that an operator has brought."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from services.db.pool import Connection
+from services.domain.brackets import Brackets
+
+_decode = msgspec.json.Decoder(Brackets).decode
+
+
+async def brought(connection: Connection, symbol: str) -> Brackets | None:
+    """The brackets of a contract, if an operator has brought any."""
+    cursor = await connection.execute("SELECT brackets::text FROM leverage_brackets WHERE symbol = %s", [symbol])
+    row = await cursor.fetchone()
+    return None if row is None else _decode(row[0])
+
+
+async def replace(connection: Connection, found: Mapping[str, Brackets]) -> None:
+    """Store brackets by symbol; other symbols keep theirs."""
+    await connection.execute(
+        """INSERT INTO leverage_brackets (symbol, brackets)
+           SELECT * FROM json_to_recordset(%s::json) AS v(symbol text, brackets jsonb)
+           ON CONFLICT (symbol) DO UPDATE SET brackets = excluded.brackets, brought_at = now()""",
+        [msgspec.json.encode([{"symbol": symbol, "brackets": each} for symbol, each in found.items()]).decode()],
+    )

@@ -1,0 +1,378 @@
+"""Liquidation: the price by the exchange's own worked examples, and what a minute of the mark price does."""
+
+import csv
+import gzip
+import io
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path as Folder
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.binance.brackets import as_of, read_answer, shipped
+from services.domain.brackets import Bracket, bracket_of, liquidation_price, maintenance, reachable
+from services.domain.command import Command, CommandKind
+from services.domain.errors import InvalidData, InvalidInput
+from services.domain.fees import DEFAULT_FEES
+from services.domain.fills import NO_SLIPPAGE, FillModel
+from services.domain.funding import Funding, Settlement
+from services.domain.market import UNFILTERED, Instrument, InstrumentStatus, Market, Quote
+from services.domain.opening import Order, enter_at_quote, rest
+from services.domain.path import MINUTE, Bar, Path
+from services.domain.plan import Direction, EntryType, Plan, Target
+from services.domain.profit import exit_rows
+from services.domain.trade import Label, Reason, Trade, TradeStatus
+from services.domain.walk import Walked, walk
+
+D = Decimal
+START = datetime(2026, 7, 1, 7, 58, tzinfo=UTC)
+BTC = shipped("BTCUSDT")
+FLAT = (Bracket(D(0), D("1e9"), D("0.01"), D(0), 50),)
+"""One bracket of 1 %: a LONG of 100 at 10 times is liquidated at 90 / 0.99 = 90.90909091."""
+LEVEL = D("90.90909091")
+MARK = Folder(__file__).parents[2].parent / "shared" / "data" / "mark"
+
+
+def bar(minute: int, open_: object, high: object, low: object, close: object) -> Bar:
+    opened = START + minute * MINUTE
+    return Bar(opened, opened + MINUTE - timedelta(milliseconds=1), *(D(str(x)) for x in (open_, high, low, close)))
+
+
+def still(minute: int, price: object = 100) -> Bar:
+    return bar(minute, price, price, price, price)
+
+
+def order(
+    direction: str = "LONG",
+    *,
+    limit: object = None,
+    stop: object = 95,
+    targets: tuple[object, ...] = (120,),
+    leverage: int = 10,
+    at: datetime = START,
+) -> Order:
+    share = D(1) / len(targets)
+    plan = Plan(
+        direction=Direction(direction),
+        entry_type=EntryType.LIMIT if limit else EntryType.MARKET,
+        limit_price=D(str(limit)) if limit else None,
+        stop_loss=D(str(stop)),
+        targets=tuple(Target(D(str(target)), share) for target in targets),
+        position_size=D(100),
+        leverage=leverage,
+    )
+    instrument = Instrument(1, Market.FUTURES, "XUSDT", "X", InstrumentStatus.TRADING, UNFILTERED)
+    fees, label = DEFAULT_FEES[Market.FUTURES], Label(at, "test")
+    return Order(1, 1, instrument, plan, label, at, fees, FillModel.OPTIMISTIC, NO_SLIPPAGE, FLAT)
+
+
+def entered(*args: object, **changes: object) -> Trade:
+    wish = order(*args, **changes)
+    return enter_at_quote(wish, Quote(D(100), D(100), D(100), wish.at))
+
+
+def walked(trade: Trade, last: list[Bar], mark: list[Bar], command: Command | None = None, **tails: Bar) -> Walked:
+    end = max(each.open_time for each in (*last, *mark)) + MINUTE if last or mark else START
+    return walk(trade, Path(1, START, end, tuple(last), mark=tuple(mark), **tails), since=START, command=command)
+
+
+class TestPrice:
+    @pytest.mark.parametrize(
+        ("side", "quantity", "entry", "wallet", "expected"),
+        [
+            ("LONG", "0.1", "60000", "300", "57228.9157"),
+            ("SHORT", "0.1", "60000", "300", "62749.0040"),
+            ("LONG", "20", "60000", "24000", "59109.2099"),
+            ("LONG", "14", "58000", "16240", "57104.0919"),  # lies in the bracket below that of its entry
+        ],
+    )
+    def test_the_exchanges_worked_examples_to_the_cent(self, side, quantity, entry, wallet, expected):
+        found = liquidation_price(Direction(side), D(entry), D(quantity), D(wallet), BTC)
+        assert found is not None
+        assert round(found, 4) == D(expected)
+
+    @pytest.mark.parametrize(
+        ("quantity", "entry", "rate", "cum", "expected"),
+        [
+            ("3683.979", "1456.84", "0.10", "135365", "1114.78"),
+            ("109.488", "32481.98", "0.025", "16300", "18778.73"),
+        ],
+    )
+    def test_the_calculators_published_examples(self, quantity, entry, rate, cum, expected):
+        brackets = (Bracket(D(0), D("1e12"), D(rate), D(cum), 125),)
+        found = liquidation_price(Direction.LONG, D(entry), D(quantity), D("1535443.01"), brackets)
+        assert found is not None
+        assert round(found, 2) == D(expected)
+
+    @given(
+        st.sampled_from(Direction),
+        st.decimals("0.001", "20000", places=3),
+        st.decimals("100", "100000", places=2),
+        st.integers(1, 150),
+    )
+    def test_there_the_margin_is_what_must_be_kept(self, direction, quantity, entry, leverage):
+        wallet = quantity * entry / leverage
+        if wallet < maintenance(bracket_of(BTC, quantity * entry), quantity * entry):
+            return
+        price = liquidation_price(direction, entry, quantity, wallet, reachable(BTC, quantity * entry))
+        if price is None:
+            assert direction is Direction.LONG
+            assert leverage == 1
+            return
+        left = wallet + direction.sign * quantity * (price - entry)
+        required = maintenance(bracket_of(BTC, quantity * price), quantity * price)
+        assert abs(left - required) <= D("1e-7") * quantity
+        assert (entry - price) * direction.sign >= 0
+
+    def test_a_long_without_leverage_is_never_liquidated(self):
+        assert entered(leverage=1).liquidation_price is None
+        assert entered("SHORT", leverage=1, stop=150, targets=(50,)).liquidation_price is not None
+
+    def test_spot_has_no_brackets(self):
+        plain = msgspec.structs.replace(order(leverage=1), brackets=())
+        assert enter_at_quote(plain, Quote(D(100), D(100), D(100), START)).liquidation_price is None
+
+
+class TestOpening:
+    @pytest.mark.parametrize("limit", [None, "100"])
+    def test_a_stop_that_the_liquidation_would_forestall_is_refused_with_the_price(self, limit):
+        wish = order(stop="90.9", limit=limit)
+        with pytest.raises(InvalidInput, match=r"90\.90909091") as refused:
+            rest(wish) if limit else enter_at_quote(wish, Quote(D(100), D(100), D(100), START))
+        assert (refused.value.code, refused.value.field) == ("stop_beyond_liquidation", "stop_loss")
+
+    def test_leverage_beyond_the_bracket_is_refused_with_its_maximum(self):
+        with pytest.raises(InvalidInput, match="50") as refused:
+            entered(leverage=51, stop=99.5)
+        assert (refused.value.code, refused.value.field) == ("leverage_above_bracket", "leverage")
+
+    def test_a_larger_position_may_have_less_leverage(self):
+        steps = (Bracket(D(0), D(500), D("0.01"), D(0), 50), Bracket(D(500), D(5000), D("0.02"), D(5), 5))
+        wish = msgspec.structs.replace(order(leverage=10), brackets=steps)
+        with pytest.raises(InvalidInput, match="allows leverage 5"):
+            enter_at_quote(wish, Quote(D(100), D(100), D(100), START))
+
+
+class TestMinute:
+    def test_the_mark_price_liquidates_where_the_last_price_does_nothing(self):
+        trade = walked(entered(), [still(1)], [bar(1, 100, 100, "90.9", 99)]).trade
+        assert (trade.status, trade.ended_by, trade.ambiguous) == (
+            TradeStatus.CLOSED_LIQUIDATED, Reason.LIQUIDATION, False)  # fmt: skip
+        assert trade.exit is not None
+        assert trade.exit.time == bar(1, 1, 1, 1, 1).close_time
+        assert trade.exit.price == 90  # bankruptcy: all the margin is gone
+        assert trade.entry is not None
+        assert trade.profit_loss == -100 - trade.entry.fee
+        assert [row.kind for row in exit_rows(1, 1, trade.exits[0])] == ["gross_profit", "exit_fee"]
+
+    def test_a_touch_to_the_digit_counts_and_short_of_it_not(self):
+        assert not walked(entered(), [], [bar(1, 100, 100, LEVEL, 99)]).trade.status.is_live
+        assert walked(entered(), [], [bar(1, 100, 100, LEVEL + D("1e-8"), 99)]).trade.status.is_live
+
+    def test_a_minute_that_opens_beyond_liquidates_at_its_open_before_the_stop(self):
+        trade = walked(entered(), [bar(1, 94, 96, 93, 95)], [still(1, 90)]).trade
+        assert trade.status is TradeStatus.CLOSED_LIQUIDATED
+        assert trade.exit is not None
+        assert (trade.exit.time, trade.ambiguous) == (START + MINUTE, False)
+
+    def test_a_stop_touched_in_the_minute_comes_first_and_is_flagged(self):
+        trade = walked(entered(), [bar(1, 100, 100, 94, 99)], [bar(1, 100, 100, 90, 99)]).trade
+        assert (trade.status, trade.ambiguous) == (TradeStatus.CLOSED_SL, True)
+
+    def test_a_stop_at_the_minutes_open_is_not_flagged(self):
+        trade = walked(entered(), [bar(1, 94, 100, 94, 99)], [bar(1, 100, 100, 90, 99)]).trade
+        assert (trade.status, trade.ambiguous) == (TradeStatus.CLOSED_SL, False)
+
+    def test_a_target_in_the_same_minute_is_assumed_to_come_later(self):
+        before = entered(targets=(110, 120))
+        trade = walked(before, [bar(1, 100, 111, 100, 105)], [bar(1, 100, 105, 90, 99)]).trade
+        assert (trade.status, trade.ambiguous) == (TradeStatus.CLOSED_LIQUIDATED, True)
+        assert len(trade.exits) == 1
+
+    def test_what_a_first_target_has_left_is_liquidated_later(self):
+        before = entered(targets=(110, 120))
+        result = walked(before, [bar(1, 100, 111, 100, 105)], [still(1), bar(2, 100, 100, 90, 99)])
+        trade = result.trade
+        assert [each.reason for each in trade.exits] == [Reason.TAKE_PROFIT, Reason.LIQUIDATION]
+        assert trade.exits[1].gross == -50
+        assert not trade.ambiguous
+
+    def test_an_entry_inside_the_minute_needs_the_close_as_proof(self):
+        resting = rest(order(limit=99))
+        price = resting.liquidation_price
+        assert price is not None
+        fall = bar(1, 100, 100, 98, 99)
+        for close, flagged in ((price - 1, False), (price + 1, True)):
+            trade = walked(resting, [fall], [bar(1, 100, 100, price - 1, close)]).trade
+            assert (trade.status, trade.ambiguous) == (TradeStatus.CLOSED_LIQUIDATED, flagged)
+            assert trade.entry is not None
+
+    def test_an_entry_that_does_not_come_is_not_liquidated(self):
+        trade = walked(rest(order(limit=99)), [still(1)], [still(1, 50)]).trade
+        assert trade.status is TradeStatus.PENDING
+
+    def test_a_short_is_liquidated_above(self):
+        trade = walked(entered("SHORT", stop=105, targets=(80,)), [], [bar(1, 100, 109, 100, 100)]).trade
+        assert trade.status is TradeStatus.CLOSED_LIQUIDATED
+        assert trade.exit is not None
+        assert trade.exit.price == 110
+
+    def test_a_minute_in_progress_liquidates_only_by_its_open(self):
+        assert walked(entered(), [], [], mark_tail=bar(0, 100, 100, 90, 90)).trade.status.is_live
+        old = entered(at=START - MINUTE)
+        assert not walked(old, [], [], mark_tail=bar(0, 90, 90, 90, 90)).trade.status.is_live
+
+    def test_a_minute_in_progress_stops_only_while_the_mark_price_is_known_to_be_away(self):
+        old, touched = entered(at=START - MINUTE), bar(0, 100, 100, 94, 94)
+        assert walked(old, [], [], tail=touched).trade.status.is_live
+        assert walked(old, [], [], tail=touched, mark_tail=bar(0, 100, 100, 90, 95)).trade.status.is_live
+        stopped = walked(old, [], [], tail=touched, mark_tail=bar(0, 100, 100, 94, 95)).trade
+        assert (stopped.status, stopped.ambiguous) == (TradeStatus.CLOSED_SL, False)
+
+    def test_a_closing_by_hand_in_the_minute_is_assumed_to_come_later(self):
+        by_hand = Command(kind=CommandKind.CLOSE, at=START + MINUTE * 1.5, bid=D(100), ask=D(100))
+        result = walked(entered(), [still(1)], [bar(1, 100, 100, 90, 99)], by_hand)
+        assert (result.trade.status, result.trade.ambiguous) == (TradeStatus.CLOSED_LIQUIDATED, True)
+        assert result.command_done
+
+
+class TestFunding:
+    DUE = START + 2 * MINUTE
+
+    def held(self, **changes: object) -> Trade:
+        owed = Funding((Settlement(self.DUE, D("0.05")), Settlement(self.DUE + 10 * MINUTE, D("-0.02"))))
+        return msgspec.structs.replace(entered(**changes), funding=owed)
+
+    def test_the_recorded_payment_to_the_cent(self):
+        amount = D("63546.90") * D("0.00005357")
+        owed = Funding((Settlement(START, amount),)).owed(START + MINUTE)
+        assert round(owed * D("0.5"), 8) == D("1.70210372")
+
+    @pytest.mark.parametrize(("minute", "paid"), [(1, "0"), (2, "0.5"), (11, "0.5"), (12, "0.3"), (14, "0.3")])
+    def test_each_settlement_that_the_position_lived_through_is_paid_on_all_it_held(self, minute, paid):
+        trade = walked(self.held(), [bar(minute, 100, 100, 94, 94)], []).trade
+        assert trade.exits[0].funding == D(paid)
+        assert trade.profit_loss == sum(row.amount for row in exit_rows(1, 1, trade.exits[0])) - trade.entry.fee
+
+    def test_an_exit_at_the_very_instant_pays_nothing(self):
+        trade = walked(self.held(), [bar(2, 94, 94, 94, 94)], []).trade
+        assert trade.exits[0].fill.time == self.DUE
+        assert trade.exits[0].funding == 0
+
+    def test_a_short_receives_what_a_long_pays(self):
+        held = self.held(direction="SHORT", stop=105, targets=(80,))
+        assert walked(held, [bar(3, 106, 106, 106, 106)], []).trade.exits[0].funding == D("-0.5")
+
+    def test_a_part_pays_for_all_that_was_held_and_the_rest_from_then_on(self):
+        held = self.held(targets=(110, 120))
+        trade = walked(held, [bar(3, 100, 111, 100, 105), bar(13, 100, 121, 100, 105)], []).trade
+        assert [each.funding for each in trade.exits] == [D("0.5"), D("-0.1")]
+
+    def test_an_entry_in_the_path_pays_only_what_follows_it(self):
+        resting = msgspec.structs.replace(rest(order(limit=99)), funding=self.held().funding)
+        trade = walked(resting, [bar(5, 100, 100, 98, 99), bar(13, 99, 99, 94, 94)], []).trade
+        assert trade.exits[0].funding == ledger(D("-0.02") * trade.quantity)
+
+    def test_an_exit_beyond_a_settlement_not_known_yet_waits_for_it(self):
+        waiting = msgspec.structs.replace(self.held(), funding=Funding(due=self.DUE))
+        result = walked(waiting, [bar(3, 100, 100, 94, 94)], [])
+        assert result.trade.held_from == START + 3 * MINUTE
+        assert result.need is not None
+        assert result.need.funding
+        known = msgspec.structs.replace(result.trade, funding=self.held().funding)
+        assert walked(known, [bar(3, 100, 100, 94, 94)], []).trade.exits[0].funding == D("0.5")
+
+    def test_what_does_not_end_there_does_not_wait(self):
+        waiting = msgspec.structs.replace(self.held(), funding=Funding(due=self.DUE))
+        assert walked(waiting, [still(3)], []).trade.held_from is None
+        assert not walked(waiting, [bar(1, 100, 100, 94, 94)], []).trade.status.is_live
+
+    def test_a_closing_by_hand_waits_too(self):
+        waiting = msgspec.structs.replace(self.held(), funding=Funding(due=self.DUE))
+        by_hand = Command(kind=CommandKind.CLOSE, at=self.DUE + MINUTE, bid=D(100), ask=D(100))
+        for bars in ([still(5)], [still(3), still(5)]):
+            result = walked(waiting, bars, [], by_hand)
+            assert result.trade.held_from == bars[0].open_time
+            assert not result.command_done
+
+
+def ledger(amount: Decimal) -> Decimal:
+    return round(amount, 8)
+
+
+class TestTable:
+    def test_the_shipped_table_is_dated_and_covers_the_large_contracts(self):
+        assert as_of() >= "2026-09-29"
+        assert BTC[0] == Bracket(D(0), D(300_000), D("0.004"), D(0), 150)
+        assert all(len(shipped(symbol)) > 3 for symbol in ("ETHUSDT", "SOLUSDT", "DOGEUSDT", "1000PEPEUSDT"))
+
+    @pytest.mark.parametrize("symbol", ["BTCUSDT", "DOGEUSDT", "1000PEPEUSDT", "NEWUSDT"])
+    def test_the_requirement_never_jumps(self, symbol):
+        for before, after in pairwise(shipped(symbol)):
+            assert before.cap == after.floor
+            assert abs(maintenance(before, after.floor) - maintenance(after, after.floor)) <= 1
+
+    def test_an_answer_of_the_exchange_can_replace_it(self):
+        answer = b"""[{"symbol": "XUSDT", "notionalCoef": 1.5, "brackets": [
+            {"bracket": 2, "initialLeverage": 10, "notionalCap": 9000, "notionalFloor": 1000,
+             "maintMarginRatio": 0.02, "cum": 10},
+            {"bracket": 1, "initialLeverage": 20, "notionalCap": 1000, "notionalFloor": 0,
+             "maintMarginRatio": 0.01, "cum": 0.0}]}]"""
+        assert read_answer(answer)["XUSDT"][1] == Bracket(D(1000), D(9000), D("0.02"), D(10), 10)
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            b"[]x",
+            b'[{"symbol": "X", "brackets": []}]',
+            b'[{"symbol": "X", "brackets": [{"initialLeverage": 20, "notionalCap": 10, "notionalFloor": 5, '
+            b'"maintMarginRatio": 0.01, "cum": 0}]}]',
+            b'[{"symbol": "X", "brackets": [{"initialLeverage": 20, "notionalCap": 10, "notionalFloor": 0, '
+            b'"maintMarginRatio": 0.01, "cum": 5}]}]',
+        ],
+    )
+    def test_a_broken_answer_is_refused(self, answer):
+        with pytest.raises(InvalidData):
+            read_answer(answer)
+
+
+@pytest.mark.skipif(not MARK.is_dir(), reason=f"no recorded mark prices in {MARK}")
+def test_the_cascade_of_october_2025_liquidates_by_the_mark_price_and_not_by_the_last():
+    """Longs from before the crash, without a stop, liquidated a little above or below the lowest mark price."""
+    begin, hour = datetime(2025, 10, 10, 20, tzinfo=UTC), timedelta(hours=1)
+    bars: dict[str, dict[str, list[Bar]]] = {"last": {}, "mark": {}}
+    text = gzip.decompress((MARK / "usdm_1h_last_and_mark_20251009_20251012.csv.gz").read_bytes()).decode()
+    for row in csv.DictReader(io.StringIO(text)):
+        opened = datetime.fromtimestamp(int(row["open_time"]) / 1000, UTC)
+        if opened >= begin:
+            prices = (D(row[name]) for name in ("open", "high", "low", "close"))
+            of_kind = bars[row["kind"]].setdefault(row["symbol"], [])
+            of_kind.append(Bar(opened, opened + hour - timedelta(milliseconds=1), *prices))
+    liquidated = spared = 0
+    for symbol, mark in bars["mark"].items():
+        last = bars["last"][symbol]
+        entry, lowest = last[0].open, min(each.low for each in mark)
+        for level in (lowest * D("1.001"), lowest * D("0.999")):
+            leverage = int(1 / (1 - level / entry))
+            if leverage < 2:
+                continue
+            # The maintenance rate that puts the liquidation of this leverage at the level.
+            rate = 1 - (1 - D(1) / leverage) / (level / entry)
+            wish = order(leverage=leverage, at=begin, stop=entry * D("0.999999"), targets=(entry * 9,))
+            trade = enter_at_quote(
+                msgspec.structs.replace(wish, brackets=(Bracket(D(0), D("1e9"), rate, D(0), 100),)),
+                Quote(entry, entry, entry, begin),
+            )
+            assert abs(trade.liquidation_price - level) < D("1e-6") * level
+            bare = msgspec.structs.replace(trade, stop=msgspec.structs.replace(trade.stop, price=D("1e-9")))
+            path = Path(1, begin, last[-1].open_time + hour, tuple(last), mark=tuple(mark))
+            ended = walk(bare, path, since=begin).trade
+            assert (ended.status is TradeStatus.CLOSED_LIQUIDATED) is (level > lowest)
+            liquidated += level > lowest
+            spared += level < lowest and min(each.low for each in last) < level
+    assert liquidated > 5
+    assert spared > 5
