@@ -98,7 +98,7 @@ def order(market_type: str, symbol: str, price: Decimal, **changes: object) -> d
         "market_type": market_type,
         "symbol": symbol,
         "direction": "LONG",
-        "stop_loss": str(price * Decimal("0.85")),
+        "stop_loss": str(price / 2),
         "take_profit": str(price * 2),
     }
     return body | changes

@@ -21,7 +21,8 @@ async def opened(api, services, **changes):
 
 
 async def test_a_market_order_is_open_at_once_and_reads_the_same_everywhere(api, services):
-    trade = await opened(api, services, position_size="250", leverage=5, notes="first")
+    stop = str(await last(services) * Decimal("0.85"))
+    trade = await opened(api, services, position_size="250", leverage=5, notes="first", stop_loss=stop)
     assert trade["status"] == "OPEN"
     assert trade["notes"] == "first"
     for url in (f"/api/paper-trades/{trade['id']}/", f"/api/paper-trades/{trade['id']}"):
