@@ -1,18 +1,22 @@
 """Accounts: balance, what is reserved, and the ledger."""
 
-from litestar import Router, get
+from typing import Annotated
+
+import msgspec
+from litestar import Router, get, patch
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import Body, FromPath
 
 from api import cursors
 from api.access import Caller
-from api.documentation import problems
+from api.body import JsonBody
+from api.documentation import TERMS_EXAMPLES, problems
 from api.parameters import Cursor, Limit, existing
 from api.schemas import AccountView, Page
-from services.db.accounts import Account
 from services.db.ledger_list import LedgerEntry
 from services.usecases.context import Services
-from services.usecases.read_accounts import list_accounts, read_account, read_ledger
+from services.usecases.edit_account import Terms, edit_account
+from services.usecases.read_accounts import Marked, list_accounts, read_account, read_ledger
 
 
 @get("/", summary="List accounts")
@@ -44,15 +48,39 @@ async def ledger(
     return Page(entries, cursors.encode(following))
 
 
-def _view(account: Account) -> AccountView:
+@patch(
+    "/{account_id:int}",
+    dto=JsonBody[Terms],
+    summary="Change an account's fees, fill model and limits",
+    responses=problems(404, 422),
+)
+async def edit(
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    account_id: FromPath[int],
+    data: Annotated[Terms, Body(examples=TERMS_EXAMPLES)],
+) -> AccountView:
+    """They hold for trades opened from now on; live ones keep the terms they were made under."""
+    id_ = existing(account_id, "account")
+    await edit_account(services, caller.account_ids, id_, data)
+    return _view(await read_account(services, caller.account_ids, id_))
+
+
+def _view(marked: Marked) -> AccountView:
+    account, equity = marked
     return AccountView(
         id=account.id,
         name=account.name,
         balance=account.balance,
         reserved=account.reserved,
         free=account.free,
+        unrealized_profit_loss=equity.unrealized,
+        equity=equity.equity,
         fill_model=account.fill_model,
+        spot_fees=account.spot_fees,
+        futures_fees=account.futures_fees,
+        **msgspec.structs.asdict(account.limits),
     )
 
 
-router = Router("/accounts", route_handlers=[list_, read, ledger], tags=["Accounts"])
+router = Router("/accounts", route_handlers=[list_, read, edit, ledger], tags=["Accounts"])

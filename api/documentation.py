@@ -45,6 +45,18 @@ CREATE_EXAMPLES = [
         },
     ),
     Example(
+        summary="One percent of the equity at risk, two targets",
+        value={
+            "market_type": "FUTURES",
+            "symbol": "BTCUSDT",
+            "direction": "SHORT",
+            "stop_loss": "64000",
+            "take_profits": [{"price": "60000", "fraction": "0.5"}, {"price": "58000", "fraction": "0.5"}],
+            "risk_percent": "1",
+            "leverage": 5,
+        },
+    ),
+    Example(
         summary="A spot LONG that rests at its limit",
         value={
             "market_type": "SPOT",
@@ -56,6 +68,10 @@ CREATE_EXAMPLES = [
             "take_profit": "2700",
         },
     ),
+]
+TERMS_EXAMPLES = [
+    Example(summary="At most ten trades, five times", value={"max_open_trades": 10, "max_leverage": 5}),
+    Example(summary="No limit on exposure, harsh fills", value={"max_symbol_exposure": None, "fill_model": "harsh"}),
 ]
 EDIT_EXAMPLES = [Example(summary="A tighter stop", value={"stop_loss": "59500"})]
 CLOSE_EXAMPLES = [

@@ -39,7 +39,7 @@ from services.usecases.command_trade import Commanded, Wish, command_trade
 from services.usecases.context import Services
 from services.usecases.list_trades import list_trades
 from services.usecases.new_trade import NewTrade
-from services.usecases.open_trade import open_trade
+from services.usecases.open_trade import open_trade, preview_trade
 from services.usecases.performance import Performance, performance
 from services.usecases.read_trade import LiveTradeView, read_revisions, read_trade
 
@@ -127,6 +127,22 @@ async def create(
     """MARKET entries fill at once at bid or ask; LIMIT entries rest until the price path reaches them."""
     opened = await open_trade(services, caller.account_id, data, checked_key(idempotency_key))
     return Response(opened.body, status_code=200 if opened.repeated else 201, media_type=_JSON)
+
+
+@post(
+    "/preview",
+    status_code=200,
+    dto=JsonBody[NewTrade],
+    summary="What opening a paper trade would make now",
+    responses=problems(404, 409, 422, 503),
+)
+async def preview(
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    data: Annotated[NewTrade, Body(examples=CREATE_EXAMPLES)],
+) -> TradeView:
+    """Size, margin, fee, liquidation price, or the refusal; nothing is stored, and the id is not kept."""
+    return await preview_trade(services, caller.account_id, data)
 
 
 @get("/{trade_id:int}", summary="Read a trade", responses=problems(404))
@@ -237,6 +253,17 @@ def _version(if_match: str | None) -> int | None:
 
 router = Router(
     "/paper-trades",
-    route_handlers=[list_, open_positions, read_performance, create, read, list_revisions, edit, close, cancel],
+    route_handlers=[
+        list_,
+        open_positions,
+        read_performance,
+        create,
+        preview,
+        read,
+        list_revisions,
+        edit,
+        close,
+        cancel,
+    ],
     tags=["Paper trades"],
 )

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from services.domain.fees import FeeRates
 from services.domain.market import InstrumentStatus, Market
 from services.domain.plan import Target
 
@@ -58,7 +59,12 @@ class InstrumentView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountView(msgspec.Struct, frozen=True, kw_only=True):
-    """An account in USDT: `balance` is its ledger's sum, `reserved` what live trades hold back, `free` the rest."""
+    """An account in USDT.
+
+    `balance` is its ledger's sum, `reserved` what live trades hold back, `free` the rest. `unrealized_profit_loss` is
+    what its open positions would bring at bid or ask now, before their exit fees; `equity` = balance + that.
+    Fee rates are fractions; a limit of null is none.
+    """
 
     id: int
     name: str
@@ -66,4 +72,11 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True):
     balance: Decimal
     reserved: Decimal
     free: Decimal
+    unrealized_profit_loss: Decimal
+    equity: Decimal
     fill_model: str
+    spot_fees: FeeRates
+    futures_fees: FeeRates
+    max_open_trades: int | None
+    max_symbol_exposure: Decimal | None
+    max_leverage: int | None

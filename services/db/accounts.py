@@ -7,6 +7,7 @@ import msgspec
 from services.db.pool import Connection
 from services.domain.fees import FeeRates
 from services.domain.fills import FillModel
+from services.domain.limits import Limits
 from services.domain.market import Market
 
 
@@ -20,6 +21,7 @@ class Account(msgspec.Struct, frozen=True):
     spot_fees: FeeRates
     futures_fees: FeeRates
     fill_model: FillModel
+    limits: Limits
 
     @property
     def free(self) -> Decimal:
@@ -32,18 +34,33 @@ class Account(msgspec.Struct, frozen=True):
 
 
 _SELECT = """
-SELECT id, name, balance, reserved, spot_maker, spot_taker, futures_maker, futures_taker, fill_model FROM accounts
+SELECT id, name, balance, reserved, spot_maker, spot_taker, futures_maker, futures_taker, fill_model,
+    max_open_trades, max_symbol_exposure, max_leverage FROM accounts
 """
 
 
-async def load(connection: Connection, account_id: int) -> Account | None:
-    """The account with this id."""
-    rows = await (await connection.execute(_SELECT + " WHERE id = %s", [account_id])).fetchall()
+async def load(connection: Connection, account_id: int, *, lock: bool = False) -> Account | None:
+    """The account with this id; with `lock`, nobody else changes it until the transaction ends."""
+    locking = " FOR NO KEY UPDATE" if lock else ""
+    rows = await (await connection.execute(f"{_SELECT} WHERE id = %s{locking}", [account_id])).fetchall()
     return _account(rows[0]) if rows else None
 
 
+async def set_terms(connection: Connection, account: Account) -> None:
+    """Store an account's fees, fill model and limits; they hold for trades made from now on."""
+    spot, futures, limits = account.spot_fees, account.futures_fees, account.limits
+    await connection.execute(
+        """UPDATE accounts SET spot_maker = %s, spot_taker = %s, futures_maker = %s, futures_taker = %s,
+               fill_model = %s, max_open_trades = %s, max_symbol_exposure = %s, max_leverage = %s WHERE id = %s""",
+        [
+            *(spot.maker, spot.taker, futures.maker, futures.taker, account.fill_model),
+            *(limits.max_open_trades, limits.max_symbol_exposure, limits.max_leverage, account.id),
+        ],
+    )
+
+
 def _account(row: tuple[object, ...]) -> Account:
-    id_, name, balance, reserved, spot_maker, spot_taker, futures_maker, futures_taker, fill_model = row
+    id_, name, balance, reserved, spot_maker, spot_taker, futures_maker, futures_taker, fill_model, *limits = row
     return msgspec.convert(
         {
             "id": id_,
@@ -53,6 +70,7 @@ def _account(row: tuple[object, ...]) -> Account:
             "spot_fees": {"maker": spot_maker, "taker": spot_taker},
             "futures_fees": {"maker": futures_maker, "taker": futures_taker},
             "fill_model": fill_model,
+            "limits": dict(zip(Limits.__struct_fields__, limits, strict=True)),
         },
         Account,
     )

@@ -1,7 +1,12 @@
-"""Which instruments an account holds live trades in."""
+"""What an account holds: instruments, open positions added up, and what counts against its limits."""
+
+from decimal import Decimal
 
 from services.db.pool import Connection
+from services.domain.equity import Position
+from services.domain.limits import Usage
 from services.domain.market import Market
+from services.domain.plan import Direction
 
 
 async def newest(connection: Connection, account_ids: list[int], trades: int) -> set[tuple[Market, str]]:
@@ -14,3 +19,46 @@ async def newest(connection: Connection, account_ids: list[int], trades: int) ->
         [account_ids, trades],
     )
     return {(Market(market), symbol) for market, symbol in await cursor.fetchall()}
+
+
+async def open_positions(connection: Connection, account_id: int) -> list[tuple[Position, Decimal | None]]:
+    """The account's open positions by instrument and direction, each with its instrument's last judged close."""
+    cursor = await connection.execute(_OPEN, [account_id])
+    return [
+        (Position(Market(market), symbol, Direction(direction), *sums), last_close)
+        for market, symbol, direction, *sums, last_close in await cursor.fetchall()
+    ]
+
+
+async def usage(connection: Connection, account_id: int, instrument_id: int, direction: Direction) -> Usage:
+    """What counts against the account's limits for a trade on the instrument in that direction."""
+    cursor = await connection.execute(_USAGE, {"account": account_id, "instrument": instrument_id, "side": direction})
+    row = await cursor.fetchone()
+    assert row is not None
+    return Usage(*row)
+
+
+_REMAINING = """t.quantity - coalesce((SELECT sum(e.quantity) FROM trade_exits e WHERE e.trade_id = t.id), 0)"""
+
+_OPEN = f"""
+SELECT i.market, i.symbol, t.direction, sum(r.quantity), sum(r.quantity * t.entry_price),
+    sum(r.quantity * CASE t.direction WHEN 'LONG' THEN 1 ELSE -1 END * coalesce(f.total - f.before, 0)), w.last_close
+FROM live_triggers l JOIN trades t ON t.id = l.trade_id JOIN instruments i ON i.id = t.instrument_id
+JOIN watermarks w ON w.instrument_id = i.id
+CROSS JOIN LATERAL (SELECT {_REMAINING} AS quantity,
+    greatest(t.entry_time, (SELECT max(e.time) FROM trade_exits e WHERE e.trade_id = t.id)) AS booked) r
+LEFT JOIN LATERAL (
+    SELECT
+        (SELECT s.total FROM funding_settlements s WHERE s.instrument_id = i.id ORDER BY s.time DESC LIMIT 1) AS total,
+        coalesce((SELECT s.total FROM funding_settlements s WHERE s.instrument_id = i.id AND s.time < r.booked
+                  ORDER BY s.time DESC LIMIT 1), 0) AS before
+) f ON i.market = 'FUTURES'
+WHERE l.account_id = %s AND t.status = 'OPEN'
+GROUP BY i.market, i.symbol, t.direction, w.last_close
+"""
+
+_USAGE = f"""
+SELECT count(*), coalesce(sum(({_REMAINING}) * coalesce(t.entry_price, t.limit_price))
+    FILTER (WHERE t.instrument_id = %(instrument)s AND t.direction = %(side)s), 0)
+FROM live_triggers l JOIN trades t ON t.id = l.trade_id WHERE l.account_id = %(account)s
+"""

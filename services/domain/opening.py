@@ -14,6 +14,7 @@ from services.domain.money import floor_to, margin
 from services.domain.path import Bar
 from services.domain.plan import Direction, Plan, leg
 from services.domain.planning import check_order
+from services.domain.sizing import Sizing, position_size
 from services.domain.stops import started
 from services.domain.trade import DecidedBy, Evidence, Fill, Label, Stop, Trade, TradeStatus
 
@@ -21,7 +22,8 @@ from services.domain.trade import DecidedBy, Evidence, Fill, Label, Stop, Trade,
 class Order(msgspec.Struct, frozen=True):
     """An accepted wish: whose, for what, under which terms, at which exchange time. All of it is frozen on the trade.
 
-    `plan` is on the instrument's grid and has passed `services.domain.planning.check_plan`.
+    `plan` is on the instrument's grid and has passed `services.domain.planning.check_plan`; its size is what `sizing`
+    comes to once the entry price is known, with the account's `equity` in USDT where that decides.
     """
 
     trade_id: int
@@ -34,6 +36,8 @@ class Order(msgspec.Struct, frozen=True):
     fill_model: FillModel
     slippage: Slippage
     brackets: Brackets = ()
+    sizing: Sizing | None = None
+    equity: Decimal | None = None
 
 
 def size(plan: Plan, entry: Decimal, filters: Filters) -> Decimal:
@@ -81,6 +85,8 @@ def check_legs(plan: Plan, quantity: Decimal, filters: Filters) -> None:
 
 def rest(order: Order) -> Trade:
     """A PENDING trade whose limit waits for the path. Reserves margin and maker fee at its limit price."""
+    assert order.plan.limit_price is not None
+    order = _sized(order, order.plan.limit_price, Role.MAKER)
     plan = order.plan
     assert plan.limit_price is not None
     quantity = size(plan, plan.limit_price, order.instrument.filters)
@@ -118,14 +124,32 @@ def enter_at_open(order: Order, bar: Bar) -> Trade:
 
 
 def _enter(order: Order, reference: Decimal, evidence: Evidence) -> Trade:
-    plan, filters = order.plan, order.instrument.filters
-    adverse = buy_price if plan.direction is Direction.LONG else sell_price
+    filters = order.instrument.filters
+    adverse = buy_price if order.plan.direction is Direction.LONG else sell_price
     price = adverse(reference, evidence.slippage, filters.tick_size)
-    check_order(plan, price)
+    check_order(order.plan, price)
+    order = _sized(order, price, Role.TAKER)
+    plan = order.plan
     quantity = size(plan, price, filters)
     check_legs(plan, quantity, filters)
     fill = Fill(order.at, price, Role.TAKER, order.fees.fee(Role.TAKER, price, quantity), evidence)
     return _trade(order, TradeStatus.OPEN, quantity, margin(price, quantity, plan.leverage), fill)
+
+
+def _sized(order: Order, entry: Decimal, role: Role) -> Order:
+    if order.sizing is None:
+        return order
+    margin_wanted = position_size(
+        order.sizing,
+        order.plan,
+        order.equity,
+        entry=entry,
+        role=role,
+        fees=order.fees,
+        slippage=order.slippage.of_last_price(order.fill_model),
+        tick=order.instrument.filters.tick_size,
+    )
+    return msgspec.structs.replace(order, plan=msgspec.structs.replace(order.plan, position_size=margin_wanted))
 
 
 def _trade(order: Order, status: TradeStatus, quantity: Decimal, reserved: Decimal, entry: Fill | None) -> Trade:

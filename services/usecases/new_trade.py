@@ -10,12 +10,16 @@ from services.domain.errors import InvalidInput
 from services.domain.fills import FillModel
 from services.domain.market import Market
 from services.domain.plan import Direction, EntryType, Plan, Rules, Target, Trailing
+from services.domain.sizing import DEFAULT_SIZE, Sizing, check_sizing
 
 NUMBER_MAX = Decimal("1e15")
 
 
 class NewTrade(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a caller asks for. Prices in USDT; position_size is the margin in USDT; entry_price only for LIMIT.
+    """What a caller asks for. Prices in USDT; entry_price only for LIMIT.
+
+    At most one size: `position_size`, the margin in USDT (100 if nothing is given); `equity_percent` of the account's
+    equity as margin; or `risk_percent` of it that is lost when the stop is hit, fees and slippage included.
 
     One `take_profit` for the whole quantity, or `take_profits` with the fraction each closes. The rules below them:
 
@@ -45,7 +49,9 @@ class NewTrade(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     entry_expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     cancel_on_target: bool = False
     cancel_on_stop: bool = False
-    position_size: Decimal = Decimal(100)
+    position_size: Decimal | None = None
+    equity_percent: Decimal | None = None
+    risk_percent: Decimal | None = None
     leverage: int = 1
     fill_model: FillModel | None = None
     source: str = "api"
@@ -65,7 +71,7 @@ def wanted_plan(wish: NewTrade) -> Plan:
         limit_price=limit,
         stop_loss=wish.stop_loss,
         targets=single if wish.take_profits is None else wish.take_profits,
-        position_size=wish.position_size,
+        position_size=wish.position_size or DEFAULT_SIZE,
         leverage=wish.leverage,
         rules=Rules(
             break_even_after=wish.break_even_after,
@@ -78,6 +84,13 @@ def wanted_plan(wish: NewTrade) -> Plan:
             entry_zone=far,
         ),
     )
+
+
+def wanted_sizing(wish: NewTrade) -> Sizing:
+    """How the position is sized. Raises InvalidInput naming the field."""
+    sizing = Sizing(wish.position_size, wish.equity_percent, wish.risk_percent)
+    check_sizing(sizing)
+    return sizing
 
 
 def _entry(wish: NewTrade) -> tuple[Decimal | None, Decimal | None]:
@@ -97,6 +110,8 @@ def _check_numbers(wish: NewTrade) -> None:
         ("stop_loss", wish.stop_loss),
         ("take_profit", wish.take_profit),
         ("position_size", wish.position_size),
+        ("equity_percent", wish.equity_percent),
+        ("risk_percent", wish.risk_percent),
         ("trailing.distance", trailing.distance),
         ("trailing.percent", trailing.percent),
         ("trailing.activation", trailing.activation),

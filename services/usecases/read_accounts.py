@@ -1,22 +1,34 @@
 """Read accounts: what they hold, and the ledger that adds up to it."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from services.db import accounts, ledger_list
 from services.db.accounts import Account
 from services.db.ledger_list import LedgerEntry
+from services.domain.equity import Equity
 from services.domain.errors import NotFound
 from services.usecases.context import Services
+from services.usecases.equity import equity_of
 
 
-async def list_accounts(services: Services, account_ids: Sequence[int]) -> list[Account]:
+class Marked(NamedTuple):
+    """An account, and its equity at the last quotes."""
+
+    account: Account
+    equity: Equity
+
+
+async def list_accounts(services: Services, account_ids: Sequence[int]) -> list[Marked]:
     """These accounts, by id."""
     async with services.pool.connection() as connection:
         found = [await accounts.load(connection, id_) for id_ in sorted(account_ids)]
-    return [account for account in found if account is not None]
+        return [
+            Marked(account, await equity_of(services, connection, account)) for account in found if account is not None
+        ]
 
 
-async def read_account(services: Services, account_ids: Sequence[int], account_id: int) -> Account:
+async def read_account(services: Services, account_ids: Sequence[int], account_id: int) -> Marked:
     """One of these accounts. Raises NotFound for any other."""
     found = await list_accounts(services, [account_id]) if account_id in account_ids else []
     if not found:
