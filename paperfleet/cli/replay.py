@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from services.domain.fills import FillModel
+from services.usecases.replay_recording import Fineness
 
 
 def replay(
@@ -20,6 +21,10 @@ def replay(
     fill_model: Annotated[
         FillModel, typer.Option(help="How kindly triggered orders are filled.")
     ] = FillModel.REALISTIC,
+    bars: Annotated[str, typer.Option(metavar="1m|5m|...", help="Length of the bars that are walked.")] = "1m",
+    finer: Annotated[
+        Fineness, typer.Option(help="What may decide the order inside a bar: auto is whatever was recorded.")
+    ] = Fineness.AUTO,
 ) -> None:
     """Run trade plans over recorded candles: would they have won?
 
@@ -41,7 +46,13 @@ def replay(
         task = bar.add_task("replay", total=None)
         try:
             summary = run(
-                data, plans, out, fill_model, lambda done, total: bar.update(task, completed=done, total=total)
+                data,
+                plans,
+                out,
+                fill_model,
+                lambda done, total: bar.update(task, completed=done, total=total),
+                bars=bars,
+                finer=finer,
             )
         except ReplayError as error:
             console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)

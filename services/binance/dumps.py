@@ -3,6 +3,7 @@
     spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2025-02-03.zip
     futures/um/monthly/markPriceKlines/BTCUSDT/1m/BTCUSDT-1m-2025-02.zip
     futures/um/daily/aggTrades/BTCUSDT/BTCUSDT-aggTrades-2025-02-03.csv
+    futures/um/monthly/fundingRate/BTCUSDT/BTCUSDT-fundingRate-2025-02.zip
 
 Files are zips of one CSV, or the CSV itself, with or without a header; times in milli- or microseconds. Where a month
 and its days are both there, the month is read. Everything is streamed: one file is open at a time.
@@ -34,6 +35,7 @@ class Kind(StrEnum):
     KLINES = "klines"
     MARK_PRICE_KLINES = "markPriceKlines"
     AGG_TRADES = "aggTrades"
+    FUNDING_RATE = "fundingRate"
 
 
 class DumpFile(msgspec.Struct, frozen=True, order=True):
@@ -45,7 +47,7 @@ class DumpFile(msgspec.Struct, frozen=True, order=True):
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """All files of one instrument and kind, ascending. `interval` is "1m", "1s", ...; "" for prints."""
+    """All files of one instrument and kind, ascending. `interval` is "1m", "1s", ...; "" for what has none."""
 
     market: Market
     symbol: str
@@ -85,6 +87,7 @@ _TRADE_COLUMNS = (
     *("agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id"),
     *("transact_time", "is_buyer_maker"),
 )
+_RATE_COLUMNS = ("calc_time", "funding_interval_hours", "last_funding_rate")
 _MICROSECONDS_FROM = 10**15
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -98,13 +101,14 @@ def recordings(folder: Path) -> list[Recording]:
     found: dict[tuple[Market, str, Kind, str], list[DumpFile]] = {}
     for place, market in _MARKETS.items():
         for kind in Kind:
-            pattern = f"{place}/*/{kind.value}/*/*" if kind is Kind.AGG_TRADES else f"{place}/*/{kind.value}/*/*/*"
+            is_plain = kind in (Kind.AGG_TRADES, Kind.FUNDING_RATE)
+            pattern = f"{place}/*/{kind.value}/*/*" if is_plain else f"{place}/*/{kind.value}/*/*/*"
             for path in folder.glob(pattern):
                 file = _file(path)
                 if file is None:
                     continue
-                interval = "" if kind is Kind.AGG_TRADES else path.parent.name
-                symbol = path.parents[0 if kind is Kind.AGG_TRADES else 1].name
+                interval = "" if is_plain else path.parent.name
+                symbol = path.parents[0 if is_plain else 1].name
                 found.setdefault((market, symbol, kind, interval), []).append(file)
     if not found:
         raise InvalidData(f"{folder}: no recorded data (expected e.g. spot/daily/klines/BTCUSDT/1m/*.zip)")
@@ -131,7 +135,7 @@ def exchange_symbols(folder: Path) -> dict[Market, list[dict[str, Any]]]:
 
 def read_klines(file: DumpFile, interval: str) -> Iterator[Kline]:
     """The klines of a file, ascending; repeated ones once. Raises InvalidData naming file and line."""
-    length = _length(interval)
+    length = length_of(interval)
     last = datetime.min.replace(tzinfo=UTC)
     for line, row in _rows(file.path, _KLINE_COLUMNS):
         with _at(file.path, line):
@@ -172,6 +176,19 @@ def read_prints(file: DumpFile) -> Iterator[Bar]:
     """The aggregate trades of a file as bars of one price."""
     for trade in read_trades(file):
         yield print_bar(trade.time, trade.price)
+
+
+def read_rates(file: DumpFile) -> Iterator[tuple[datetime, Decimal]]:
+    """The settled funding rates of a file with their times, ascending. Raises InvalidData naming file and line."""
+    last = datetime.min.replace(tzinfo=UTC)
+    for line, row in _rows(file.path, _RATE_COLUMNS):
+        with _at(file.path, line):
+            time, text = _time(_field(row, "calc_time")), _field(row, "last_funding_rate")
+            rate = parse_amount(text.removeprefix("-"))
+            if time <= last or rate >= 1:
+                raise InvalidData(f"an impossible rate, or not in ascending order: {text}")
+            last = time
+        yield time, -rate if text.startswith("-") else rate
 
 
 def _file(path: Path) -> DumpFile | None:
@@ -262,7 +279,7 @@ def _time(text: str) -> datetime:
     return _EPOCH + timedelta(microseconds=value if value >= _MICROSECONDS_FROM else value * 1000)
 
 
-def _length(interval: str) -> timedelta:
+def length_of(interval: str) -> timedelta:
     """The length of an interval such as 1m. Raises InvalidData for one without a fixed length."""
     unit = _INTERVALS.get(interval[-1:])
     if unit is None or not interval[:-1].isdigit():

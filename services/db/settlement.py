@@ -1,7 +1,8 @@
-"""The one writer of trades: trades, triggers, ledger, accounts and events of a transaction, set-based, in one go.
+"""The one writer of trades: trades, triggers, ledger, accounts and events of a transaction, set-based.
 
-Whatever changes a trade (the path, a command, its creation) arrives here as a `Change`. The account rows come
-last and together with the COMMIT, so that one account's lock is held for as long as one round trip takes.
+Whatever changes a trade (the path, a command, its creation) arrives here as a `Change`. The account rows come last,
+right before the COMMIT, so that one account's lock is held for two round trips. libpq's pipeline mode would make it
+one, but a batch larger than the socket's buffer never leaves it: psycopg stops flushing, and both sides wait for ever.
 """
 
 from collections.abc import Iterable, Sequence
@@ -51,35 +52,29 @@ async def _write_trades(connection: Connection, changes: Sequence[Change], at: d
     live = [_trigger_row(change) for change in changes if change.after.status.is_live]
     final = [change.after.id for change in changes if change.before and not change.after.status.is_live]
     done = [change.after.id for change in changes if change.command_done]
-    update = None
-    async with connection.pipeline():
-        if new:
-            await connection.execute(_INSERT_TRADES, [_json(new)])
-        if moved:
-            update = await connection.execute(_UPDATE_TRADES, [at, _json(moved)])
-        if exits:
-            await connection.execute(_INSERT_EXITS, [_json(exits)])
-        if revised:
-            await connection.execute(_INSERT_REVISIONS, [_json(revised)])
-        if done:
-            await connection.execute("DELETE FROM trade_commands WHERE trade_id = ANY(%s)", [done])
-        if final:
-            await connection.execute("DELETE FROM live_triggers WHERE trade_id = ANY(%s)", [final])
-        if live:
-            await connection.execute(_UPSERT_TRIGGERS, [_json(live)])
-    if update is not None and update.rowcount != len(moved):
-        raise StateMoved(f"{len(moved) - update.rowcount} of {len(moved)} trades had changed meanwhile")
+    if new:
+        await connection.execute(_INSERT_TRADES, [_json(new)])
+    if moved:
+        update = await connection.execute(_UPDATE_TRADES, [at, _json(moved)])
+        if update.rowcount != len(moved):
+            raise StateMoved(f"{len(moved) - update.rowcount} of {len(moved)} trades had changed meanwhile")
+    if exits:
+        await connection.execute(_INSERT_EXITS, [_json(exits)])
+    if revised:
+        await connection.execute(_INSERT_REVISIONS, [_json(revised)])
+    if done:
+        await connection.execute("DELETE FROM trade_commands WHERE trade_id = ANY(%s)", [done])
+    if final:
+        await connection.execute("DELETE FROM live_triggers WHERE trade_id = ANY(%s)", [final])
+    if live:
+        await connection.execute(_UPSERT_TRIGGERS, [_json(live)])
 
 
 async def _write_accounts_and_commit(connection: Connection, postings: "_Postings") -> list[str]:
     accounts = [postings.accounts[id_] for id_ in sorted(postings.accounts)]
-    move = [_json(accounts), _json(postings.events)]
-    async with connection.pipeline():
-        if postings.ledger:
-            await connection.execute(_INSERT_LEDGER, [_json(postings.ledger)])
-        moved = await connection.execute(_MOVE_ACCOUNTS, move)
-        if all(account.free_needed is None for account in accounts):
-            await connection.commit()
+    if postings.ledger:
+        await connection.execute(_INSERT_LEDGER, [_json(postings.ledger)])
+    moved = await connection.execute(_MOVE_ACCOUNTS, [_json(accounts), _json(postings.events)])
     if moved.rowcount != len(postings.events):
         raise NotEnoughBalance
     await connection.commit()

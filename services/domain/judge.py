@@ -15,7 +15,11 @@ from services.domain.path import Bar, Finer, Resolution
 from services.domain.reach import Reach
 from services.domain.trade import DecidedBy, Reason, Stop, Trade, TradeStatus
 
-_BY_RESOLUTION = {Resolution.SECONDS: DecidedBy.SECONDS, Resolution.PRINTS: DecidedBy.PRINTS}
+_BY_RESOLUTION = {
+    Resolution.MINUTES: DecidedBy.MINUTES,
+    Resolution.SECONDS: DecidedBy.SECONDS,
+    Resolution.PRINTS: DecidedBy.PRINTS,
+}
 
 
 class Need(msgspec.Struct, frozen=True):

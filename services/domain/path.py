@@ -43,6 +43,8 @@ def print_bar(time: datetime, price: Decimal) -> Bar:
 class Resolution(StrEnum):
     """How fine the data inside a minute is."""
 
+    MINUTES = "minutes"
+    """Inside bars of several minutes; nothing live is coarser than a minute."""
     SECONDS = "seconds"
     PRINTS = "prints"
 

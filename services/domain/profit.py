@@ -64,7 +64,7 @@ def exited(trade: Trade, fill: Fill, reason: Reason, quantity: Decimal) -> Trade
     if reason is Reason.LIQUIDATION:
         gross = -released
     cap = max(ZERO, -(gross - fill.fee) - released)
-    funding = ledger_amount(trade.funding.owed(fill.time) * sign * trade.remaining)
+    funding = ledger_amount(trade.funding.owed(fill.time) * sign * trade.remaining) or ZERO
     exits = (*trade.exits, Exit(reason, quantity, fill, gross, cap, funding))
     if rest > 0:
         return trade.changed(exits=exits, reserved=held_back, funding=trade.funding.since(fill.time))

@@ -82,6 +82,7 @@ class DecidedBy(StrEnum):
     QUOTE = "quote"
     OPEN = "open"
     BAR = "bar"
+    MINUTES = "minutes"
     SECONDS = "seconds"
     PRINTS = "prints"
     MARK = "mark"

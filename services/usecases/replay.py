@@ -16,7 +16,7 @@ from services.domain.errors import PaperfleetError, Refused
 from services.domain.fills import FillModel
 from services.domain.market import Market
 from services.usecases.replay_plans import Outcome, never_entered, problem, read_plan, write_outcomes
-from services.usecases.replay_recording import UNREADABLE, Recorded, open_folder
+from services.usecases.replay_recording import UNREADABLE, Fineness, Recorded, open_folder
 from services.usecases.replay_trades import Wish, run_trades
 
 _BLANK = b" \t\r\n"
@@ -42,16 +42,23 @@ class ReplaySummary(msgspec.Struct, frozen=True):
 
 
 def replay(
-    data: Path, plans: Path, out: Path, fill_model: FillModel, progress: Callable[[int, int], None]
+    data: Path,
+    plans: Path,
+    out: Path,
+    fill_model: FillModel,
+    progress: Callable[[int, int], None],
+    *,
+    bars: str = "1m",
+    finer: Fineness = Fineness.AUTO,
 ) -> ReplaySummary:
     """Write to `out` what becomes of each plan in `plans` over the recording in `data`, in the order of the plans.
 
-    `progress` hears how many plans of how many are final. A bad line is left out and told in the summary's problems,
-    by number, field and rule. Raises ReplayError when folder, plans or output cannot be used at all.
+    The path is that of bars of `bars`, their order inside told by `finer`. `progress` hears how many plans of how many
+    are final. A bad line is left out and told in the summary's problems, by number, field and rule. Raises ReplayError when folder, plans or output cannot be used at all.
     """
     started = perf_counter()
     try:
-        recordings = open_folder(data)
+        recordings = open_folder(data, bars, finer)
         wishes, problems = _read(plans)
     except UNREADABLE as error:
         raise ReplayError(str(error)) from error
@@ -102,7 +109,7 @@ def _run(
         if recorded is not None and recorded.minutes is not None:
             yield from run_trades(recorded, group, fill_model)
             continue
-        reason = f"the recording has no 1m klines of {key[0]} {key[1]}"
+        reason = f"the recording has no klines of {key[0]} {key[1]}"
         yield 0, reason
         for wish in group:
             yield wish.number, never_entered(wish.line.id, reason)

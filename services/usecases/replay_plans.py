@@ -10,8 +10,8 @@ import msgspec
 from services.domain.errors import InvalidInput, Refused
 from services.domain.market import Market
 from services.domain.plan import NO_RULES, Direction, EntryType, Plan, Rules, Target
-from services.domain.profit import average_exit_price, fees
-from services.domain.trade import Evidence, Exit, Reason, Trade, TradeStatus
+from services.domain.profit import average_exit_price, fees, funding
+from services.domain.trade import Evidence, Reason, Trade, TradeStatus
 
 NUMBER_MAX = Decimal("1e15")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -74,6 +74,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     exits: tuple[OutcomeExit, ...] = ()
     quantity: str | None = None
     fees: str | None = None
+    funding: str | None = None
     profit_loss: str | None = None
     ambiguous: bool = False
     evidence: dict[str, Evidence | str] = {}
@@ -99,7 +100,7 @@ def outcome(id_: str | int, trade: Trade) -> Outcome:
     entry, exit_ = trade.entry, trade.exit
     fills = {"entry": entry, "exit": exit_}
     price = average_exit_price(trade)
-    paid = fees(trade)
+    paid, owed = fees(trade), funding(trade)
     return Outcome(
         id=id_,
         status=trade.status,
@@ -114,14 +115,11 @@ def outcome(id_: str | int, trade: Trade) -> Outcome:
         ),
         quantity=plain(trade.quantity),
         fees=None if paid is None else plain(paid),
+        funding=None if owed is None else plain(owed),
         profit_loss=None if trade.profit_loss is None else plain(trade.profit_loss),
         ambiguous=trade.ambiguous,
         evidence={name: fill.evidence for name, fill in fills.items() if fill},
     )
-
-
-def _exit(exit_: Exit) -> OutcomeExit:
-    return OutcomeExit(exit_.reason, exit_.fill.time, plain(exit_.fill.price), plain(exit_.quantity))
 
 
 def never_entered(id_: str | int, reason: str) -> Outcome:

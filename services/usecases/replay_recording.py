@@ -1,19 +1,33 @@
-"""One instrument's recording as a replay reads it: blocks of minutes, and finer data inside single minutes."""
+"""One instrument's recording as a replay reads it: blocks of bars, and finer data inside single bars."""
 
 import csv
 import zlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
+from itertools import groupby
 from pathlib import Path as Folder
 
 import msgspec
 
 from services.binance import convert, wire
-from services.binance.dumps import DumpFile, Kind, Recording, exchange_symbols, read_bars, read_prints, recordings
+from services.binance.dumps import (
+    DumpFile,
+    Kind,
+    Recording,
+    exchange_symbols,
+    length_of,
+    read_bars,
+    read_klines,
+    read_prints,
+    read_rates,
+    recordings,
+)
 from services.domain.barriers import Barriers
 from services.domain.errors import InvalidData
+from services.domain.funding import Settlement
 from services.domain.judge import Need
 from services.domain.market import UNFILTERED, Filters, Instrument, InstrumentStatus, Market
 from services.domain.path import MINUTE, Bar, Finer, Path, Resolution, floor_minute
@@ -24,12 +38,25 @@ UNREADABLE = (InvalidData, OSError, EOFError, UnicodeError, RuntimeError, csv.Er
 """What reading a damaged file raises."""
 
 
+class Fineness(StrEnum):
+    """What may decide the order inside a bar."""
+
+    AUTO = "auto"
+    """Whatever was recorded, coarsest first."""
+    MINUTES = "1m"
+    SECONDS = "1s"
+    PRINTS = "prints"
+    NONE = "none"
+
+
 class Block(msgspec.Struct, frozen=True):
-    """Consecutive minutes as one path, with their extremes."""
+    """Consecutive bars as one path, with their extremes and those of the mark price (None: none was recorded)."""
 
     path: Path
     low: Decimal
     high: Decimal
+    mark_low: Decimal | None = None
+    mark_high: Decimal | None = None
 
     def may_change(self, wall: Barriers) -> bool:
         """The rule of the live search: strictly between its barriers nothing happens to a trade."""
@@ -37,13 +64,21 @@ class Block(msgspec.Struct, frozen=True):
             wall.upper is not None and wall.upper <= self.high
         )
 
+    def may_liquidate(self, price: Decimal | None, *, is_long: bool) -> bool:
+        """The same for its liquidation price, None: it has none."""
+        if price is None or self.mark_low is None or self.mark_high is None:
+            return False
+        return self.mark_low <= price if is_long else self.mark_high >= price
+
 
 class Stretch(msgspec.Struct, frozen=True):
-    """The minutes of one file."""
+    """The bars of one file, `length` each, and the funding that was settled meanwhile."""
 
     bars: Sequence[Bar]
     opens: Sequence[datetime]
     blocks: Sequence[Block]
+    length: timedelta
+    settlements: tuple[Settlement, ...] = ()
 
     def blocks_from(self, time: datetime) -> Iterator[Block]:
         """The blocks that end after `time`."""
@@ -52,56 +87,160 @@ class Stretch(msgspec.Struct, frozen=True):
             yield self.blocks[index]
 
 
-class Recorded(msgspec.Struct, frozen=True):
-    """What a folder holds of one instrument; None where it has nothing of that kind."""
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """What a folder holds of one instrument; None where it has nothing of that kind.
+
+    minutes  bars of the last price, of `interval`; those judged are `length` long
+    levels   finer data, coarsest first
+    mark     one-minute bars of the mark price
+    rates    settled funding
+    """
 
     instrument: Instrument
+    length: timedelta = MINUTE
+    interval: str = "1m"
     minutes: Recording | None = None
-    seconds: Recording | None = None
-    prints: Recording | None = None
+    levels: tuple[tuple[Resolution, Recording], ...] = ()
+    mark: Recording | None = None
+    rates: Recording | None = None
 
     def stretches(self) -> Iterator[Stretch]:
         """The recording in order, a file at a time. Raises InvalidData where a file cannot be read."""
         last: datetime | None = None
+        marks = _Marks(self.mark, self.length)
+        rates = [each for file in (self.rates.files if self.rates else ()) for each in read_rates(file)]
         for file in self.minutes.files if self.minutes else ():
-            bars = [bar for bar in read_bars(file, "1m") if last is None or bar.open_time > last]
-            if bars:
-                last = bars[-1].open_time
-                yield _stretch(self.instrument.id, bars)
+            read = [bar for bar in read_bars(file, self.interval) if last is None or bar.open_time > last]
+            if not read:
+                continue
+            last = read[-1].open_time
+            bars = list(merged(read, self.length))
+            end = bars[-1].open_time + self.length
+            mark = marks.of(bars[0].open_time, end)
+            settled = _settlements(rates, bars, mark or bars, end)
+            yield _stretch(self.instrument.id, bars, self.length, mark, settled)
 
     def finer(self, needs: Iterable[Need], have: Mapping[datetime, Finer], stretch: Stretch) -> dict[datetime, Finer]:
-        """What the folder keeps inside the minutes of `stretch` that are needed, finer than what we `have`.
+        """What the folder keeps inside the bars of `stretch` that are needed, finer than what we `have`.
 
-        Seconds first, then prints. A minute without (finer) data, or with data that does not reach its bar's
-        extremes and so lacks a part, has none for good.
+        A bar without (finer) data, or with data that does not reach its extremes and so lacks a part, has none for
+        good.
         """
-        minutes = {need.minute for need in needs}
-        found = _inside(self.seconds, minutes - have.keys(), Resolution.SECONDS, stretch)
-        found |= _inside(self.prints, minutes - found.keys(), Resolution.PRINTS, stretch)
-        for minute in minutes - found.keys():
-            known = have.get(minute, Finer(Resolution.PRINTS))
-            found[minute] = msgspec.structs.replace(known, gone=True)
+        wanted = {need.minute for need in needs}
+        ranks = {resolution: rank for rank, (resolution, _) in enumerate(self.levels)}
+        found: dict[datetime, Finer] = {}
+        for rank, (resolution, recording) in enumerate(self.levels):
+            coarser = {begin for begin in wanted if begin not in have or ranks[have[begin].resolution] < rank}
+            found |= _inside(recording, coarser - found.keys(), resolution, stretch)
+        for begin in wanted - found.keys():
+            known = have.get(begin, Finer(Resolution.PRINTS))
+            found[begin] = msgspec.structs.replace(known, gone=True)
         return found
 
 
-def open_folder(folder: Folder) -> dict[tuple[Market, str], Recorded]:
-    """Every instrument recorded in `folder`. Raises InvalidData if there is none, or exchangeInfo.json is broken."""
+class _Marks:
+    """The mark price's bars, read along with those of the last price."""
+
+    def __init__(self, recording: Recording | None, length: timedelta) -> None:
+        self._is_recorded = recording is not None
+        bars = (kline.bar for file in (recording.files if recording else ()) for kline in read_klines(file, "1m"))
+        self._bars = merged(bars, length)
+        self._next: Bar | None = None
+
+    def of(self, start: datetime, end: datetime) -> tuple[Bar, ...] | None:
+        """Those that open in [start, end); None where none were recorded. Spans are asked for in order."""
+        if not self._is_recorded:
+            return None
+        found = []
+        bar = self._next or next(self._bars, None)
+        while bar is not None and bar.open_time < end:
+            if bar.open_time >= start:
+                found.append(bar)
+            bar = next(self._bars, None)
+        self._next = bar
+        return tuple(found)
+
+
+def merged(bars: Iterable[Bar], length: timedelta) -> Iterator[Bar]:
+    """Bars put together into bars of `length`, aligned to it; ascending in, ascending out."""
+    if length == MINUTE:
+        yield from bars
+        return
+    for begin, group in groupby(bars, key=lambda bar: _begin(bar.open_time, length)):
+        first, *others = group
+        every = (first, *others)
+        yield Bar(
+            begin,
+            begin + length - convert.MILLISECOND,
+            first.open,
+            max(bar.high for bar in every),
+            min(bar.low for bar in every),
+            every[-1].close,
+        )
+
+
+def _begin(time: datetime, length: timedelta) -> datetime:
+    return time - (time - convert.EPOCH) % length
+
+
+def _settlements(
+    rates: Sequence[tuple[datetime, Decimal]], bars: Sequence[Bar], prices: Sequence[Bar], end: datetime
+) -> tuple[Settlement, ...]:
+    """What was settled over the bars, at the mark price of that minute, or the last price where no other is known."""
+    first = bisect_left(rates, bars[0].open_time, key=lambda rate: rate[0])
+    after = bisect_left(rates, end, key=lambda rate: rate[0])
+    opens = [bar.open_time for bar in prices]
+    return tuple(
+        Settlement(floor_minute(time), prices[max(bisect_right(opens, time) - 1, 0)].open * rate)
+        for time, rate in rates[first:after]
+    )
+
+
+def open_folder(
+    folder: Folder, bars: str = "1m", fineness: Fineness = Fineness.AUTO
+) -> dict[tuple[Market, str], Recorded]:
+    """Every instrument recorded in `folder`, to be judged by bars of `bars`, those recorded or made from minutes.
+
+    Raises InvalidData if there is none, or exchangeInfo.json is broken, or `bars` is no length of at least a minute.
+    """
+    length = length_of(bars)
+    if length < MINUTE or timedelta(days=1) % length:
+        raise InvalidData(f"bars must be at least a minute long and divide the day: {bars!r}")
     grids = _grids(folder)
-    found: dict[tuple[Market, str], Recorded] = {}
-    fields = {
-        (Kind.KLINES, "1m"): "minutes",
-        (Kind.KLINES, "1s"): "seconds",
-        (Kind.AGG_TRADES, ""): "prints",
-    }
+    by_pair: dict[tuple[Market, str], dict[tuple[Kind, str], Recording]] = {}
     for recording in recordings(folder):
-        field = fields.get((recording.kind, recording.interval))
-        if field is None:
-            continue
-        key = (recording.market, recording.symbol)
-        if key not in found:
-            found[key] = Recorded(_instrument(len(found) + 1, *key, grids.get(key, UNFILTERED)))
-        found[key] = msgspec.structs.replace(found[key], **{field: recording})
+        kinds = by_pair.setdefault((recording.market, recording.symbol), {})
+        kinds[recording.kind, recording.interval] = recording
+    found = {}
+    for number, (key, kinds) in enumerate(by_pair.items(), start=1):
+        interval = bars if (Kind.KLINES, bars) in kinds else "1m"
+        found[key] = Recorded(
+            instrument=_instrument(number, *key, grids.get(key, UNFILTERED)),
+            length=length,
+            interval=interval,
+            minutes=kinds.get((Kind.KLINES, interval)),
+            levels=tuple(_levels(kinds, length, fineness)),
+            mark=kinds.get((Kind.MARK_PRICE_KLINES, "1m")),
+            rates=kinds.get((Kind.FUNDING_RATE, "")),
+        )
     return found
+
+
+def _levels(
+    kinds: Mapping[tuple[Kind, str], Recording], length: timedelta, fineness: Fineness
+) -> Iterator[tuple[Resolution, Recording]]:
+    sources = (
+        (Fineness.MINUTES, Resolution.MINUTES, (Kind.KLINES, "1m")),
+        (Fineness.SECONDS, Resolution.SECONDS, (Kind.KLINES, "1s")),
+        (Fineness.PRINTS, Resolution.PRINTS, (Kind.AGG_TRADES, "")),
+    )
+    for choice, resolution, kind in sources:
+        if (
+            kind in kinds
+            and fineness in (choice, Fineness.AUTO)
+            and (length > MINUTE or choice is not Fineness.MINUTES)
+        ):
+            yield resolution, kinds[kind]
 
 
 def _grids(folder: Folder) -> dict[tuple[Market, str], Filters]:
@@ -122,37 +261,53 @@ def _instrument(id_: int, market: Market, symbol: str, filters: Filters) -> Inst
     return Instrument(id_, market, symbol, symbol.removesuffix("USDT"), InstrumentStatus.TRADING, filters)
 
 
-def _stretch(instrument_id: int, bars: list[Bar]) -> Stretch:
+def _stretch(
+    instrument_id: int,
+    bars: list[Bar],
+    length: timedelta,
+    mark: tuple[Bar, ...] | None,
+    settlements: tuple[Settlement, ...],
+) -> Stretch:
+    """Blocks without a gap between them: over all of a block's path the mark price counts."""
     blocks = []
-    for start in range(0, len(bars), BLOCK_BARS):
-        part = tuple(bars[start : start + BLOCK_BARS])
-        path = Path(instrument_id, part[0].open_time, part[-1].open_time + MINUTE, part)
-        blocks.append(Block(path, min(bar.low for bar in part), max(bar.high for bar in part)))
-    return Stretch(bars, [bar.open_time for bar in bars], blocks)
+    for first in range(0, len(bars), BLOCK_BARS):
+        part = tuple(bars[first : first + BLOCK_BARS])
+        after = first + BLOCK_BARS
+        end = bars[after].open_time if after < len(bars) else part[-1].open_time + length
+        path = Path(instrument_id, part[0].open_time, end, part)
+        low, high = min(bar.low for bar in part), max(bar.high for bar in part)
+        if mark is None:
+            blocks.append(Block(path, low, high))
+            continue
+        inside = tuple(bar for bar in mark if path.start <= bar.open_time < end)
+        lowest = min((bar.low for bar in inside), default=None)
+        highest = max((bar.high for bar in inside), default=None)
+        blocks.append(Block(msgspec.structs.replace(path, mark=inside), low, high, lowest, highest))
+    return Stretch(bars, [bar.open_time for bar in bars], blocks, length, settlements)
 
 
 def _inside(
-    recording: Recording | None, minutes: set[datetime], resolution: Resolution, stretch: Stretch
+    recording: Recording, begins: set[datetime], resolution: Resolution, stretch: Stretch
 ) -> dict[datetime, Finer]:
-    """Complete data of `resolution` inside `minutes`, as far as `recording` has them."""
+    """Complete data of `resolution` inside the bars that begin then, as far as `recording` has them."""
     parts: dict[datetime, list[Bar]] = {}
-    for file in recording.files if recording else ():
-        wanted = {minute for minute in minutes if file.start <= minute < file.end}
+    for file in recording.files:
+        wanted = {begin for begin in begins if file.start <= begin < file.end}
         if wanted:
             for part in _parts(file, resolution):
-                minute = floor_minute(part.open_time)
-                if minute in wanted:
-                    parts.setdefault(minute, []).append(part)
-    return {
-        minute: Finer(resolution, tuple(bars)) for minute, bars in parts.items() if _is_whole(stretch, minute, bars)
-    }
+                begin = _begin(part.open_time, stretch.length)
+                if begin in wanted:
+                    parts.setdefault(begin, []).append(part)
+    return {begin: Finer(resolution, tuple(bars)) for begin, bars in parts.items() if _is_whole(stretch, begin, bars)}
 
 
 def _parts(file: DumpFile, resolution: Resolution) -> Iterator[Bar]:
-    return read_prints(file) if resolution is Resolution.PRINTS else read_bars(file, "1s")
+    if resolution is Resolution.PRINTS:
+        return read_prints(file)
+    return read_bars(file, "1s" if resolution is Resolution.SECONDS else "1m")
 
 
-def _is_whole(stretch: Stretch, minute: datetime, parts: Sequence[Bar]) -> bool:
-    bar = stretch.bars[bisect_right(stretch.opens, minute) - 1]
+def _is_whole(stretch: Stretch, begin: datetime, parts: Sequence[Bar]) -> bool:
+    bar = stretch.bars[bisect_right(stretch.opens, begin) - 1]
     # Seconds before the minute's first trade repeat the last price, which may lie outside the minute's bar.
     return min(part.low for part in parts) <= bar.low and max(part.high for part in parts) >= bar.high

@@ -3,7 +3,8 @@
 A plan is accepted at the first minute at or after its `opened_at`. There is no book in a recording: a MARKET entry,
 and a LIMIT that the minute's open satisfies already, fill at that open as taker; other limits rest. What is frozen
 on a trade at acceptance comes from the recording too: half the spread is half a tick as a fraction of that open (0
-without a tick), the average range is `next_average_range` over the minutes before.
+without a tick), the average range is `next_average_range` over the bars before. Liquidation wants a recorded mark
+price, funding its recorded rates: without them neither happens. Maintenance brackets are those of the shipped table.
 """
 
 from bisect import bisect_left, bisect_right
@@ -13,12 +14,14 @@ from decimal import Decimal
 
 import msgspec
 
+from services.binance.brackets import shipped
 from services.domain.barriers import barriers, next_event_at
 from services.domain.errors import Refused
 from services.domain.fees import DEFAULT_FEES
 from services.domain.fills import FillModel, Slippage, next_average_range
+from services.domain.funding import Funding, Settlement
 from services.domain.judge import Need
-from services.domain.market import Quote
+from services.domain.market import Market, Quote
 from services.domain.money import ZERO
 from services.domain.opening import Order, enter_at_open, is_marketable, rest
 from services.domain.path import Bar, Finer
@@ -80,12 +83,14 @@ class _Book:
     def accept(self, waiting: Sequence[Wish], stretch: Stretch) -> list[Wish]:
         """Open what `stretch` reaches; the rest goes on waiting. The average range is folded over all its bars."""
         folded = 0
+        if stretch.settlements:
+            self.live = {number: (line, _owing(trade, stretch)) for number, (line, trade) in self.live.items()}
         reached = bisect_right(waiting, stretch.opens[-1], key=lambda wish: wish.line.opened_at)
         for wish in waiting[:reached]:
             index = bisect_left(stretch.opens, wish.line.opened_at)
             self._fold(stretch.bars[folded:index])
             folded = index
-            self._open(wish, stretch.bars[index])
+            self._open(wish, stretch.bars[index], stretch.settlements)
         if reached < len(waiting):
             self._fold(stretch.bars[folded:])
         return list(waiting[reached:])
@@ -94,7 +99,7 @@ class _Book:
         for bar in bars:
             self.average_range = next_average_range(self.average_range, bar.high, bar.low, bar.close)
 
-    def _open(self, wish: Wish, bar: Bar) -> None:
+    def _open(self, wish: Wish, bar: Bar, settlements: tuple[Settlement, ...]) -> None:
         instrument = self.recorded.instrument
         half_spread = (instrument.filters.tick_size / 2 / bar.open).quantize(_SPREAD_STEP)
         order = Order(
@@ -107,6 +112,7 @@ class _Book:
             fees=DEFAULT_FEES[instrument.market],
             fill_model=self.fill_model,
             slippage=Slippage(half_spread, self.average_range),
+            brackets=shipped(instrument.symbol) if instrument.market is Market.FUTURES else (),
         )
         at_open = Quote(bar.open, bar.open, bar.open, bar.open_time)
         try:
@@ -114,7 +120,8 @@ class _Book:
         except Refused as error:
             self.final.append((wish.number, rejected(wish.line.id, error.message)))
             return
-        self.live[wish.number] = wish.line, trade
+        funding = Funding(settlements).since(bar.open_time)
+        self.live[wish.number] = wish.line, msgspec.structs.replace(trade, funding=funding)
 
     def advance(self, stretch: Stretch) -> None:
         """Walk every live trade through `stretch`, fetching finer data for all that wait, until none waits."""
@@ -147,10 +154,18 @@ class _Book:
             yield number, outcome(line.id, trade)
 
 
+def _owing(trade: Trade, stretch: Stretch) -> Trade:
+    """The trade with what is settled over the stretch; what was before it, and not yet booked, as a sum."""
+    funding = Funding(stretch.settlements, trade.funding.total if trade.entry else ZERO)
+    return msgspec.structs.replace(trade, funding=funding)
+
+
 def _may_change(trade: Trade, block: Block) -> bool:
-    """The rule of the live search: touched, or due."""
+    """The rule of the live search: touched by the last or the mark price, or due."""
     due = next_event_at(trade)
-    return block.may_change(barriers(trade)) or (due is not None and due <= block.path.end)
+    if block.may_change(barriers(trade)) or (due is not None and due <= block.path.end):
+        return True
+    return block.mark_low is not None and block.may_liquidate(trade.liquidation_price, is_long=trade.is_long)
 
 
 def _through(trade: Trade, stretch: Stretch, finer: dict[datetime, Finer]) -> tuple[Trade, Need | None]:

@@ -182,3 +182,15 @@ async def test_an_entry_of_a_message_that_comes_again_is_not_judged_on_what_was_
         await judge_paths(desk.pool, message)
     assert await closed(desk) == 2
     assert await desk.violations() == []
+
+
+@pytest.mark.timeout(60)
+async def test_a_batch_larger_than_any_socket_buffer_is_written(desk: Desk):
+    """Megabytes of events in one transaction: nobody waits for the other's next word."""
+    ids = await desk.add_many(CHANGES_MAX, "95", "110")
+    async with desk.pool.connection() as connection:
+        await connection.execute("UPDATE trades SET notes = repeat('x', 4000)")
+    bars = [bar(0, "100", "111", "99", "110")]
+    judged = await asyncio.gather(*(judge_paths(desk.pool, [path(desk.instrument(), 0, 1, bars)]) for _ in range(3)))
+    assert sum(each.closed for each in judged) == len(ids)
+    assert await desk.violations() == []

@@ -12,6 +12,7 @@ from itertools import pairwise, product
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.oracle.futures import is_allowed
 from tests.oracle.money import FRACTION, Grid, average_ranges, down, fee, net_profit, slippage, up, worse
 
 NO_GRID = Grid()
@@ -91,6 +92,8 @@ def outcome(plan: dict, recorded: Minutes, model: str, grid: Grid = NO_GRID) -> 
         role, entry, state = "maker", limit, State("PENDING")
     quantity = down(Decimal(plan["position_size"]) * leverage / entry, grid.step)
     if quantity <= 0 or quantity < grid.min_quantity or quantity * entry < grid.min_notional:
+        return _line(plan, State("REJECTED"))
+    if market == "FUTURES" and not is_allowed(plan["symbol"], sign, entry, quantity, leverage, stop):
         return _line(plan, State("REJECTED"))
     through = sign * grid.tick if model == "harsh" else 0
     levels = Levels(sign, entry - through, stop, target + through)

@@ -49,18 +49,18 @@ def plan(**changes: object) -> dict:
 
 
 def run(
-    data: Path, plans: Sequence[dict | str], folder: Path, model: str = "optimistic"
+    data: Path, plans: Sequence[dict | str], folder: Path, model: str = "optimistic", **options: object
 ) -> tuple[list[dict], ReplaySummary]:
     """The written lines and the summary; plans that are text are written as they are."""
     wishes, out = folder / "plans.jsonl", folder / "closed.jsonl"
     wishes.write_text("".join((each if isinstance(each, str) else json.dumps(each)) + "\n" for each in plans))
-    summary = replay(data, wishes, out, FillModel(model), lambda done, total: None)
+    summary = replay(data, wishes, out, FillModel(model), lambda done, total: None, **options)
     return [json.loads(line) for line in out.read_text().splitlines()], summary
 
 
 def values(line: dict) -> dict:
     """A line as the oracle speaks: numbers as Decimal, times as datetime, without evidence and exits."""
-    told = {name: value for name, value in line.items() if name not in ("evidence", "exits", "exit_reason")}
+    told = {name: value for name, value in line.items() if name not in ("evidence", "exits", "exit_reason", "funding")}
     told |= {name: Decimal(line[name]) for name in _NUMBERS if line[name] is not None}
     return told | {name: datetime.fromisoformat(line[name]) for name in _TIMES if line[name] is not None}
 

@@ -52,6 +52,7 @@ def test_a_winner_in_every_form(tmp_path, place, unit):
         ],
         "quantity": "1",
         "fees": "0.21000000",
+        "funding": "0",
         "profit_loss": "9.79000000",
         "ambiguous": False,
         "evidence": {
