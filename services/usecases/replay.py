@@ -54,7 +54,8 @@ def replay(
     """Write to `out` what becomes of each plan in `plans` over the recording in `data`, in the order of the plans.
 
     The path is that of bars of `bars`, their order inside told by `finer`. `progress` hears how many plans of how many
-    are final. A bad line is left out and told in the summary's problems, by number, field and rule. Raises ReplayError when folder, plans or output cannot be used at all.
+    are final. A bad line is left out and told in the summary's problems, by number, field and rule. Raises ReplayError
+    when folder, plans or output cannot be used at all.
     """
     started = perf_counter()
     try:
