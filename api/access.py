@@ -26,6 +26,7 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 class Caller(msgspec.Struct, frozen=True):
     """Somebody with accounts. `account_id` is the one that new trades go to; all of them may be read and written."""
 
+    user_id: int
     account_id: int
     account_ids: tuple[int, ...]
 
@@ -33,8 +34,10 @@ class Caller(msgspec.Struct, frozen=True):
 async def local_owner(services: Services) -> Caller:
     """The owner of this machine; the account is made at first start."""
     async with services.pool.connection() as connection:
-        account_id = await accounts.ensure_owner(connection, services.settings.starting_balance)
-    return Caller(account_id, (account_id,))
+        await accounts.ensure_owner(connection, services.settings.starting_balance)
+        owner = await accounts.local_owner(connection)
+    assert owner is not None
+    return Caller(owner.user_id, owner.account_id, (owner.account_id,))
 
 
 def provide_caller(request: Request[object, object, State]) -> Caller:

@@ -76,6 +76,22 @@ def _account(row: tuple[object, ...]) -> Account:
     )
 
 
+class Owner(msgspec.Struct, frozen=True):
+    """A user with the account that they trade on unless they say otherwise."""
+
+    user_id: int
+    account_id: int
+
+
+async def local_owner(connection: Connection) -> Owner | None:
+    """The owner of this machine, made at first start; None before that."""
+    found = await connection.execute(
+        "SELECT u.id, a.id FROM accounts a JOIN users u ON u.id = a.user_id WHERE u.name = 'local' AND a.name = 'main'"
+    )
+    row = await found.fetchone()
+    return None if row is None else Owner(*row)
+
+
 async def ensure_owner(connection: Connection, deposit: Decimal) -> int:
     """The id of the local owner's account; at first start it is made, with `deposit` USDT booked on it."""
     await connection.execute("INSERT INTO users (name) VALUES ('local') ON CONFLICT DO NOTHING")
@@ -90,9 +106,6 @@ async def ensure_owner(connection: Connection, deposit: Decimal) -> int:
             "INSERT INTO ledger (account_id, kind, amount) VALUES (%s, 'deposit', %s)", [row[0], deposit]
         )
         return int(row[0])
-    found = await connection.execute(
-        "SELECT a.id FROM accounts a JOIN users u ON u.id = a.user_id WHERE u.name = 'local' AND a.name = 'main'"
-    )
-    known = await found.fetchone()
-    assert known is not None
-    return int(known[0])
+    owner = await local_owner(connection)
+    assert owner is not None
+    return owner.account_id
