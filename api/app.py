@@ -8,7 +8,7 @@ from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
 from litestar.types import Message, Scope
 
-from api import accounts, events, health, instruments, page, paper_trades, prices, system
+from api import accounts, candles, events, health, instruments, page, paper_trades, prices, system
 from api.access import LocalOnly, local_owner, provide_caller
 from api.documentation import CONFIG
 from api.errors import HANDLERS
@@ -47,7 +47,7 @@ def create_app(settings: Settings, *, stall_seconds: float = STALL_SECONDS) -> L
             app.state.caller = await local_owner(services)
             yield
 
-    resources = [paper_trades, instruments, prices, accounts, events, system]
+    resources = [paper_trades, instruments, prices, candles, accounts, events, system]
     return Litestar(
         [
             Router("/api", route_handlers=[resource.router for resource in resources]),

@@ -10,6 +10,7 @@ from services.binance import convert, wire
 from services.binance import endpoints as at
 from services.binance.endpoints import Endpoint
 from services.binance.requests import Parameters, Requests
+from services.domain.candles import Candle, Timeframe
 from services.domain.funding import Settlement
 from services.domain.market import Listing, Market, Quote
 from services.domain.path import MINUTE, Bar, Finer, Path, Resolution
@@ -107,6 +108,40 @@ class BinanceClient:
                 break
             start = bars[-1].open_time + MINUTE
         return rows, bars
+
+    async def candles(
+        self,
+        market: Market,
+        symbol: str,
+        timeframe: Timeframe,
+        *,
+        start: datetime,
+        end: datetime,
+        purpose: str,
+        within: float | None = None,
+    ) -> list[Candle]:
+        """The candles that open in [start, end), ascending, the one in progress too; both ends on the timeframe's grid.
+
+        Candles without a trade are among them, as the exchange tells them; halts leave gaps. `within` holds for each
+        page.
+        """
+        found: list[Candle] = []
+        while start < end:
+            limit, weight = at.kline_page(market, (end - start) // timeframe.length)
+            parameters = _span(symbol, start, end, limit) | {"interval": timeframe.value}
+            page = await self._requests.get(at.KLINES[market], parameters, weight, purpose, wire.KLINES, within)
+            found += convert.candles(page, timeframe, start, end)
+            if len(page) < limit:
+                break
+            start = found[-1].open_time + timeframe.length
+        return found
+
+    async def first_traded(self, market: Market, symbol: str, purpose: str) -> datetime | None:
+        """The day on which a pair began to trade; None where it never has."""
+        parameters: Parameters = {"symbol": symbol, "interval": "1d", "startTime": 0, "limit": 1}
+        _, weight = at.kline_page(market, 1)
+        rows = await self._requests.get(at.KLINES[market], parameters, weight, purpose, wire.KLINES)
+        return convert.from_ms(rows[0].openTime) if rows else None
 
     async def next_funding(self) -> dict[str, datetime | None]:
         """When the funding of each contract is settled next; None where it never is."""

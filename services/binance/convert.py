@@ -8,6 +8,7 @@ from decimal import Decimal
 import structlog
 
 from services.binance import wire
+from services.domain.candles import Candle, Timeframe
 from services.domain.errors import InvalidData
 from services.domain.funding import Settlement
 from services.domain.market import Filters, Listing, Market, Quote
@@ -65,6 +66,15 @@ def bars(rows: Iterable[wire.Kline], length: timedelta, start: datetime, end: da
     return found
 
 
+def candles(rows: Sequence[wire.Kline], timeframe: Timeframe, start: datetime, end: datetime) -> list[Candle]:
+    """The candles of klines that open in [start, end), untraded ones too. Raises InvalidData as `bars` does."""
+    checked = bars(rows, timeframe.length, start, end)
+    return [
+        Candle(bar.open_time, bar.open, bar.high, bar.low, bar.close, _volume(row.volume))
+        for row, bar in zip(rows, checked, strict=True)
+    ]
+
+
 def prints(rows: Iterable[wire.AggregateTrade], start: datetime, end: datetime) -> list[Bar]:
     """The prints of [start, end), rows beyond it left out. Raises InvalidData when they are not ascending."""
     found: list[Bar] = []
@@ -77,6 +87,13 @@ def prints(rows: Iterable[wire.AggregateTrade], start: datetime, end: datetime) 
         if start <= time < end:
             found.append(print_bar(time, price(row.p)))
     return found
+
+
+def _volume(text: str) -> Decimal:
+    """A traded quantity. Raises InvalidData for what cannot be one."""
+    if not _PLAIN_NUMBER(text):
+        raise InvalidData(f"not a volume: {text[:40]!r}")
+    return parse_amount(text)
 
 
 def settlements(rows: Iterable[wire.FundingRate]) -> dict[str, list[Settlement]]:

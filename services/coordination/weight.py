@@ -16,20 +16,38 @@ from services.coordination.batcher import Batcher
 from services.coordination.scripts import script, unavailable_without_redis
 from services.domain.market import Market
 
-RESERVES = {
-    "cycle": 0.60,
-    "sweep": 0.18,
-    "ring": 0.06,
-    "finer": 0.05,
-    "command": 0.03,
-    "funding": 0.02,
-    "clock": 0.01,
-    "listings": 0.01,
+RESERVES: Mapping[Market, Mapping[str, float]] = {
+    Market.SPOT: {
+        "cycle": 0.40,
+        "candles": 0.30,
+        "sweep": 0.10,
+        "ring": 0.05,
+        "finer": 0.05,
+        "command": 0.03,
+        "chart": 0.02,
+        "funding": 0.01,
+        "clock": 0.01,
+        "listings": 0.01,
+    },
+    Market.FUTURES: {
+        "cycle": 0.56,
+        "candles": 0.15,
+        "sweep": 0.12,
+        "ring": 0.05,
+        "finer": 0.04,
+        "command": 0.02,
+        "chart": 0.01,
+        "funding": 0.02,
+        "clock": 0.005,
+        "listings": 0.005,
+    },
 }
 """Each purpose's own share of the budget, which no other can use up; what is left goes to who comes first.
 
-A full cycle of futures takes 28 % of the default budget, twice that with a mark price for every pair, sweeps every two
-seconds 11 %: two cycles of last prices fit into one minute, as after a restart, so none waits for the one before.
+Of the default budgets a full cycle takes 18 % on spot and 28 % on futures (twice that with a mark price for every
+pair), sweeps every two seconds 6 and 12 %. Two cycles of last prices fit into one window, so that none waits for the
+one before. The candles of one scan take 18 % on spot, at once, and 28 % on futures: there they come in two windows,
+rather than keep the prices that trades are judged by waiting.
 """
 
 SLOTS = 12
@@ -73,11 +91,11 @@ class WeightBudget:
         self._reports: dict[Market, tuple[int, float]] = {}
 
     async def acquire(self, market: Market, weight: int, purpose: str) -> float:
-        """Spend `weight` for `purpose`, one of RESERVES: 0.0 when done, else the seconds after which to ask again.
+        """Spend `weight` for `purpose`, one of the market's RESERVES: 0.0 when done, else the seconds to wait.
 
         Calls made together share one round trip. Raises Unavailable when Redis is away: nobody asks blindly.
         """
-        if purpose not in RESERVES:
+        if purpose not in RESERVES[market]:
             raise ValueError(f"unknown purpose: {purpose}")
         # A pause once known holds here even when Redis has forgotten it.
         left = self._paused_until[market] - time.monotonic()
@@ -131,9 +149,9 @@ class WeightBudget:
             self._budgets[market],
             self._limits[market],
             self._fresh_report(market),
-            len(RESERVES),
+            len(RESERVES[market]),
         ]
-        for pair in (*RESERVES.items(), *requests):
+        for pair in (*RESERVES[market].items(), *requests):
             arguments += pair
         with unavailable_without_redis():
             paused_ms, *waits_ms = await self._spend_script(keys=self._keys(market), args=arguments)
