@@ -93,14 +93,15 @@ def _due(
 ) -> datetime | None:
     """The next settlement that is not stored.
 
-    Funding is settled on the hour. Until the present hour's is told, or too old to come, it counts as due.
+    Funding is settled on the hour. Until the present hour's is told, or too old to come, it counts as due; but not for
+    a contract that is wanted from after the hour only.
     """
     due = clock.due if clock.known else clock.since
     if due is None or due > now:
         return following
     hour = now.replace(minute=0, second=0, microsecond=0)
     told = [each.time for each in settled.get(clock.symbol, ())]
-    is_complete = now - hour >= LATE or (bool(told) and told[-1] >= hour)
+    is_complete = due > hour or now - hour >= LATE or (bool(told) and told[-1] >= hour)
     if is_complete and (following is None or following > now):
         return following
     return max(due, hour) if told else due

@@ -10,7 +10,7 @@ import pytest
 
 from services.bootstrap import build
 from services.domain.errors import InvalidInput
-from services.domain.market import Market
+from services.domain.market import Market, Quote
 from services.domain.plan import Direction
 from services.settings import Settings
 from services.usecases.bring_brackets import bring_brackets
@@ -62,6 +62,18 @@ async def stage(database_url: str, redis_url: str) -> AsyncIterator[Stage]:
             yield Stage(simulator, services)
 
 
+def long(symbol: str, quote: Quote, stop: str, leverage: int) -> NewTrade:
+    """A market entry whose stop is this part of the last price."""
+    return NewTrade(
+        market_type=Market.FUTURES,
+        symbol=symbol,
+        direction=Direction.LONG,
+        stop_loss=quote.last * Decimal(stop),
+        take_profit=quote.last * 2,
+        leverage=leverage,
+    )
+
+
 DUE = "SELECT due FROM funding_clocks JOIN instruments i ON i.id = instrument_id WHERE symbol = 'BTCUSDT'"
 TIMES = "SELECT DISTINCT time FROM funding_settlements ORDER BY time"
 
@@ -109,6 +121,18 @@ async def test_until_the_hour_is_told_it_stays_due_and_one_that_never_comes_is_g
     assert (await stage.rows(DUE))[0] > (EIGHT + HOUR,)
 
 
+async def test_a_trade_made_after_the_hour_waits_for_nothing_of_it_though_nothing_was_known_before(stage: Stage):
+    begin = EIGHT + timedelta(minutes=2)
+    await stage.simulator.set_clock(time=int(begin.timestamp() * 1000))
+    async with built(stage.services.settings) as services:
+        await sweep_quotes(services, Market.FUTURES)
+        quote = await services.prices.one(Market.FUTURES, "BTCUSDT")
+        account = (await stage.rows("SELECT id FROM accounts"))[0][0]
+        await open_trade(services, account, long("BTCUSDT", quote, "0.95", 2))
+    await stage.at(begin + timedelta(seconds=30))
+    assert (await stage.rows(DUE))[0] > (begin + timedelta(seconds=30),)
+
+
 async def test_only_a_pair_that_can_be_liquidated_is_asked_for_its_mark_price_and_that_liquidates(stage: Stage):
     simulator = stage.simulator
     begin = EIGHT - HOUR + timedelta(seconds=10)
@@ -117,15 +141,7 @@ async def test_only_a_pair_that_can_be_liquidated_is_asked_for_its_mark_price_an
         await sweep_quotes(services, Market.FUTURES)
         quote = await services.prices.one(Market.FUTURES, "BTCUSDT")
         account = (await stage.rows("SELECT id FROM accounts"))[0][0]
-        wish = NewTrade(
-            market_type=Market.FUTURES,
-            symbol="BTCUSDT",
-            direction=Direction.LONG,
-            stop_loss=quote.last * Decimal("0.97"),
-            take_profit=quote.last * 2,
-            leverage=20,
-        )
-        opened = msgspec.json.decode((await open_trade(services, account, wish)).body)
+        opened = msgspec.json.decode((await open_trade(services, account, long("BTCUSDT", quote, "0.97", 20))).body)
     fall = Decimal(opened["liquidation_price"]) * Decimal("0.999")
     await simulator.set_clock(advance_ms=60_000)
     await simulator.jump("FUTURES", "BTCUSDT", fall, hold_ms=1000, tape="mark")
@@ -149,14 +165,7 @@ async def test_brackets_that_an_operator_brings_hold_for_new_trades(stage: Stage
     account = (await stage.rows("SELECT id FROM accounts"))[0][0]
     for symbol, refused in (("BTCUSDT", True), ("ETHUSDT", False)):
         quote = await stage.services.prices.one(Market.FUTURES, symbol)
-        wish = NewTrade(
-            market_type=Market.FUTURES,
-            symbol=symbol,
-            direction=Direction.LONG,
-            stop_loss=quote.last * Decimal("0.95"),
-            take_profit=quote.last * 2,
-            leverage=6,
-        )
+        wish = long(symbol, quote, "0.95", 6)
         if refused:
             with pytest.raises(InvalidInput, match="allows leverage 5 up to 1000000 USDT"):
                 await open_trade(stage.services, account, wish)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+START = datetime(2026, 7, 1, 12, 1, tzinfo=UTC)
 MINUTES = 240
 PRINTS_A_MINUTE = 12
 STEP, JUMP, JUMP_SHARE, SILENT_SHARE = 0.0008, 0.012, 0.01, 0.03
