@@ -16,12 +16,12 @@ from dramatiq.brokers.redis import RedisBroker
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from services.coordination.task_queue import NAMESPACE
 from workers.commands import HEARTBEAT_TIMEOUT, QueueCommands
 from workers.consumer import FleetConsumer
 from workers.messages import EnvelopeEncoder
 from workers.middleware import AgeLimit, SafeRetries, StartLimit
 
-NAMESPACE = "tasks"
 ENQUEUE_BATCH = 500
 NOWHERE = "redis://not-connected.invalid:6379"
 IDLE_POLL = timedelta(milliseconds=50)

@@ -6,7 +6,7 @@ import msgspec
 from dramatiq import DecodeError, Encoder, MessageProxy
 from dramatiq.encoder import MessageData
 
-MESSAGE_VERSION = 1
+from services.coordination.task_queue import MESSAGE_VERSION
 
 
 class _Envelope(msgspec.Struct):

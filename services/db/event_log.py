@@ -31,6 +31,8 @@ class Page(msgspec.Struct, frozen=True):
 _HEADS = """
 SELECT 'a' || id AS stream, event_seq AS head FROM accounts WHERE id = ANY(%(accounts)s::bigint[])
 UNION ALL
+SELECT 's' || id, event_seq FROM sources WHERE id = ANY(%(sources)s::bigint[])
+UNION ALL
 SELECT name, event_seq FROM streams WHERE name = ANY(%(streams)s::text[])
 """
 
@@ -72,5 +74,9 @@ async def oldest(connection: Connection, streams: list[str]) -> dict[str, int]:
 
 
 def _streams(after: Cursors) -> dict[str, list[str] | list[int]]:
-    accounts = [int(name[1:]) for name in after if name[:1] == "a" and name[1:].isdigit()]
-    return {"streams": list(after), "accounts": accounts}
+    return {"streams": list(after), "accounts": _ids(after, "a"), "sources": _ids(after, "s")}
+
+
+def _ids(after: Cursors, kind: str) -> list[int]:
+    """The ids in the names of streams of a kind: `a` are accounts, `s` sources of signals."""
+    return [int(name[1:]) for name in after if name[:1] == kind and name[1:].isdigit()]

@@ -1,0 +1,45 @@
+"""Asking the fleet for work from a process that has no broker: the API hands tasks over through Redis.
+
+A message here is byte for byte what the workers' broker writes (`workers.messages`, `workers.commands`). It is a
+hint like any other: what is lost is found by the next sweep.
+"""
+
+import time
+from datetime import timedelta
+from uuid import uuid4
+
+import msgspec
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+NAMESPACE = "tasks"
+MESSAGE_VERSION = 1
+
+_encode = msgspec.msgpack.Encoder().encode
+log = structlog.get_logger(__name__)
+
+
+async def enqueue(redis: Redis, queue: str, actor: str, *arguments: object, max_age: timedelta) -> None:
+    """Have `actor` run with `arguments` soon, best effort: a failure of Redis is logged and nothing else.
+
+    Older than `max_age` the message is dropped.
+    """
+    id_ = str(uuid4())
+    message = {
+        "v": MESSAGE_VERSION,
+        "queue_name": queue,
+        "actor_name": actor,
+        "args": arguments,
+        "kwargs": {},
+        "options": {"redis_message_id": id_, "max_age": round(max_age.total_seconds() * 1000)},
+        "message_id": id_,
+        "message_timestamp": time.time_ns() // 1_000_000,
+    }
+    try:
+        async with redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(f"{NAMESPACE}:{queue}.msgs", mapping={id_: _encode(message)})
+            pipeline.rpush(f"{NAMESPACE}:{queue}", id_)
+            await pipeline.execute()
+    except RedisError as error:
+        log.warning("task_not_enqueued", actor=actor, reason=str(error))

@@ -1,0 +1,167 @@
+"""Make, edit, follow and read sources of signals."""
+
+import hashlib
+import hmac
+import re
+import secrets
+
+import msgspec
+
+from services.db import follows, sources
+from services.db.follows import Follow
+from services.db.pool import Connection
+from services.db.sources import Source
+from services.domain.errors import Conflict, NotFound
+from services.domain.source import (
+    NO_OVERRIDES,
+    Overrides,
+    SourceSettings,
+    check_name,
+    check_overrides,
+    check_settings,
+)
+from services.usecases.context import Services
+
+SECRET_BYTES = 32
+_SECRET = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{43})")
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """Somebody, and the accounts that are theirs."""
+
+    user_id: int
+    account_ids: tuple[int, ...]
+
+
+async def ensure_source(
+    services: Services,
+    user_id: int,
+    name: str,
+    settings: SourceSettings = SourceSettings(),  # noqa: B008 - frozen
+    *,
+    followed_by: int | None = None,
+) -> Source:
+    """The user's source of that name; made at first use with `settings`, and then followed by that account.
+
+    Raises InvalidInput for a name or settings that cannot be.
+    """
+    check_name(name)
+    check_settings(settings)
+    async with services.pool.connection() as connection:
+        found = await sources.named(connection, user_id, name)
+        if found is not None:
+            return found
+        id_ = await sources.create(connection, user_id, name, settings)
+        if id_ is not None and followed_by is not None:
+            await follows.follow(connection, id_, followed_by, NO_OVERRIDES)
+        found = await sources.named(connection, user_id, name)
+    assert found is not None
+    return found
+
+
+async def create_source(
+    services: Services, who: Asking, name: str, settings: SourceSettings, *, followed_by: int | None
+) -> Source:
+    """A new source. Raises Conflict when the user has one of that name."""
+    check_name(name)
+    check_settings(settings)
+    async with services.pool.connection() as connection:
+        id_ = await sources.create(connection, who.user_id, name, settings)
+        if id_ is None:
+            raise Conflict("source_exists", f"there is a source named {name!r}", field="name")
+        if followed_by is not None:
+            await follows.follow(connection, id_, followed_by, NO_OVERRIDES)
+        return (await sources.load(connection, [id_]))[id_]
+
+
+async def edit_source(services: Services, who: Asking, source_id: int, settings: SourceSettings) -> Source:
+    """Replace the settings of one's own source; they hold for signals from now on."""
+    check_settings(settings)
+    async with services.pool.connection() as connection:
+        source = await own_source(connection, who, source_id)
+        await sources.set_settings(connection, source_id, settings)
+        return msgspec.structs.replace(source, settings=settings)
+
+
+async def list_sources(services: Services, who: Asking, limit: int, before: int | None) -> list[Source]:
+    """The sources one may read: one's own, public ones, followed ones; newest first."""
+    async with services.pool.connection() as connection:
+        return await sources.visible(connection, who.user_id, who.account_ids, limit, before)
+
+
+async def read_source(services: Services, who: Asking, source_id: int) -> tuple[Source, list[Follow]]:
+    """A source that one may read, and how one's own accounts follow it."""
+    async with services.pool.connection() as connection:
+        source = await readable_source(connection, who, source_id)
+        return source, await follows.of_source(connection, source_id, who.account_ids)
+
+
+async def follow_source(
+    services: Services, who: Asking, source_id: int, account_id: int, overrides: Overrides
+) -> list[Follow]:
+    """Have an account take the source's signals from now on, or change its overrides."""
+    check_overrides(overrides)
+    _check_account(who, account_id)
+    async with services.pool.connection() as connection:
+        await readable_source(connection, who, source_id)
+        await follows.follow(connection, source_id, account_id, overrides)
+        return await follows.of_source(connection, source_id, who.account_ids)
+
+
+async def unfollow_source(services: Services, who: Asking, source_id: int, account_id: int) -> None:
+    """Take no further signals. What is open stays open."""
+    _check_account(who, account_id)
+    async with services.pool.connection() as connection:
+        if not await follows.unfollow(connection, source_id, account_id):
+            raise NotFound("not_followed", f"account {account_id} does not follow source {source_id}", field="id")
+
+
+async def rotate_secret(services: Services, who: Asking, source_id: int) -> str:
+    """A new webhook secret, told this once: only its hash is kept. The one before is worth nothing from now on."""
+    token = secrets.token_urlsafe(SECRET_BYTES)
+    async with services.pool.connection() as connection:
+        await own_source(connection, who, source_id)
+        await sources.set_secret(connection, source_id, _hash(token))
+    return f"{source_id}-{token}"
+
+
+async def source_of_secret(services: Services, secret: str) -> int:
+    """The source whose webhook secret this is. Raises NotFound, alike for every wrong one."""
+    match = _SECRET.fullmatch(secret)
+    source_id, token = (int(match[1]), match[2]) if match else (0, "")
+    async with services.pool.connection() as connection:
+        kept = await sources.secret_hash(connection, source_id)
+    if not hmac.compare_digest(kept or bytes(32), _hash(token)) or kept is None:
+        raise NotFound("no_such_webhook", "there is no such webhook")
+    return source_id
+
+
+async def own_source(connection: Connection, who: Asking, source_id: int) -> Source:
+    """One's own source. Raises NotFound for everybody else's."""
+    source = (await sources.load(connection, [source_id])).get(source_id)
+    if source is None or source.user_id != who.user_id:
+        raise no_such_source(source_id)
+    return source
+
+
+async def readable_source(connection: Connection, who: Asking, source_id: int) -> Source:
+    """A source that one may read. Raises NotFound."""
+    source = (await sources.load(connection, [source_id])).get(source_id)
+    if source is None or not await sources.may_read(connection, source_id, who.user_id, who.account_ids):
+        raise no_such_source(source_id)
+    return source
+
+
+def no_such_source(source_id: int) -> NotFound:
+    """The refusal."""
+    return NotFound("no_such_source", f"there is no source {source_id}", field="source")
+
+
+def _check_account(who: Asking, account_id: int) -> None:
+    if account_id not in who.account_ids:
+        raise NotFound("no_such_account", f"there is no account {account_id}", field="account_id")
+
+
+def _hash(token: str) -> bytes:
+    """32 random bytes cannot be guessed, so a plain hash keeps them."""
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,214 @@
+"""Store signals of one source: checked, deduplicated, with their events. Every way in ends here.
+
+    stored = await store_signals(services, source_id, [Incoming(payload, signal=NewSignal(...), key="..."), ...])
+
+One answer for each that came in, in order. Nothing is lost: what breaks a rule is stored too, as REJECTED with the
+rule's name. `ensure_source` (services.usecases.sources) gives the id of a source by its name, made at first use.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from services.coordination import doorbell
+from services.db import instruments, signals, sources
+from services.db.pool import Connection
+from services.db.signals import SignalRow, SignalView
+from services.db.sources import Source
+from services.domain.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
+from services.domain.market import Instrument, Market
+from services.domain.signal import Intent, NewSignal, SignalStatus, intent_of, lifetime_of
+from services.usecases.context import Services
+from services.usecases.signal_wish import check_on
+
+BATCH_MAX = 1000
+
+
+class Incoming(msgspec.Struct, frozen=True):
+    """What came in: the bytes received (kept 90 days), and the signal they mean, or the rule they break.
+
+    payload  at most 64 KiB; a program that has no bytes leaves it empty, then the signal as JSON is kept
+    key      idempotency key: the source's signal with this key is made once, whenever it comes again. Without one,
+             the same content within the source's `dedup_seconds` is the same signal
+    """
+
+    payload: bytes
+    signal: NewSignal | None = None
+    refused: Refused | None = None
+    key: str | None = None
+
+
+class StoredSignal(msgspec.Struct, frozen=True):
+    """The signal as it stands now; `repeated` when an earlier one had made it."""
+
+    signal: SignalView
+    repeated: bool
+
+
+async def store_signals(services: Services, source_id: int, incoming: Sequence[Incoming]) -> list[StoredSignal]:
+    """Store at most BATCH_MAX signals in one transaction; then have the ACTIVE ones traded at once.
+
+    A key used before for another content is REJECTED (idempotency_key_reused), so that nothing is lost. Raises
+    NotFound when there is no such source.
+    """
+    assert len(incoming) <= BATCH_MAX
+    now = await _exchange_times(services)
+    async with services.pool.connection() as connection:
+        source = (await sources.load(connection, [source_id])).get(source_id)
+        if source is None:
+            raise NotFound("no_such_source", f"there is no source {source_id}", field="source")
+        listed = await _instruments(connection, incoming)
+        drafts = [_judged(each, source, listed, now) for each in incoming]
+        await sources.lock(connection, source_id)
+        ids, rows = await _deduplicated(connection, source, drafts)
+        await signals.insert(connection, rows)
+        seen = await signals.view(connection, set(ids))
+        actions = {SignalStatus.ACTIVE: "created", SignalStatus.REJECTED: "rejected", SignalStatus.EXPIRED: "expired"}
+        streams = await sources.tell(connection, [(source_id, actions[row.status], seen[row.id]) for row in rows])
+    await doorbell.ring(services.redis, streams)
+    new, answers = {row.id for row in rows}, []
+    for id_ in ids:
+        answers.append(StoredSignal(seen[id_], id_ not in new))
+        new.discard(id_)
+    return answers
+
+
+class _Draft(msgspec.Struct, frozen=True):
+    """A signal that is checked and has no id yet."""
+
+    incoming: Incoming
+    instrument_id: int | None
+    intent: Intent | None
+    signal_time: datetime
+    expires_at: datetime
+    now: datetime
+    content_hash: bytes
+    refused: Refused | None
+
+
+async def _exchange_times(services: Services) -> dict[Market, datetime]:
+    """The exchange's clocks; intake does not wait for an exchange that is away, then our own clock must do."""
+    now = {}
+    for market in Market:
+        try:
+            now[market] = await services.clock.now(market)
+        except Unavailable:
+            now[market] = datetime.now(UTC)
+    return now
+
+
+async def _instruments(connection: Connection, incoming: Sequence[Incoming]) -> dict[tuple[Market, str], Instrument]:
+    found = {}
+    for market in Market:
+        symbols = {each.signal.symbol for each in incoming if each.signal and each.signal.market_type is market}
+        symbols = {symbol for symbol in symbols if "\x00" not in symbol}
+        if symbols:
+            for instrument in await instruments.by_symbols(connection, market, symbols):
+                found[market, instrument.symbol] = instrument
+    return found
+
+
+def _judged(
+    incoming: Incoming, source: Source, listed: dict[tuple[Market, str], Instrument], now: dict[Market, datetime]
+) -> _Draft:
+    signal = incoming.signal
+    if signal is None:
+        assert incoming.refused is not None
+        at = now[Market.SPOT]
+        hashed = hashlib.sha256(incoming.payload).digest()
+        return _Draft(incoming, None, None, at, at, at, hashed, incoming.refused)
+    at = now[signal.market_type]
+    hashed = hashlib.sha256(msgspec.json.encode(signal, order="deterministic")).digest()
+    try:
+        instrument = listed.get((signal.market_type, signal.symbol))
+        if instrument is None:
+            raise InvalidInput(
+                "unknown_symbol", f"{signal.market_type} lists no {signal.symbol[:80]!r}", field="symbol"
+            )
+        intent = intent_of(signal, source.settings)
+        life = lifetime_of(signal, source.settings, at)
+        check_on(intent, instrument, source.settings)
+    except Refused as refused:
+        return _Draft(incoming, None, None, at, at, at, hashed, refused)
+    return _Draft(incoming, instrument.id, intent, life.signal_time, life.expires_at, at, hashed, None)
+
+
+async def _deduplicated(
+    connection: Connection, source: Source, drafts: Sequence[_Draft]
+) -> tuple[list[int], list[SignalRow]]:
+    """The id of each draft's signal, and the rows of those that are new. The source is locked."""
+    window = timedelta(seconds=source.settings.dedup_seconds)
+    keys = {draft.incoming.key for draft in drafts if draft.incoming.key is not None}
+    hashes = {draft.content_hash for draft in drafts if draft.incoming.key is None}
+    by_key = await signals.by_keys(connection, source.id, sorted(keys))
+    by_content = await signals.by_content(connection, source.id, sorted(hashes), window)
+    fresh = iter(await signals.next_ids(connection, len(drafts)))
+    ids, rows = [], []
+    for draft in drafts:
+        key = draft.incoming.key
+        if key is not None and key in by_key:
+            id_, content_hash = by_key[key]
+            if content_hash == draft.content_hash:
+                ids.append(id_)
+                continue
+            draft, key = _reused(draft, key), None
+        elif key is None and window and draft.content_hash in by_content:
+            ids.append(by_content[draft.content_hash])
+            continue
+        row = _row(next(fresh), source.id, key, draft)
+        ids.append(row.id)
+        rows.append(row)
+        by_content[draft.content_hash] = row.id
+        if key is not None:
+            by_key[key] = (row.id, draft.content_hash)
+    return ids, rows
+
+
+def _reused(draft: _Draft, key: str) -> _Draft:
+    refused = Conflict(
+        "idempotency_key_reused", f"the key {key!r} was used for a different signal", field="Idempotency-Key"
+    )
+    return msgspec.structs.replace(draft, refused=refused)
+
+
+def _row(id_: int, source_id: int, key: str | None, draft: _Draft) -> SignalRow:
+    status, code, reason, field, numbers = SignalStatus.ACTIVE, None, None, "", {}
+    refused = draft.refused or _too_late(draft)
+    if refused is not None:
+        status = SignalStatus.EXPIRED if draft.refused is None else SignalStatus.REJECTED
+        code, reason, field, numbers = refused.code, refused.message[:1000], refused.field[:200], refused.numbers
+    return SignalRow(
+        id=id_,
+        source_id=source_id,
+        key=key,
+        content_hash=draft.content_hash,
+        payload=draft.incoming.payload or msgspec.json.encode(draft.incoming.signal),
+        instrument_id=draft.instrument_id,
+        intent=draft.intent,
+        status=status,
+        signal_time=draft.signal_time,
+        expires_at=draft.expires_at,
+        code=code,
+        reason=reason,
+        field=field,
+        numbers=numbers,
+    )
+
+
+def _too_late(draft: _Draft) -> Conflict | None:
+    """Why a sound signal is EXPIRED as it arrives."""
+    if draft.now < draft.expires_at:
+        return None
+    return too_late(draft.signal_time, draft.expires_at, draft.now)
+
+
+def too_late(signal_time: datetime, expires_at: datetime, now: datetime) -> Conflict:
+    """The refusal of a signal that may no longer be traded, with the seconds behind it."""
+    age, most = (now - signal_time).total_seconds(), (expires_at - signal_time).total_seconds()
+    return Conflict(
+        "signal_expired",
+        f"the signal is {age:.0f} s old, it may be traded until {most:.0f} s after it arose",
+        numbers={"age_seconds": round(age, 3), "max_seconds": round(most, 3)},
+    )
