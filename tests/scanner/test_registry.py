@@ -64,7 +64,7 @@ def test_what_does_not_fit_is_told_and_the_others_load(tmp_path):
         tmp_path,
         mine=GOOD,
         again=GOOD,
-        broken="this is not python",
+        broken="def (:",
         raises="raise RuntimeError('no licence')",
         empty="x = 1",
         nameless=GOOD.replace('"my_up"', '"my up!"'),
