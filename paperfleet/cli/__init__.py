@@ -2,7 +2,7 @@
 
 import typer
 
-from paperfleet.cli import operate, processes, replay, simulator, up
+from paperfleet.cli import instruments, operate, processes, replay, simulator, up
 
 
 def main() -> None:
@@ -23,6 +23,8 @@ app.command("simulator")(simulator.simulator)
 app.command("queues", rich_help_panel="Operations")(operate.queues)
 app.command("reconcile", rich_help_panel="Operations")(operate.reconcile)
 app.command("brackets", rich_help_panel="Operations")(operate.brackets)
+app.command("delist", rich_help_panel="Operations")(instruments.delist)
+app.command("rename", rich_help_panel="Operations")(instruments.rename)
 app.command("migrate", rich_help_panel="Processes of a fleet")(processes.migrate)
 app.command("scheduler", rich_help_panel="Processes of a fleet")(processes.scheduler)
 app.command("worker", rich_help_panel="Processes of a fleet")(processes.worker)

@@ -12,7 +12,7 @@ from services.binance.endpoints import Endpoint
 from services.binance.requests import Parameters, Requests
 from services.domain.candles import Candle, Timeframe
 from services.domain.funding import Settlement
-from services.domain.market import Listing, Market, Quote
+from services.domain.market import Halt, Listing, Market, Quote
 from services.domain.path import MINUTE, Bar, Finer, Path, Resolution
 
 PAGES_MAX = 10
@@ -48,6 +48,15 @@ class BinanceClient:
         weight = at.EXCHANGE_INFO_WEIGHT[market]
         info = await self._requests.get(at.EXCHANGE_INFO[market], parameters, weight, "listings", wire.EXCHANGE_INFO)
         return convert.listings(market, info)
+
+    async def halts(self, market: Market) -> list[Halt]:
+        """The pairs that trade no longer, as the exchange tells of them now."""
+        parameters: Parameters = (
+            {"showPermissionSets": "false", "symbolStatus": "BREAK"} if market is Market.SPOT else {}
+        )
+        weight = at.EXCHANGE_INFO_WEIGHT[market]
+        info = await self._requests.get(at.EXCHANGE_INFO[market], parameters, weight, "listings", wire.EXCHANGE_INFO)
+        return convert.halts(market, info)
 
     async def quotes(self, market: Market, *, within: float | None = None) -> dict[str, Quote]:
         """Last price and best bid and ask of every USDT pair that has them, in two requests at once.

@@ -11,11 +11,13 @@ from services.binance import wire
 from services.domain.candles import Candle, Timeframe
 from services.domain.errors import InvalidData
 from services.domain.funding import Settlement
-from services.domain.market import Filters, Listing, Market, Quote
+from services.domain.market import Filters, Halt, Listing, Market, Quote
 from services.domain.money import ZERO, parse_amount, parse_price
 from services.domain.path import MINUTE, Bar, floor_minute, print_bar
 
 QUOTE_ASSET = "USDT"
+SETTLED = frozenset({"SETTLING", "DELIVERED", "CLOSE"})
+"""What a contract is called once it was taken off; real ones stay SETTLING for years."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 PRICE_MIN, PRICE_MAX = Decimal("1e-15"), Decimal("1e12")
@@ -145,6 +147,22 @@ def listings(market: Market, info: wire.ExchangeInfo) -> list[Listing]:
             found.append(Listing(market, row.symbol, row.baseAsset, _filters(row)))
         except InvalidData as error:
             log.warning("listing_left_out", market=market, symbol=row.symbol, reason=str(error))
+    return found
+
+
+def halts(market: Market, info: wire.ExchangeInfo) -> list[Halt]:
+    """The pairs against USDT that are out of trade for good, or may be: spot ones in BREAK, contracts that settled.
+
+    A contract that waits for its first trade, or is between states, is neither.
+    """
+    found = []
+    for row in info.symbols:
+        if row.quoteAsset != QUOTE_ASSET:
+            continue
+        if market is Market.SPOT and row.status == "BREAK":
+            found.append(Halt(row.symbol))
+        elif market is Market.FUTURES and row.status in SETTLED and row.deliveryDate > 0:
+            found.append(Halt(row.symbol, from_ms(row.deliveryDate)))
     return found
 
 

@@ -62,6 +62,7 @@ class Symbol(msgspec.Struct, frozen=True, kw_only=True):
     filters: list[Filter]
     isSpotTradingAllowed: bool = False
     contractType: str = ""
+    deliveryDate: int = 0
 
 
 class ExchangeInfo(msgspec.Struct, frozen=True):

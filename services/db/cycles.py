@@ -22,7 +22,7 @@ async def begin(connection: Connection, slot: datetime, shards: Sequence[Shard])
     """Record what the cycle of `slot` expects; repeated calls change nothing."""
     await connection.execute(
         "INSERT INTO cycles (slot, expected) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-        [slot, sum(len(shard.symbols) for shard in shards)],
+        [slot, sum(shard.answering for shard in shards)],
     )
     await connection.execute(
         """INSERT INTO cycle_batches (slot, market, shard, pairs)
@@ -31,13 +31,13 @@ async def begin(connection: Connection, slot: datetime, shards: Sequence[Shard])
             slot,
             [shard.market for shard in shards],
             [shard.number for shard in shards],
-            [len(shard.symbols) for shard in shards],
+            [shard.answering for shard in shards],
         ],
     )
 
 
 async def evaluated(connection: Connection, batch: Batch, pairs: int) -> None:
-    """Record that `pairs` of a batch have been evaluated; the last batch finishes the cycle."""
+    """Record that `pairs` that trade have been evaluated of a batch; the last batch finishes the cycle."""
     await connection.execute(
         """UPDATE cycle_batches SET evaluated = greatest(evaluated, %s)
            WHERE slot = %s AND market = %s AND shard = %s""",

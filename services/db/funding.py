@@ -15,6 +15,7 @@ class Clock(msgspec.Struct, frozen=True):
     due     the next settlement that is not stored; None where none is to come, or nothing is known yet
     known   whether `due` was ever told
     since   when the oldest of its open trades was entered; None without any
+    ended   whether the contract was taken off: no more settlements come
     """
 
     instrument_id: int
@@ -22,12 +23,14 @@ class Clock(msgspec.Struct, frozen=True):
     due: datetime | None
     known: bool
     since: datetime | None
+    ended: bool = False
 
 
 async def clocks(connection: Connection) -> list[Clock]:
     """The clocks of all contracts."""
     cursor = await connection.execute(
-        """SELECT i.id, i.symbol, k.due, k.instrument_id IS NOT NULL, o.entered
+        """SELECT i.id, i.symbol, k.due, k.instrument_id IS NOT NULL, o.entered,
+               i.delisted_at IS NOT NULL
            FROM instruments i LEFT JOIN funding_clocks k ON k.instrument_id = i.id
            LEFT JOIN LATERAL (
                SELECT min(coalesce(t.entry_time, t.created_at)) AS entered

@@ -64,6 +64,18 @@ def liquidated(trade: Trade, mark: Bar, time: datetime, decided_by: DecidedBy) -
     return exited(trade, fill, Reason.LIQUIDATION, trade.remaining)
 
 
+def delisted(trade: Trade, time: datetime, price: Decimal) -> Trade:
+    """The live `trade` of a pair that ended at `time`: cancelled before its entry, else settled at `price`.
+
+    No order is given, so there is neither fee nor slippage. It never ends before its own last fill.
+    """
+    if trade.entry is None:
+        return cancelled(trade, Reason.DELISTED)
+    time = max(time, trade.entry.time, *(each.fill.time for each in trade.exits))
+    fill = Fill(time, price, Role.TAKER, ZERO, Evidence(DecidedBy.SETTLEMENT))
+    return exited(trade, fill, Reason.DELISTED, trade.remaining)
+
+
 def market_fill(trade: Trade, quantity: Decimal, price: Decimal, time: datetime, evidence: Evidence) -> Fill:
     """`quantity` of an open trade closed by a market order at `price` less the slippage that `evidence` tells."""
     worse = sell_price if trade.is_long else buy_price

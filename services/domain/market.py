@@ -46,6 +46,13 @@ class Listing(msgspec.Struct, frozen=True):
     filters: Filters
 
 
+class Halt(msgspec.Struct, frozen=True):
+    """A pair that is not traded: settled by the exchange at `settled_at`, or in BREAK, which may end (None)."""
+
+    symbol: str
+    settled_at: datetime | None = None
+
+
 class Instrument(msgspec.Struct, frozen=True):
     """A tradable pair, quoted in USDT."""
 

@@ -1,6 +1,6 @@
 """Sharding of symbols into batches: by a stable hash, so that a pair stays put when others are listed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from zlib import crc32
 
@@ -13,11 +13,15 @@ _SYMBOLS_AIMED = 36
 
 
 class Shard(msgspec.Struct, frozen=True):
-    """A batch of one market: at most 50 symbols."""
+    """A batch of one market: at most 50 symbols.
+
+    `answering` of them trade, so that their paths must come; of a suspended pair the exchange may refuse it.
+    """
 
     market: Market
     number: int
     symbols: tuple[str, ...]
+    answering: int
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -28,8 +32,8 @@ class Batch(msgspec.Struct, frozen=True):
     shard: int
 
 
-def shards(market: Market, symbols: Iterable[str]) -> list[Shard]:
-    """The shards of a market's symbols, each of at most 50.
+def shards(market: Market, symbols: Iterable[str], suspended: Collection[str] = ()) -> list[Shard]:
+    """The shards of a market's symbols, each of at most 50; `suspended` are those of them that do not trade.
 
     The number of buckets is a power of two that puts about 36 symbols into one, so growth only ever splits a
     bucket in half. A bucket that chance has filled beyond 50 is cut.
@@ -44,4 +48,4 @@ def shards(market: Market, symbols: Iterable[str]) -> list[Shard]:
     cut = [
         tuple(bucket[start : start + SYMBOLS_MAX]) for bucket in buckets for start in range(0, len(bucket), SYMBOLS_MAX)
     ]
-    return [Shard(market, number, part) for number, part in enumerate(cut)]
+    return [Shard(market, number, part, sum(name not in suspended for name in part)) for number, part in enumerate(cut)]

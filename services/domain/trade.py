@@ -53,7 +53,7 @@ class Reason(StrEnum):
     MANUAL = "manual"
     LIQUIDATION = "liquidation"
     DELISTED = "delisted"
-    """Settled by the exchange: its last price, no order."""
+    """The pair was taken off the exchange: settled, no order."""
     TIME_STOP = "time_stop"
     CANCELLED = "cancelled"
     ENTRY_EXPIRED = "entry_expired"
@@ -87,6 +87,8 @@ class DecidedBy(StrEnum):
     PRINTS = "prints"
     MARK = "mark"
     """The bar of the mark price."""
+    SETTLEMENT = "settlement"
+    """No order: the pair was taken off the exchange, this is what it was worth."""
     ADVERSE = "adverse"
     """Nothing finer is to be had and the bar does not tell: the adverse order was assumed."""
 

@@ -10,7 +10,7 @@ from psycopg import errors
 from services.coordination import doorbell
 from services.db import cycles, instruments
 from services.domain.judge import Need
-from services.domain.market import Instrument, Market
+from services.domain.market import Instrument, InstrumentStatus, Market
 from services.domain.path import MINUTE, Finer, Path
 from services.domain.shards import Batch
 from services.usecases.context import Services
@@ -45,7 +45,9 @@ async def evaluate_trades(services: Services, paths: Sequence[Path], batch: Batc
     await doorbell.ring(services.redis, judged.streams)
     if batch is not None:
         async with services.pool.connection() as connection:
-            await cycles.evaluated(connection, batch, len({path.instrument_id for path in paths} - set(judged.gaps)))
+            done = {path.instrument_id for path in paths} - set(judged.gaps)
+            trading = [id_ for id_ in done if id_ in known and known[id_].status is InstrumentStatus.TRADING]
+            await cycles.evaluated(connection, batch, len(trading))
     if judged.gaps:
         log.warning("path_gap", instruments=[str(known[id_]) for id_ in judged.gaps if id_ in known])
     held = sum(map(len, judged.needs.values()))

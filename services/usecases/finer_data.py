@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from services.binance.errors import RequestRefused
 from services.db import finer_gaps
 from services.domain.errors import InvalidData, Unavailable
 from services.domain.judge import Need
@@ -21,7 +22,7 @@ YOUNG = timedelta(minutes=3)
 """An empty answer about a minute this young may only be late: it proves nothing."""
 
 HOPELESS = timedelta(hours=1)
-"""A minute that the exchange still answers with nonsense after this time has nothing finer."""
+"""A minute that the exchange still answers with nonsense, or refuses, after this time has nothing finer."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +51,10 @@ async def fetch_finer(
             found.setdefault(instrument.id, {})[need.minute] = answer
             if answer.gone and answer.until is None and (instrument.id, need.minute) not in gone:
                 new_gaps.append((instrument.id, need.minute))
-        elif isinstance(answer, InvalidData) and await services.clock.now(instrument.market) - need.minute > HOPELESS:
+        elif (
+            isinstance(answer, InvalidData | RequestRefused)
+            and await services.clock.now(instrument.market) - need.minute > HOPELESS
+        ):
             found.setdefault(instrument.id, {})[need.minute] = Finer(Resolution.PRINTS, gone=True)
             new_gaps.append((instrument.id, need.minute))
         elif isinstance(answer, Unavailable | InvalidData):

@@ -33,7 +33,9 @@ async def settle_funding(services: Services) -> list[str]:
     following = await services.exchange.next_funding()
     now = await services.clock.now(Market.FUTURES)
     async with services.pool.connection() as connection:
-        clocks = [clock for clock in await funding.clocks(connection) if clock.symbol in following]
+        clocks = await funding.clocks(connection)
+        following |= {clock.symbol: None for clock in clocks if clock.ended}
+        clocks = [clock for clock in clocks if clock.symbol in following]
         live = await funding.live(connection)
     since = {clock.symbol: begin for clock in clocks if (begin := _since(clock, now)) is not None}
     urgent = [clock.symbol for clock in clocks if clock.instrument_id in live and clock.symbol in since]
