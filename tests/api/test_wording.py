@@ -48,7 +48,7 @@ async def test_a_missing_body_is_called_that(api):
 async def test_the_cycle_is_a_time_and_a_number(api, services):
     slot = datetime(2026, 7, 1, 12, tzinfo=UTC)
     async with services.pool.connection() as connection:
-        await cycles.begin(connection, slot, [Shard(Market.SPOT, 0, ("BTCUSDT",))])
+        await cycles.begin(connection, slot, [Shard(Market.SPOT, 0, ("BTCUSDT",), 1)])
         assert (await cycles.state(connection, timedelta(0))).slot is None
         await cycles.evaluated(connection, Batch(slot=slot, market=Market.SPOT, shard=0), 1)
         state = await cycles.state(connection, timedelta(0))

@@ -111,7 +111,7 @@ def test_a_fill_is_whole(connection: psycopg.Connection, kind: str, missing: str
         {"quantity": 0},
         {"position_size": 0},
         {"leverage": 0},
-        {"leverage": 126},
+        {"leverage": 151},
         {"reserved": -1},
         {"maker_rate": -1},
         {"fill_model": "kind"},

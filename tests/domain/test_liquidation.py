@@ -108,6 +108,22 @@ class TestPrice:
         assert found is not None
         assert round(found, 2) == D(expected)
 
+    @pytest.mark.parametrize(("mine", "other", "expected"), [(0, 1, "1153.26"), (1, 0, "26316.89")])
+    def test_the_calculators_published_examples_of_two_positions_on_one_balance(self, mine, other, expected):
+        """What the other position must keep and has lost is taken off the balance: the formula is the same."""
+        held = [
+            ("3683.979", "1456.84", "0.10", "135365", "1335.18"),
+            ("109.488", "32481.98", "0.025", "16300", "31967.27"),
+        ]
+        quantity, entry, rate, cum, _ = map(D, held[mine])
+        beside, entered_at, other_rate, other_cum, mark = map(D, held[other])
+        kept = maintenance(Bracket(D(0), D("1e12"), other_rate, other_cum, 125), beside * mark)
+        wallet = D("1535443.01") - kept + beside * (mark - entered_at)
+        brackets = (Bracket(D(0), D("1e12"), rate, cum, 125),)
+        found = liquidation_price(Direction.LONG, entry, quantity, wallet, brackets)
+        assert found is not None
+        assert round(found, 2) == D(expected)
+
     @given(
         st.sampled_from(Direction),
         st.decimals("0.001", "20000", places=3),

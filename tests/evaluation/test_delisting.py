@@ -41,6 +41,7 @@ async def status(play: Stage, market: Market, symbol: str = SYMBOL) -> str:
 async def test_a_contract_that_settles_ends_its_trades_at_the_mark_price(play: Stage):
     market, simulator = Market.FUTURES, play.simulator
     held, resting = await play.open(market, SYMBOL), await play.open(market, SYMBOL, limit=True)
+    await simulator.set_clock(advance_ms=15 * 60_000)
     await simulator.set_listing(market, SYMBOL, status="PRE_SETTLE", delivery_ms=int(SETTLES.timestamp() * 1000))
     await play.refresh(market, SETTLES - 10 * MINUTE)
     assert await status(play, market) == "SUSPENDED"
@@ -53,9 +54,9 @@ async def test_a_contract_that_settles_ends_its_trades_at_the_mark_price(play: S
     assert (await play.trade(held))[0] == "OPEN"  # its last bars are not walked yet
     await play.judge(market, [SYMBOL])
     await play.refresh(market)
-    end = int(SETTLES.timestamp() * 1000) - 1
-    [mark] = await simulator.json("/fapi/v1/markPriceKlines", symbol=SYMBOL, interval="1m", endTime=end, limit=1)
-    assert await play.trade(held) == ("CLOSED_EXPIRED", "delisted", Decimal(mark[4]), SETTLES, False)
+    begin = int(BEGIN.timestamp() * 1000)
+    marks = await simulator.json("/fapi/v1/markPriceKlines", symbol=SYMBOL, interval="1m", startTime=begin)
+    assert await play.trade(held) == ("CLOSED_EXPIRED", "delisted", Decimal(marks[-1][4]), SETTLES, False)
     assert await play.trade(resting) == ("CANCELLED", "delisted", None, None, False)
     [(fee, evidence)] = await play.rows("SELECT fee, evidence FROM trade_exits")
     assert (fee, evidence["decided_by"]) == (0, "settlement")
