@@ -1,13 +1,13 @@
 """Pairs that end: since when one is seen as halted, when it ended and at what price; leverage as brackets allow it.
 
 Revision ID: 0008
-Revises: 0006
+Revises: 0009
 """
 
 from alembic import op
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
