@@ -33,6 +33,7 @@ class Stage:
         if time is not None:
             await self.simulator.set_clock(time=round(time.timestamp() * 1000))
         async with build(self.settings, name="test") as services:
+            await services.redis.flushdb()  # minutes have gone by: the exchange's weight is free again
             yield services
 
     async def refresh(self, market: Market, time: datetime | None = None) -> None:
