@@ -52,7 +52,8 @@ class Stage:
         """A LONG that nothing will touch: at the market, or resting at half the price."""
         async with self.visit() as services:
             await sweep_quotes(services, market)
-            last = (await services.prices.one(market, symbol)).last
+            quote = await services.prices.one(market, symbol)
+            last = quote.last if quote else Decimal("1.000")
             entry = (last / 2).quantize(last) if limit else last
             wish = NewTrade(
                 market_type=market,
