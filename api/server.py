@@ -1,5 +1,6 @@
 """The HTTP server: uvicorn, with an end that event streams do not hold up."""
 
+import asyncio
 import socket
 from types import FrameType
 from typing import Any
@@ -11,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import create_app
 from api.events import ABORT_EXTENSION
+from services.bootstrap import build
 from services.settings import Settings
 
 GRACE_SECONDS = 10
@@ -25,11 +27,18 @@ log = structlog.get_logger(__name__)
 def serve(settings: Settings) -> None:
     """Serves the API at the settings' host and port until SIGTERM or SIGINT; a second signal ends it at once.
 
-    Raises OSError when the address cannot be had.
+    Raises OSError when the address cannot be had, Unavailable when the database cannot be reached.
     """
+    asyncio.run(_reach(settings))
     listener = listen(settings.api_host, settings.api_port)
     log.info("api_listening", host=settings.api_host, port=listener.getsockname()[1])
     Server(create_app(settings)).run(sockets=[listener])
+
+
+async def _reach(settings: Settings) -> None:
+    """Open the services once: uvicorn tells a failure of the lifespan only as a traceback."""
+    async with build(settings, name="paperfleet-api"):
+        pass
 
 
 def listen(host: str, port: int) -> socket.socket:

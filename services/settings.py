@@ -4,10 +4,24 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from typing import Literal, get_args, get_type_hints
 
 import msgspec
 
 PREFIX = "PAPERFLEET_"
+
+BOUNDS: Mapping[str, tuple[Decimal, Decimal]] = {
+    "market_speed": (Decimal(0), Decimal(1000)),
+    "weight_share": (Decimal(0), Decimal(1)),
+    "spot_weight_per_minute": (Decimal(0), Decimal(1_000_000)),
+    "futures_weight_per_minute": (Decimal(0), Decimal(1_000_000)),
+    "sweep_seconds": (Decimal(0), Decimal(3600)),
+    "quote_max_age_seconds": (Decimal(0), Decimal(3600)),
+    "api_port": (Decimal(0), Decimal(65535)),
+    "pool_size": (Decimal(0), Decimal(1000)),
+    "starting_balance": (Decimal(0), Decimal(10) ** 12),
+}
+"""Numbers lie above the first and are at most the second."""
 
 
 class SettingsError(Exception):
@@ -30,7 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                        a quote older than this (wall seconds) prices nothing
     api_host, api_port where the API listens
     pool_size          database connections a process may hold
-    log_level          DEBUG, INFO, WARNING or ERROR
+    log_level          DEBUG, INFO, WARNING, ERROR or CRITICAL
     starting_balance   USDT on the local owner's account at first start
     """
 
@@ -47,7 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_host: str = "127.0.0.1"
     api_port: int = 8000
     pool_size: int = 5
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     starting_balance: Decimal = Decimal(100000)
 
     def __repr__(self) -> str:
@@ -83,6 +97,17 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         names = ", ".join(PREFIX + name.upper() for name in missing)
         raise SettingsError(f"missing setting: {names}")
     try:
-        return msgspec.convert(values, Settings, strict=False)
+        settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"settings ({PREFIX}*): {error}") from error
+        reason, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`")
+        choices = get_args(get_type_hints(Settings)[name])
+        rule = f"must be one of {', '.join(choices)}" if choices else f"{reason[:1].lower()}{reason[1:]}"
+        raise SettingsError(f"{PREFIX}{name.upper()}: {rule}") from error
+    for name, (low, high) in BOUNDS.items():
+        value = Decimal(getattr(settings, name))
+        if not value.is_finite():
+            raise SettingsError(f"{PREFIX}{name.upper()} must be a finite number")
+        if not low < value <= high:
+            raise SettingsError(f"{PREFIX}{name.upper()} must be above {low} and at most {high}, got {value}")
+    return settings

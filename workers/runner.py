@@ -13,6 +13,7 @@ import structlog
 from dramatiq import Worker
 from dramatiq.errors import ConnectionClosed
 
+from services.domain.errors import InvalidInput
 from services.settings import Settings
 from workers import runtime
 from workers.broker import FleetBroker
@@ -42,7 +43,7 @@ def run(
     """Works on `queues` (none given: on all) until SIGTERM or SIGINT; a second signal ends the process at once.
 
     `threads` is how many messages run at a time; every queue has an equal share of them, so that one whose actors
-    wait for the exchange holds up no other. Raises whatever keeps the services from opening, ValueError for a queue
+    wait for the exchange holds up no other. Raises whatever keeps the services from opening, InvalidInput for a queue
     nobody declared. Must be called in the main thread. Ends the process with status 70 when its event loop or one
     of its threads dies.
     """
@@ -50,7 +51,8 @@ def run(
     chosen = set(queues) or declared
     unknown = chosen - declared
     if unknown:
-        raise ValueError(f"no such queue: {', '.join(sorted(unknown))}")
+        names = ", ".join(sorted(declared))
+        raise InvalidInput("unknown_queue", f"no such queue: {', '.join(sorted(unknown))} (there are {names})")
     stop = _stop_on_signals()
     broker.connect(settings.redis_url)
     loop = runtime.Runtime()

@@ -19,7 +19,10 @@ RESUME_MARGIN_SECONDS = 5 * CHECKPOINT_SECONDS
 
 
 class MarketRecord(msgspec.Struct):
-    """`market` as asked for, the `seed` of its prices, the newest exchange time known (epoch ms, None: never ran)."""
+    """`market` as asked for, the `seed` of its prices, the newest exchange time known (epoch ms, None: never ran).
+
+    Only a market that has run binds the folder to itself.
+    """
 
     market: str
     seed: int
@@ -48,25 +51,23 @@ def normal_market(market: str) -> str:
 
 
 def open_record(folder: Path, market: str) -> MarketRecord:
-    """The folder's record, made at first use.
+    """The folder's record, or a new one, to be saved when the market has run.
 
     Raises StackError when the folder's trades live on another market: prices of one must not judge the other's.
     """
     path = folder / FILE
     if not path.exists():
-        record = MarketRecord(market, random.randrange(2**31))
-        save_record(folder, record)
-        return record
+        return MarketRecord(market, random.randrange(2**31))
     try:
         record = msgspec.json.decode(path.read_bytes(), type=MarketRecord)
     except msgspec.DecodeError as error:
         raise StackError(f"{path} is damaged ({error})") from error
-    if record.market != market:
+    if record.market != market and record.time_ms is not None:
         raise StackError(
             f"the trades in {folder} live on {record.market!r}, whose prices are not those of {market!r}: "
             "go on with that market, or choose another data folder"
         )
-    return record
+    return record if record.market == market else MarketRecord(market, record.seed)
 
 
 def save_record(folder: Path, record: MarketRecord) -> None:

@@ -1,6 +1,7 @@
 """What `paperfleet up` can be asked for."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,6 +17,7 @@ class UpOptions:
     workers   how many worker processes, at least 1
     market    "simulator", "binance", or "recorded:DIR" (candles of a folder, replayed)
     speed     exchange seconds per wall second of a simulated or recorded market
+    start     exchange time at which a recording begins in a new data folder; None: with its first candle
     verbose   show every output line of every process
     """
 
@@ -24,4 +26,5 @@ class UpOptions:
     workers: int = 2
     market: str = "simulator"
     speed: Decimal = Decimal(1)
+    start: datetime | None = None
     verbose: bool = False

@@ -3,6 +3,7 @@
 import contextlib
 import time
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -10,10 +11,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from deploy.local.status import Close, Status
+from deploy.local.status import Close, Seen
 
 PLAIN_STATUS_SECONDS = 60.0
-CELLS_PER_ROW = 5
+QUOTES_OLD_SECONDS = 15.0
+CLOSES_SHOWN = 6
+
+Numbers = list[tuple[str, str]]
+"""Names and values of one line."""
 
 
 class Screen:
@@ -31,20 +36,22 @@ class Screen:
         with contextlib.suppress(OSError):  # the terminal may be gone; what is said is only for it
             self._console.print(stamp + Text(text, style=style), soft_wrap=True)
 
-    def show(self, url: str, status: Status | None) -> None:
+    def show(self, url: str, seen: Seen | None) -> None:
         """Bring the numbers up to date; None: the API does not answer at the moment."""
         if self._console.is_terminal:
             if not self._live.is_started:
                 self._live.start()
-            self._live.update(_panel(url, status), refresh=True)
+            self._live.update(_panel(url, seen), refresh=True)
             return
-        self._say_new_closes(status)
+        self._say_new_closes(seen)
         if time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + PLAIN_STATUS_SECONDS
-            self.say(" | ".join(f"{name} {value}" for name, value in _numbers(status)))
+            self.say(" | ".join(f"{name} {value}" for line in _numbers(seen) for name, value in line))
+            for warning in _warnings(seen):
+                self.say(warning, style="yellow")
 
-    def _say_new_closes(self, status: Status | None) -> None:
-        closes = list(reversed(status.recent_closes)) if status else []
+    def _say_new_closes(self, seen: Seen | None) -> None:
+        closes = list(reversed(seen.system.recent_closes)) if seen else []
         for close in closes:
             if close not in self._said:
                 self.say(f"{close.symbol} {close.market_type} {close.direction} {close.status} {close.profit_loss}")
@@ -56,35 +63,63 @@ class Screen:
         self._live.stop()
 
 
-def _panel(url: str, status: Status | None) -> RenderableType:
-    numbers = Table.grid(padding=(0, 2))
-    cells = [Text.assemble((f"{name} ", "dim"), value) for name, value in _numbers(status)]
-    for row in range(0, len(cells), CELLS_PER_ROW):
-        numbers.add_row(*cells[row : row + CELLS_PER_ROW])
-    parts: list[RenderableType] = [numbers]
-    if status is not None and status.recent_closes:
-        parts += [Text(), _closes(status.recent_closes[:6])]
+def _panel(url: str, seen: Seen | None) -> RenderableType:
+    """Fits into 80 columns."""
+    parts: list[RenderableType] = [_line(numbers) for numbers in _numbers(seen)]
+    parts += [Text(warning, style="yellow") for warning in _warnings(seen)]
+    if seen is not None and seen.system.recent_closes:
+        parts += [Text(), _closes(seen.system.recent_closes[:CLOSES_SHOWN])]
     parts += [Text(), Text("Ctrl-C stops everything; the next `paperfleet up` goes on where it was", style="dim")]
-    return Panel(Group(*parts), title=Text(url, style="bold"), border_style="green" if status else "yellow")
+    return Panel(Group(*parts), title=Text(url, style="bold"), border_style="green" if seen else "yellow")
 
 
-def _numbers(status: Status | None) -> list[tuple[str, str]]:
-    """Name and value of each number; a dash for what is not known."""
-    known = status or Status()
-    rows = [
-        ("pairs", _count(known.pairs)),
-        ("open", _count(known.open_trades)),
-        ("pending", _count(known.pending_trades)),
-        ("closed by target", _count(known.closed_tp)),
-        ("closed by stop", _count(known.closed_sl)),
-        ("cycle", _seconds(known.cycle_seconds)),
-        ("lag", _seconds(known.lag_seconds)),
+def _line(numbers: Numbers) -> Text:
+    cells = [Text.assemble((f"{name} ", "dim"), value) for name, value in numbers]
+    return Text("   ").join(cells)
+
+
+def _numbers(seen: Seen | None) -> list[Numbers]:
+    """Lines of names and values; a dash for what is not known."""
+    known = seen or Seen()
+    system = known.system
+    weight = [(f"{market.lower()} weight", f"{it.used}/{it.limit}") for market, it in sorted(system.weight.items())]
+    times = [feed.exchange_time for feed in system.feeds.values()]
+    return [
+        [
+            ("equity", _money(known.money.equity)),
+            ("profit", _money(known.record.total_profit_loss)),
+            ("win rate", "-" if known.record.win_rate is None else f"{known.record.win_rate} %"),
+        ],
+        [
+            ("open", _count(system.open_trades)),
+            ("pending", _count(system.pending_trades)),
+            ("closed by target", _count(system.closed_tp)),
+            ("by stop", _count(system.closed_sl)),
+        ],
+        [
+            ("pairs", _count(system.pairs)),
+            ("cycle", _seconds(system.cycle_seconds)),
+            ("lag", _seconds(system.lag_seconds)),
+            ("exchange time", max(times)[:19].replace("T", " ") if times else "-"),
+        ],
+        *([weight] if weight else []),
     ]
-    return rows + [(f"{market.lower()} weight", f"{it.used}/{it.limit}") for market, it in sorted(known.weight.items())]
+
+
+def _warnings(seen: Seen | None) -> list[str]:
+    """What keeps prices from coming."""
+    if seen is None:
+        return []
+    missing = [] if seen.system.feeds else ["the exchange does not answer; the workers' logs say why"]
+    return missing + [
+        f"{market.lower()} quotes are {feed.quote_age_seconds:.0f} s old; the workers' logs say why"
+        for market, feed in sorted(seen.system.feeds.items())
+        if feed.quote_age_seconds is not None and feed.quote_age_seconds > QUOTES_OLD_SECONDS
+    ]
 
 
 def _closes(closes: list[Close]) -> Table:
-    table = Table(box=None, padding=(0, 2), header_style="dim")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("last closes", "", "", "profit", "at"):
         table.add_column(name, justify="right" if name == "profit" else "left")
     for close in closes:
@@ -93,14 +128,19 @@ def _closes(closes: list[Close]) -> Table:
             f"{close.symbol} {close.market_type}",
             close.direction,
             close.status,
-            Text(profit, style="red" if profit.startswith("-") else "green"),
-            (close.exit_time or "")[:19].replace("T", " "),
+            Text(_money(profit), style="red" if profit.startswith("-") else "green"),
+            (close.exit_time or "")[11:19],
         )
     return table
 
 
 def _count(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
+
+
+def _money(value: str | None) -> str:
+    """USDT to the cent."""
+    return f"{Decimal(value):,.2f}" if value else "-"
 
 
 def _seconds(value: float | None) -> str:

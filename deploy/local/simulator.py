@@ -36,16 +36,20 @@ class Time(msgspec.Struct):
 
 
 class Simulator:
-    """The simulator process. It keeps its port over restarts, for the fleet knows it by that."""
+    """The simulator process. It keeps its port over restarts, for the fleet knows it by that.
+
+    `begin` is the exchange time at which a market starts that has not run before.
+    """
 
     name = "market"
     stop_signal = signal.SIGTERM
     stop_seconds = 5.0
 
-    def __init__(self, folder: Path, record: MarketRecord, speed: Decimal) -> None:
+    def __init__(self, folder: Path, record: MarketRecord, speed: Decimal, begin: datetime | None = None) -> None:
         self._folder = folder
         self._record = record
         self._speed = speed
+        self._begin = begin
         self._port = free_port()
         self._urls: Urls | None = None
 
@@ -54,6 +58,12 @@ class Simulator:
         """Where it answers, once it has started."""
         assert self._urls is not None
         return self._urls
+
+    @property
+    def time(self) -> datetime | None:
+        """Exchange time when it was last looked at."""
+        at = self._record.time_ms
+        return None if at is None else datetime.fromtimestamp(at / 1000, UTC)
 
     def hear(self, line: str) -> None:
         """Take a line of its output; the one with its addresses says that it is ready."""
@@ -109,6 +119,7 @@ class Simulator:
         if self._record.market.startswith(RECORDED):
             arguments += ["--recorded", self._record.market.removeprefix(RECORDED)]
         start = self._record.resume_ms(self._speed, time.time_ns() // 1_000_000)
-        if start is not None:
-            arguments += ["--start", datetime.fromtimestamp(start / 1000, UTC).isoformat()]
+        begin = self._begin if start is None else datetime.fromtimestamp(start / 1000, UTC)
+        if begin is not None:
+            arguments += ["--start", begin.isoformat()]
         return arguments

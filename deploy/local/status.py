@@ -1,4 +1,7 @@
-"""What the running system says of itself: `GET /api/system/`, as far as the screen shows it."""
+"""What the running system says of itself, as far as the screen shows it."""
+
+import asyncio
+from typing import TypeVar
 
 import httpx
 import msgspec
@@ -9,6 +12,32 @@ class Weight(msgspec.Struct, frozen=True):
 
     used: int = 0
     limit: int = 0
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """A market's time, and the age of its quotes."""
+
+    exchange_time: str = ""
+    quote_age_seconds: float | None = None
+
+
+class Money(msgspec.Struct, frozen=True):
+    """The account in USDT."""
+
+    equity: str = ""
+
+
+class Accounts(msgspec.Struct, frozen=True):
+    """The first page of accounts."""
+
+    results: list[Money] = []
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What closed trades came to: profit in USDT, win rate in percent."""
+
+    total_profit_loss: str | None = None
+    win_rate: str | None = None
 
 
 class Close(msgspec.Struct, frozen=True):
@@ -32,14 +61,35 @@ class Status(msgspec.Struct, frozen=True):
     closed_tp: int | None = None
     closed_sl: int | None = None
     lag_seconds: float | None = None
+    feeds: dict[str, Feed] = {}
     weight: dict[str, Weight] = {}
     recent_closes: list[Close] = []
 
 
-async def fetch_status(client: httpx.AsyncClient, url: str) -> Status | None:
+class Seen(msgspec.Struct, frozen=True):
+    """All that the screen shows."""
+
+    system: Status = Status()
+    money: Money = Money()
+    record: Record = Record()
+
+
+async def fetch_status(client: httpx.AsyncClient, url: str) -> Seen | None:
     """The system's status; None while the API does not answer as it should."""
     try:
-        answer = await client.get(f"{url}/api/system/")
-        return msgspec.json.decode(answer.raise_for_status().content, type=Status, strict=False)
+        system, accounts, record = await asyncio.gather(
+            _fetch(client, f"{url}/api/system/", Status),
+            _fetch(client, f"{url}/api/accounts/", Accounts),
+            _fetch(client, f"{url}/api/paper-trades/performance/", Record),
+        )
     except (httpx.HTTPError, msgspec.DecodeError):
         return None
+    return Seen(system, accounts.results[0] if accounts.results else Money(), record)
+
+
+T = TypeVar("T")
+
+
+async def _fetch(client: httpx.AsyncClient, url: str, kind: type[T]) -> T:
+    answer = await client.get(url)
+    return msgspec.json.decode(answer.raise_for_status().content, type=kind, strict=False)

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 import time
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -14,10 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from deploy.local.errors import StackError
 from deploy.local.fleet import fleet, settings_with, write_environment
 from deploy.local.folder import DataFolder, hold
-from deploy.local.market_record import BINANCE, normal_market, open_record
+from deploy.local.market_record import BINANCE, RECORDED, normal_market, open_record, save_record
 from deploy.local.options import PORT, UpOptions
 from deploy.local.ports import HOST, choose_port
 from deploy.local.postgres import Postgres
+from deploy.local.recording import Span, span
 from deploy.local.screen import Screen
 from deploy.local.simulator import Simulator
 from deploy.local.status import fetch_status
@@ -56,6 +58,7 @@ class _Stack:
         self._folder = folder
         self._screen = screen
         self._simulator: Simulator | None = None
+        self._recording: Span | None = None
         self._supervisor = Supervisor(folder.path / "logs", self._tell, self._hear)
 
     async def run(self) -> None:
@@ -73,6 +76,8 @@ class _Stack:
             watching.create_task(self._open_demo_trades(settings))
             if self._simulator is not None:
                 watching.create_task(self._simulator.keep_time())
+            if self._recording is not None:
+                watching.create_task(self._tell_the_end(self._recording))
 
     async def stop(self) -> None:
         """Stop everything, last started first."""
@@ -90,6 +95,8 @@ class _Stack:
         market = normal_market(self._options.market)
         if market == BINANCE and self._options.speed != 1:
             raise StackError("the real market runs at speed 1")
+        if self._options.start is not None and not market.startswith(RECORDED):
+            raise StackError("--start is for a recorded market")
         if self._options.workers < 1:
             raise StackError("at least one worker is needed")
         port = choose_port(self._options.port, PORT)
@@ -113,11 +120,18 @@ class _Stack:
 
     async def _start_market(self, market: str) -> dict[str, str]:
         """The simulator, unless the market is the real one; the settings that lead there."""
-        record = open_record(self._folder.path, market)
+        record, begin = open_record(self._folder.path, market), self._options.start
+        if begin is not None and record.time_ms is not None:
+            raise StackError("--start is for a new data folder: this one goes on where its recording was")
         if market == BINANCE:
+            record.time_ms = time.time_ns() // 1_000_000
+            save_record(self._folder.path, record)
             return {}
         self._screen.say(f"starting the market: {market}, speed {self._options.speed}")
-        self._simulator = Simulator(self._folder.path, record, self._options.speed)
+        if market.startswith(RECORDED):
+            self._recording = await asyncio.to_thread(span, Path(market.removeprefix(RECORDED)))
+            self._screen.say(self._recording.describe())
+        self._simulator = Simulator(self._folder.path, record, self._options.speed, begin)
         await self._supervisor.add(self._simulator)
         urls = self._simulator.urls
         return {"spot_url": urls.spot_url, "futures_url": urls.futures_url, "market_speed": str(self._options.speed)}
@@ -133,6 +147,13 @@ class _Stack:
             while True:
                 self._screen.show(url, await fetch_status(client, url))
                 await asyncio.sleep(SCREEN_SECONDS)
+
+    async def _tell_the_end(self, recording: Span) -> None:
+        market = self._simulator
+        assert market is not None
+        while market.time is None or market.time < recording.end:  # noqa: ASYNC110 - another process's time passes
+            await asyncio.sleep(SCREEN_SECONDS)
+        self._screen.say("the recording has ended: prices stand still, and open trades stay as they are", "yellow")
 
     async def _open_demo_trades(self, settings: Settings) -> None:
         """On a fresh account, give the person something to look at."""

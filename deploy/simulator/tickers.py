@@ -76,12 +76,16 @@ def rolling_weight(query: parameters.Parameters) -> int:
 
 
 def _answer(request: Request, writer: Writer) -> bytes:
-    """The row of `symbol` as an object, or rows as an array. Futures know no `symbols`."""
+    """The row of `symbol` as an object, or rows as an array. Futures know no `symbols`.
+
+    A pair whose recording has not begun yet has no price and no row among many.
+    """
     query = request.parameters
     if request.market is Market.FUTURES:
         if "symbol" in query:
             return writer(request, request.instrument()).encode()
-        rows = [writer(request, i) for i in request.exchange.listed(Market.FUTURES) if i.is_trading]
+        listed = request.exchange.listed(Market.FUTURES)
+        rows = [writer(request, i) for i in listed if i.is_trading and _has_begun(request, i)]
         return f"[{','.join(rows)}]".encode()
     names, status = parameters.symbols(query), query.get("symbolStatus")
     if status is not None and status not in SPOT_STATUSES:
@@ -93,8 +97,12 @@ def _answer(request: Request, writer: Writer) -> bytes:
         return writer(request, instrument).encode()
     everything = request.exchange.listed(Market.SPOT)
     chosen = everything if names is None else [request.named(name) for name in names]
-    rows = [writer(request, item) for item in chosen if status in (None, item.status)]
+    rows = [writer(request, item) for item in chosen if status in (None, item.status) and _has_begun(request, item)]
     return f"[{','.join(rows)}]".encode()
+
+
+def _has_begun(request: Request, item: Instrument) -> bool:
+    return item.tape.source.begin <= request.now
 
 
 def _price_row(request: Request, item: Instrument) -> str:

@@ -1,13 +1,23 @@
 """The command `paperfleet`: one module a command; heavy imports happen inside the command that needs them."""
 
+import sys
+
 import typer
 
 from paperfleet.cli import instruments, operate, processes, replay, simulator, up
+from paperfleet.cli.expected import explain
 
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    try:
+        app()
+    except Exception as error:
+        message = explain(error)
+        if message is None:
+            raise
+        typer.echo(message, err=True)
+        sys.exit(1)
 
 
 app = typer.Typer(

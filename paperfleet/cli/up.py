@@ -1,5 +1,6 @@
 """`paperfleet up`: everything on this machine, until Ctrl-C."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,10 @@ def up(
         str, typer.Option(metavar="simulator|binance|recorded:DIR", help="Where prices come from.")
     ] = "simulator",
     speed: Annotated[float, typer.Option(min=1, max=1000, help="Exchange seconds per second (not for binance).")] = 1,
+    start: Annotated[
+        datetime | None,
+        typer.Option(help="Where in a recording to begin (UTC), in a new data folder.", show_default="its beginning"),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every process's log lines.")] = False,
 ) -> None:
     """Run the whole product here: database, simulated exchange, fleet and API.
@@ -31,6 +36,12 @@ def up(
 
     logs.configure("CRITICAL")  # the screen tells what matters; the fleet's own logs lie in the data folder
     options = UpOptions(
-        folder=data, port=port, workers=workers, market=market, speed=Decimal(str(speed)), verbose=verbose
+        folder=data,
+        port=port,
+        workers=workers,
+        market=market,
+        speed=Decimal(str(speed)),
+        start=None if start is None else start.replace(tzinfo=start.tzinfo or UTC),
+        verbose=verbose,
     )
     raise typer.Exit(asyncio.run(run(options)))

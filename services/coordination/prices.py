@@ -72,6 +72,12 @@ class PriceCache:
         """Every quote of a market."""
         return await self._read(_key(market))
 
+    async def swept_at(self, market: Market) -> datetime | None:
+        """When the last sweep's quotes were asked for (wall clock); None before the first."""
+        with unavailable_without_redis():
+            asked_us = await self._redis.get(f"{_key(market)}:asked_at")
+        return None if asked_us is None else _EPOCH + int(asked_us) * _MICROSECOND
+
     async def doubted(self, market: Market) -> dict[str, Quote]:
         """The quotes that are not believed yet, as first seen; for operators."""
         return await self._read(_doubts_key(market))

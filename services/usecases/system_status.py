@@ -1,9 +1,11 @@
 """How the system stands: trades, cycles, lag, request weight, jobs."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import msgspec
 
@@ -15,6 +17,10 @@ from services.domain.market import Market
 from services.domain.trade import TradeStatus
 from services.usecases.context import Services
 
+T = TypeVar("T")
+
+REDIS_SECONDS = 2.0
+"""How long a Redis that hangs may hold up the status."""
 CLOSES_SHOWN = 10
 CLOSES_AMONG = 1000
 """The newest closings are looked for among this many events; more events than that since a close hide it."""
@@ -40,12 +46,20 @@ class Job(msgspec.Struct, frozen=True):
     age_seconds: float | None
 
 
+class Feed(msgspec.Struct, frozen=True):
+    """A market as the fleet sees it: its time, and the age of its quotes in wall seconds (null: never seen any)."""
+
+    exchange_time: datetime
+    quote_age_seconds: float | None
+
+
 class SystemStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The system in numbers. Counts are over all accounts; null means not known (yet, or a part is away).
 
     cycle_seconds   how long the last finished cycle took; cycle_slot is its slot
     late_batches    batches of the last hour's cycles that are past their deadline
     lag_seconds     exchange seconds between now and the oldest watermark of a trading pair; `lag` says which
+    feeds           by market, its time and how old its quotes are; one is missing when it cannot be asked
     weight          this fleet's budget by market: used now, limit, and a pause in force
     """
 
@@ -62,6 +76,7 @@ class SystemStatus(msgspec.Struct, frozen=True, kw_only=True):
     trades: dict[str, int]
     lag_seconds: float | None
     lag: list[Lag]
+    feeds: dict[Market, Feed]
     weight: dict[Market, Usage]
     recent_closes: list[Closed]
     jobs: list[Job]
@@ -92,7 +107,8 @@ class StatusReader:
             jobs = await slots.states(connection)
             epoch = await status.epoch(connection)
             pairs = await status.trading_pairs(connection)
-        lag = await self._lag(behind)
+        feeds, weight = await asyncio.gather(_per_market(self._feed), _per_market(services.weight.usage))
+        lag = _lags(behind, feeds)
         return SystemStatus(
             epoch=epoch,
             pairs=pairs,
@@ -107,7 +123,8 @@ class StatusReader:
             trades=counts.by_status,
             lag_seconds=max((each.seconds for each in lag), default=None),
             lag=lag,
-            weight=await self._weight(),
+            feeds=feeds,
+            weight=weight,
             recent_closes=closes[:CLOSES_SHOWN],
             jobs=[Job(job.job, job.slot, None if job.age is None else _seconds(job.age)) for job in jobs],
         )
@@ -121,21 +138,27 @@ class StatusReader:
                 self._count_again_at = time.monotonic() + COUNT_SHARE * (time.monotonic() - started)
             return self._counts
 
-    async def _lag(self, behind: Sequence[Behind]) -> list[Lag]:
-        try:
-            now = {each.market: await self._services.clock.now(each.market) for each in behind}
-        except Unavailable:
-            return []
-        return [
-            Lag(each.market, each.symbol, each.judged_to, _seconds(now[each.market] - each.judged_to))
-            for each in behind
-        ]
+    async def _feed(self, market: Market) -> Feed:
+        now, swept_at = await asyncio.gather(self._services.clock.now(market), self._services.prices.swept_at(market))
+        return Feed(now, None if swept_at is None else _seconds(datetime.now(UTC) - swept_at))
 
-    async def _weight(self) -> dict[Market, Usage]:
-        try:
-            return {market: await self._services.weight.usage(market) for market in Market}
-        except Unavailable:
-            return {}
+
+def _lags(behind: Sequence[Behind], feeds: Mapping[Market, Feed]) -> list[Lag]:
+    return [
+        Lag(each.market, each.symbol, each.judged_to, _seconds(feeds[each.market].exchange_time - each.judged_to))
+        for each in behind
+        if each.market in feeds
+    ]
+
+
+async def _per_market(read: Callable[[Market], Awaitable[T]]) -> dict[Market, T]:
+    """What `read` tells of each market; one that cannot be had in time is left out."""
+    found = {}
+    for market in Market:
+        with contextlib.suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(REDIS_SECONDS):
+                found[market] = await read(market)
+    return found
 
 
 def _seconds(span: timedelta) -> float:

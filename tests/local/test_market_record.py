@@ -17,9 +17,16 @@ def test_the_seed_stays_with_the_folder(tmp_path):
 
 
 def test_a_folder_does_not_change_its_market(tmp_path):
-    open_record(tmp_path, "simulator")
+    record = open_record(tmp_path, "simulator")
+    record.time_ms = NOW
+    save_record(tmp_path, record)
     with pytest.raises(StackError, match=r"live on 'simulator'.*another data folder"):
         open_record(tmp_path, "binance")
+
+
+def test_a_market_that_never_ran_binds_nothing(tmp_path):
+    save_record(tmp_path, open_record(tmp_path, "recorded:/x"))
+    assert open_record(tmp_path, "simulator").market == "simulator"
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,18 @@ async def test_served_klines_equal_the_files():
             assert [Decimal(row[5]) for row in served] == [kline.volume for kline in held]
 
 
+async def test_a_pair_has_no_quote_before_its_recording_begins(tmp_path):
+    for symbol, day in (("BTCUSDT", "2025-03-01"), ("ETHUSDT", "2025-03-02")):
+        begin = BEGIN + (DAY if day.endswith("02") else 0)
+        lines = [f"{begin},100,101,99,100,5,{begin + MINUTE - 1},500,3,1,100,0"]
+        write(tmp_path, f"{FUTURES}/klines/{symbol}/1m/{symbol}-1m-{day}.csv", lines)
+    async with start_simulator(recorded=tmp_path, paused=True) as simulator:
+        for advance, quoted in ((0, {"BTCUSDT"}), (DAY, {"BTCUSDT", "ETHUSDT"})):
+            await simulator.set_clock(advance_ms=advance)
+            for path in ("/fapi/v1/ticker/bookTicker", "/fapi/v2/ticker/price"):
+                assert {row["symbol"] for row in await simulator.json(path)} == quoted
+
+
 @needs_recordings
 async def test_quotes_agree_with_the_bar_in_progress():
     async with start_simulator(recorded=REAL, paused=True, start="2025-02-03T02:00:00") as simulator:

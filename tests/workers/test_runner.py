@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.domain.errors import InvalidInput
 from services.settings import Settings
 from tests.servers import wait_until
 from tests.workers import worker_process
@@ -100,7 +101,7 @@ async def test_services_that_do_not_open_end_the_process_with_a_clear_message(st
 
 def test_a_queue_that_nobody_declared_is_refused(redis_url):
     settings = Settings(database_url="postgresql://unused", redis_url=redis_url)
-    with pytest.raises(ValueError, match="no such queue: wrok"):
+    with pytest.raises(InvalidInput, match="no such queue: wrok"):
         runner.run(
             settings,
             ["wrok"],

@@ -1,0 +1,32 @@
+"""Failures a person can mend, told in one line instead of a traceback. Anything else is a bug and shows where it is."""
+
+import errno
+import sys
+
+
+def explain(error: BaseException) -> str | None:
+    """What to tell the person, or None for a bug.
+
+    Libraries are looked up among those already imported: an error of one that is not cannot have been raised.
+    """
+    if isinstance(error, ExceptionGroup):
+        told = [explain(each) for each in error.exceptions]
+        return "\n".join(text for text in told if text) if all(told) else None
+    if _is(error, "services.domain.errors", "PaperfleetError"):
+        return str(error)
+    if _is(error, "sqlalchemy.exc", "OperationalError"):
+        return f"PostgreSQL cannot be reached: {error.orig}"  # type: ignore[attr-defined]
+    if _is(error, "psycopg", "OperationalError"):
+        return f"PostgreSQL cannot be reached: {error}"
+    if _is(error, "redis.exceptions", "RedisError") or _is(error, "dramatiq.errors", "ConnectionError"):
+        return f"Redis cannot be reached: {error}"
+    if _is(error, "alembic.util.exc", "CommandError"):
+        return f"the database cannot be brought to this version: {error}"
+    if isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
+        return f"cannot listen there: {error.strerror}; choose another address or port"
+    return None
+
+
+def _is(error: BaseException, module: str, name: str) -> bool:
+    kind = getattr(sys.modules.get(module), name, None)
+    return kind is not None and isinstance(error, kind)

@@ -1,0 +1,85 @@
+"""What goes wrong at the terminal is told in a line that says what to do, never as a traceback."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from services import bootstrap
+from services.bootstrap import build
+from services.domain.errors import Unavailable
+from services.settings import Settings, SettingsError, load
+
+PAPERFLEET = Path(sys.executable).with_name("paperfleet")
+NOWHERE = {
+    "PAPERFLEET_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+    "PAPERFLEET_REDIS_URL": "redis://127.0.0.1:1",
+}
+
+
+def run(*arguments: str, **variables: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [PAPERFLEET, *arguments],
+        env={**os.environ, **NOWHERE, **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["worker", "--queues", "fetch,wrong"], "no such queue: wrong (there are evaluate, fetch"),
+        (["queues"], "Redis cannot be reached"),
+        (["migrate"], "PostgreSQL cannot be reached"),
+        (["simulator", "--recorded", "/nowhere"], "/nowhere: no recorded data"),
+    ],
+)
+def test_what_a_person_can_mend_is_told_in_words(arguments, told):
+    code, text = run(*arguments)
+    assert code == 1
+    assert told in text
+    assert "Traceback" not in text
+
+
+def test_a_taken_port_is_told():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, text = run("simulator", "--port", str(taken.getsockname()[1]))
+    assert code == 1
+    assert "cannot listen there: Address already in use" in text
+    assert "Traceback" not in text
+
+
+async def test_a_process_without_its_database_says_why(monkeypatch):
+    monkeypatch.setattr(bootstrap, "START_SECONDS", 0.5)
+    nowhere = Settings(database_url=NOWHERE["PAPERFLEET_DATABASE_URL"], redis_url=NOWHERE["PAPERFLEET_REDIS_URL"])
+    with pytest.raises(Unavailable, match=r"PostgreSQL cannot be reached: .*refused"):
+        async with build(nowhere):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("LOG_LEVEL", "LOUD", "PAPERFLEET_LOG_LEVEL: must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+        ("POOL_SIZE", "0", "PAPERFLEET_POOL_SIZE must be above 0 and at most 1000, got 0"),
+        ("POOL_SIZE", "many", "PAPERFLEET_POOL_SIZE: expected `int`, got `str`"),
+        ("WEIGHT_SHARE", "1.5", "PAPERFLEET_WEIGHT_SHARE must be above 0 and at most 1, got 1.5"),
+        ("SWEEP_SECONDS", "NaN", "PAPERFLEET_SWEEP_SECONDS must be a finite number"),
+        ("POOLSIZE", "5", "unknown setting: PAPERFLEET_POOLSIZE"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_rule(name, value, told):
+    with pytest.raises(SettingsError) as refused:
+        load({**NOWHERE, f"PAPERFLEET_{name}": value})
+    assert told in str(refused.value)
+
+
+def test_settings_survive_the_environment():
+    settings = load({**NOWHERE, "PAPERFLEET_POOL_SIZE": "7"})
+    assert load(settings.to_environment()) == settings
