@@ -14,7 +14,9 @@ from services.usecases import maintain as housekeeping
 from services.usecases import refresh_instruments as listings
 from services.usecases import settle_funding as settlements
 from services.usecases import sweep_quotes as sweeping
+from services.usecases import trade_signals as trading
 from services.usecases.context import Services
+from services.usecases.store_signals import TRADE_QUEUE, TRADE_TASK_AGE_MAX
 from workers.batches import SYMBOLS_MAX, decode_paths, encode_paths
 from workers.broker import broker
 from workers.declare import actor
@@ -56,6 +58,12 @@ async def sweep_quotes(market: str) -> None:
     rung = await sweeping.sweep_quotes(current_services(), Market(market))
     if rung:
         await _enqueue([ring_paths.message(market, rung)])
+
+
+@actor(TRADE_QUEUE, max_age=TRADE_TASK_AGE_MAX, time_limit=timedelta(minutes=1), max_retries=0)
+async def trade_signals() -> None:
+    """Trades the signals that are undecided; asked for by whoever stores one, and every few seconds."""
+    await trading.trade_signals(current_services())
 
 
 @actor("maintenance", max_age=timedelta(minutes=10), time_limit=timedelta(minutes=1), max_retries=0)

@@ -15,6 +15,8 @@ from workers.ticks import Job
 
 CYCLE_OFFSET = timedelta(seconds=1)
 """A cycle begins this long after its minute, so that the minute's bars are closed at the exchange."""
+SIGNALS_INTERVAL = timedelta(seconds=5)
+"""A signal is traded when it arrives; this finds those whose arrival was not heard."""
 REFRESH_INTERVAL = timedelta(hours=1)
 MAINTENANCE_INTERVAL = timedelta(hours=1)
 RECONCILIATION_INTERVAL = timedelta(minutes=10)
@@ -28,6 +30,7 @@ def fleet_jobs(settings: Settings, services: Services) -> list[Job]:
         *(_periodic(f"sweep {market}", sweep, actors.sweep_quotes, market) for market in Market),
         *(_periodic(f"refresh {market}", REFRESH_INTERVAL, actors.refresh_instruments, market) for market in Market),
         _periodic("funding", settings.cycle_interval / 2, actors.settle_funding),
+        _periodic("signals", SIGNALS_INTERVAL, actors.trade_signals),
         _periodic("maintain", MAINTENANCE_INTERVAL, actors.maintain),
         _periodic("reconcile", RECONCILIATION_INTERVAL, actors.reconcile_books),
     ]

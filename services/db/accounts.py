@@ -1,5 +1,6 @@
 """Accounts: terms, balance, deposits. Balances otherwise move only in `services.db.settlement`."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -44,6 +45,13 @@ async def load(connection: Connection, account_id: int, *, lock: bool = False) -
     locking = " FOR NO KEY UPDATE" if lock else ""
     rows = await (await connection.execute(f"{_SELECT} WHERE id = %s{locking}", [account_id])).fetchall()
     return _account(rows[0]) if rows else None
+
+
+async def load_many(connection: Connection, account_ids: Iterable[int], *, lock: bool = False) -> dict[int, Account]:
+    """The accounts with these ids; with `lock`, taken in id order, as everybody takes them."""
+    locking = " FOR NO KEY UPDATE" if lock else ""
+    found = await connection.execute(f"{_SELECT} WHERE id = ANY(%s) ORDER BY id{locking}", [list(account_ids)])
+    return {row[0]: _account(row) for row in await found.fetchall()}
 
 
 async def set_terms(connection: Connection, account: Account) -> None:

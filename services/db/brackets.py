@@ -1,6 +1,6 @@
 """Maintenance brackets by contract that an operator has brought."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -10,11 +10,12 @@ from services.domain.brackets import Brackets
 _decode = msgspec.json.Decoder(Brackets).decode
 
 
-async def brought(connection: Connection, symbol: str) -> Brackets | None:
-    """The brackets of a contract, if an operator has brought any."""
-    cursor = await connection.execute("SELECT brackets::text FROM leverage_brackets WHERE symbol = %s", [symbol])
-    row = await cursor.fetchone()
-    return None if row is None else _decode(row[0])
+async def brought(connection: Connection, symbols: Iterable[str]) -> dict[str, Brackets]:
+    """The brackets of these contracts, where an operator has brought any."""
+    cursor = await connection.execute(
+        "SELECT symbol, brackets::text FROM leverage_brackets WHERE symbol = ANY(%s)", [list(symbols)]
+    )
+    return {symbol: _decode(told) for symbol, told in await cursor.fetchall()}
 
 
 async def replace(connection: Connection, found: Mapping[str, Brackets]) -> None:

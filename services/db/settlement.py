@@ -13,7 +13,7 @@ import msgspec
 
 from services.db.pool import Connection
 from services.domain.barriers import barriers, next_event_at
-from services.domain.changes import Change, TradeEvent
+from services.domain.changes import Change
 from services.domain.profit import average_exit_price, fees, funding
 from services.domain.trade import Exit, Fill, Trade
 
@@ -28,17 +28,29 @@ class NotEnoughBalance(Exception):
     """The account's free balance does not cover what the change needs. Nothing was written."""
 
 
-async def settle_and_commit(connection: Connection, changes: Sequence[Change], *, at: datetime) -> list[str]:
-    """Write `changes` and commit the transaction; the event streams that grew.
+class Notice(msgspec.Struct, frozen=True):
+    """Something else that an account's stream tells; `payload` is the whole data object."""
 
-    `at` stamps updated_at. Raises StateMoved or NotEnoughBalance after rolling back.
+    account_id: int
+    type: str
+    action: str
+    payload: object
+
+
+async def settle_and_commit(
+    connection: Connection, changes: Sequence[Change], *, at: datetime, notices: Sequence[Notice] = ()
+) -> list[str]:
+    """Write `changes`, tell `notices`, and commit the transaction; the event streams that grew.
+
+    A new trade that was made for a signal is the account's decision on it. `at` stamps updated_at. Raises StateMoved
+    (which a signal that the account has traded already is, too) or NotEnoughBalance after rolling back.
     """
-    if not changes:
+    if not changes and not notices:
         await connection.commit()
         return []
     try:
         await _write_trades(connection, changes, at)
-        return await _write_accounts_and_commit(connection, _Postings(changes, at))
+        return await _write_accounts_and_commit(connection, _Postings(changes, notices, at))
     except BaseException:
         await connection.rollback()
         raise
@@ -54,6 +66,7 @@ async def _write_trades(connection: Connection, changes: Sequence[Change], at: d
     done = [change.after.id for change in changes if change.command_done]
     if new:
         await connection.execute(_INSERT_TRADES, [_json(new)])
+        await _decide_signals(connection, [row for row in new if row["signal_id"] is not None])
     if moved:
         update = await connection.execute(_UPDATE_TRADES, [at, _json(moved)])
         if update.rowcount != len(moved):
@@ -70,6 +83,17 @@ async def _write_trades(connection: Connection, changes: Sequence[Change], at: d
         await connection.execute(_UPSERT_TRIGGERS, [_json(live)])
 
 
+async def _decide_signals(connection: Connection, new: Sequence[dict[str, object]]) -> None:
+    """Note which signals the new trades were made for: that row, one an account and signal, makes it at most once."""
+    if not new:
+        return
+    decided = await connection.execute(
+        _DECIDE_SIGNALS, [[row[name] for row in new] for name in ("signal_id", "account_id", "id")]
+    )
+    if decided.rowcount != len(new):
+        raise StateMoved("an account has traded the signal already")
+
+
 async def _write_accounts_and_commit(connection: Connection, postings: "_Postings") -> list[str]:
     accounts = [postings.accounts[id_] for id_ in sorted(postings.accounts)]
     if postings.ledger:
@@ -84,25 +108,33 @@ async def _write_accounts_and_commit(connection: Connection, postings: "_Posting
 class _Postings:
     """What the changes book on accounts: deltas, ledger rows, and events numbered within their account."""
 
-    def __init__(self, changes: Iterable[Change], at: datetime) -> None:
+    def __init__(self, changes: Iterable[Change], notices: Iterable[Notice], at: datetime) -> None:
         self.accounts: dict[int, _AccountDelta] = {}
         self.ledger: list[_LedgerRow] = []
         self.events: list[_EventRow] = []
         for change in changes:
             self._add(change, at)
+        for notice in notices:
+            self._tell(self._account(notice.account_id), notice.type, notice.action, notice.payload)
 
     def _add(self, change: Change, at: datetime) -> None:
         id_ = change.after.account_id
-        account = self.accounts.setdefault(id_, _AccountDelta(id_))
+        account = self._account(id_)
         for row in change.ledger():
             account.balance += row.amount
             self.ledger.append(_LedgerRow(id_, row.trade_id, row.kind, row.part, row.amount))
         for event in change.events(at):
-            account.events += 1
-            self.events.append(_EventRow(id_, account.events, event.action, event))
+            self._tell(account, event.type, event.action, event)
         account.reserved += change.after.reserved - (change.before.reserved if change.before else 0)
         if change.before is None:
             account.free_needed = (account.free_needed or Decimal(0)) + change.funds_needed
+
+    def _account(self, id_: int) -> "_AccountDelta":
+        return self.accounts.setdefault(id_, _AccountDelta(id_))
+
+    def _tell(self, account: "_AccountDelta", type_: str, action: str, payload: object) -> None:
+        account.events += 1
+        self.events.append(_EventRow(account.id, account.events, type_, action, payload))
 
 
 class _AccountDelta(msgspec.Struct):
@@ -126,8 +158,9 @@ class _LedgerRow(msgspec.Struct):
 class _EventRow(msgspec.Struct):
     account_id: int
     n: int
+    type: str
     action: str
-    payload: TradeEvent
+    payload: object
 
 
 def _json(rows: object) -> str:
@@ -259,12 +292,23 @@ _INSERT_TRADES = f"""
 INSERT INTO trades (id, account_id, instrument_id, direction, entry_type, limit_price, position_size, leverage, rules,
     targets, initial_stop, stop_loss, stop_reason, trail_level, trail_step, quantity, maker_rate, taker_rate,
     fill_model, half_spread, average_range, status, reserved, brackets, entry_time, entry_price, entry_role,
-    entry_fee, entry_evidence, ambiguous, version, created_at, source, notes, updated_at)
+    entry_fee, entry_evidence, ambiguous, version, created_at, source, notes, signal_id, updated_at)
 SELECT * FROM json_to_recordset(%s::json) AS v(id bigint, account_id bigint, instrument_id int, direction text,
     entry_type text, limit_price numeric, position_size numeric, leverage int, rules jsonb, {_PLAN_TYPES},
     quantity numeric, maker_rate numeric, taker_rate numeric, fill_model text, half_spread numeric,
     average_range numeric, status text, reserved numeric, brackets jsonb, {_ENTRY_TYPES}, ambiguous boolean,
-    version int, created_at timestamptz, source text, notes text, updated_at timestamptz)
+    version int, created_at timestamptz, source text, notes text, signal_id bigint,
+    updated_at timestamptz)
+"""
+
+# What was refused or expired before may be traded by hand after all; what was traded may not again.
+_DECIDE_SIGNALS = """
+INSERT INTO signal_decisions AS d (signal_id, account_id, outcome, trade_id)
+SELECT signal_id, account_id, 'accepted', trade_id
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v(signal_id, account_id, trade_id) ORDER BY 1, 2
+ON CONFLICT (signal_id, account_id) DO UPDATE SET outcome = 'accepted', trade_id = excluded.trade_id, code = NULL,
+    reason = NULL, numbers = '{}', decided_at = clock_timestamp()
+WHERE d.outcome <> 'accepted'
 """
 
 _UPDATE_TRADES = f"""
@@ -327,7 +371,7 @@ WITH delta AS (
     RETURNING a.id, a.event_seq - d.events AS base
 )
 INSERT INTO events (stream, seq, created_at, type, action, payload)
-SELECT 'a' || moved.id, moved.base + e.n, clock_timestamp(), 'paper_trade', e.action, e.payload
-FROM json_to_recordset(%s::json) AS e(account_id bigint, n int, action text, payload json)
+SELECT 'a' || moved.id, moved.base + e.n, clock_timestamp(), e.type, e.action, e.payload
+FROM json_to_recordset(%s::json) AS e(account_id bigint, n int, type text, action text, payload json)
 JOIN moved ON moved.id = e.account_id
 """

@@ -53,3 +53,16 @@ ledger = Table(
     Column("amount", Numeric),
     Column("booked_at", _TIME),
 )
+
+signals = Table(
+    "signals",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("source_id", BigInteger),
+    Column("instrument_id", Integer),
+    Column("direction", Text),
+    Column("status", Text),
+    Column("strategy", Text),
+    Column("timeframe", Text),
+    Column("received_at", _TIME),
+)

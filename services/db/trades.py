@@ -21,14 +21,14 @@ from services.domain.trade import Evidence, Exit, Fill, Label, Reason, Stop, Tra
 _COLUMNS = """t.id, t.account_id, t.instrument_id, t.direction, t.entry_type, t.limit_price, t.initial_stop,
 t.targets::text, t.rules::text, t.position_size, t.leverage, t.quantity, t.maker_rate, t.taker_rate, t.fill_model,
 t.half_spread, t.average_range, t.status, t.reserved, t.ambiguous, t.version, t.created_at, t.source, t.notes,
-t.stop_loss, t.stop_reason, t.trail_level, t.trail_step, t.exit_reason, t.profit_loss,
+t.signal_id, t.stop_loss, t.stop_reason, t.trail_level, t.trail_step, t.exit_reason, t.profit_loss,
 t.entry_time, t.entry_price, t.entry_role, t.entry_fee, t.entry_evidence::text,
 (SELECT json_agg(json_build_array(e.reason, e.quantity::text,
     json_build_array(e.time, e.price::text, e.role, e.fee::text, e.evidence),
     e.gross::text, e.cap::text, e.funding::text) ORDER BY part)
  FROM trade_exits e WHERE e.trade_id = t.id)::text,
 l.active_from, l.held_from, t.updated_at, t.brackets::text, f.funding::text"""
-_WIDTH = 41
+_WIDTH = 42
 
 _TOTAL = "(SELECT s.total FROM funding_settlements s WHERE s.instrument_id = t.instrument_id AND s.time"
 _LAST = "ORDER BY s.time DESC LIMIT 1)"
@@ -112,7 +112,7 @@ def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored
     (
         id_, account_id, instrument_id, direction, entry_type, limit_price, initial_stop,
         targets, rules, position_size, leverage, quantity, maker, taker, fill_model,
-        half_spread, average_range, status, reserved, ambiguous, version, created_at, source, notes,
+        half_spread, average_range, status, reserved, ambiguous, version, created_at, source, notes, signal_id,
         stop, stop_reason, trail_level, trail_step, exit_reason, profit_loss,
         *entry, exits, active_from, held_from, updated_at, brackets, funding,
     ) = row[:_WIDTH]  # fmt: skip
@@ -131,7 +131,7 @@ def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored
             leverage=leverage,
             rules=_rules(rules),
         ),
-        label=Label(created_at, source, notes),
+        label=Label(created_at, source, notes, signal_id),
         quantity=quantity,
         fees=FeeRates(maker, taker),
         fill_model=FillModel(fill_model),

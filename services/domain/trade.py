@@ -149,11 +149,12 @@ class Trail(msgspec.Struct, frozen=True):
 
 
 class Label(msgspec.Struct, frozen=True):
-    """What people see on a trade and no rule depends on."""
+    """What people see on a trade and no rule depends on; `signal_id` is the signal that it was made for."""
 
     created_at: datetime
     source: str = "api"
     notes: str = ""
+    signal_id: int | None = None
 
 
 class Trade(msgspec.Struct, frozen=True, kw_only=True):

@@ -133,7 +133,7 @@ def trade_view(trade: Trade, updated_at: datetime) -> TradeView:
     return TradeView(
         id=trade.id,
         account_id=trade.account_id,
-        signal_id=None,
+        signal_id=trade.label.signal_id,
         symbol=trade.instrument.symbol,
         symbol_detail=symbol_detail(trade),
         market_type=trade.instrument.market,

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from services.coordination import doorbell
+from services.coordination import doorbell, task_queue
 from services.db import instruments, signals, sources
 from services.db.pool import Connection
 from services.db.signals import SignalRow, SignalView
@@ -24,6 +24,9 @@ from services.usecases.context import Services
 from services.usecases.signal_wish import check_on
 
 BATCH_MAX = 1000
+TRADE_QUEUE, TRADE_TASK = "signals", "trade_signals"
+"""The actor that trades ACTIVE signals; see `workers.actors`."""
+TRADE_TASK_AGE_MAX = timedelta(minutes=1)
 
 
 class Incoming(msgspec.Struct, frozen=True):
@@ -68,6 +71,8 @@ async def store_signals(services: Services, source_id: int, incoming: Sequence[I
         actions = {SignalStatus.ACTIVE: "created", SignalStatus.REJECTED: "rejected", SignalStatus.EXPIRED: "expired"}
         streams = await sources.tell(connection, [(source_id, actions[row.status], seen[row.id]) for row in rows])
     await doorbell.ring(services.redis, streams)
+    if source.settings.auto_trade and any(row.status is SignalStatus.ACTIVE for row in rows):
+        await task_queue.enqueue(services.redis, TRADE_QUEUE, TRADE_TASK, max_age=TRADE_TASK_AGE_MAX)
     new, answers = {row.id for row in rows}, []
     for id_ in ids:
         answers.append(StoredSignal(seen[id_], id_ not in new))

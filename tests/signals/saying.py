@@ -21,7 +21,7 @@ async def price(services: Services, symbol: str = "BTCUSDT") -> Decimal:
 async def says(services: Services, symbol: str = "BTCUSDT", **changes: object) -> NewSignal:
     """A LONG that neither stop nor target will reach soon."""
     last = await price(services, "BTCUSDT" if symbol == "NONEUSDT" else symbol)
-    fields = {"stop_loss": last / 2, "take_profit": last * 2} | changes
+    fields = {"stop_loss": last * 8 / 10, "take_profit": last * 2} | changes
     return NewSignal(market_type=Market.FUTURES, symbol=symbol, direction=Direction.LONG, **fields)
 
 

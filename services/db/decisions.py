@@ -1,0 +1,176 @@
+"""What became of signals: which accounts are to decide still, what they decided, and what the signal comes to.
+
+Locked in this order: signals, watermarks, trades, sources, accounts.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from services.db.pool import Connection
+from services.domain.errors import Refused
+from services.domain.market import Market
+from services.domain.source import Overrides
+
+PAIRS_MAX = 200
+"""How many pairs of signal and account one transaction decides."""
+SIGNALS_MAX = 50
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """A signal and an account that is to decide on it; `is_own` where the source is the account's user's."""
+
+    signal_id: int
+    account_id: int
+    is_own: bool
+    overrides: Overrides
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account did with a signal: the trade that it opened, or the reason why there is none."""
+
+    signal_id: int
+    account_id: int
+    outcome: str
+    trade_id: int | None
+    code: str | None
+    reason: str | None
+    numbers: dict[str, str]
+    decided_at: datetime
+
+
+# A follow counts for what was received after it began. NOT EXISTS looks at what is committed when the lock is held.
+_UNDECIDED = """
+FROM follows f JOIN accounts a ON a.id = f.account_id
+WHERE f.source_id = g.source_id AND f.created_at <= g.received_at AND (g.id, f.account_id) > (%(signal)s, %(account)s)
+    AND NOT EXISTS (SELECT FROM signal_decisions d WHERE d.signal_id = g.id AND d.account_id = f.account_id)
+"""
+
+
+async def claim(connection: Connection, after: tuple[int, int]) -> list[Pair]:
+    """The next pairs after `after` (signal, account) that are to be decided, their signals locked.
+
+    Signals that somebody else has in hand are left out; whoever holds none of their locks never waits here.
+    """
+    while True:
+        ids, pairs = await _claim(connection, {"signal": after[0], "account": after[1]})
+        if pairs or not ids:
+            return pairs
+        after = (ids[-1], _LAST_ID)  # somebody else had decided them all by the time they were locked
+
+
+async def _claim(connection: Connection, place: Mapping[str, int]) -> tuple[list[int], list[Pair]]:
+    taken = await connection.execute(
+        f"""SELECT g.id FROM signals g JOIN sources o ON o.id = g.source_id
+            WHERE g.status = 'ACTIVE' AND o.auto_trade AND g.id >= %(signal)s AND EXISTS (SELECT {_UNDECIDED})
+            ORDER BY g.id LIMIT {SIGNALS_MAX} FOR NO KEY UPDATE OF g SKIP LOCKED""",
+        place,
+    )
+    ids = [row[0] for row in await taken.fetchall()]
+    if not ids:
+        return [], []
+    found = await connection.execute(
+        f"""SELECT g.id, p.* FROM signals g JOIN sources o ON o.id = g.source_id CROSS JOIN LATERAL (
+                SELECT f.account_id, a.user_id = o.user_id, {_OVERRIDES} {_UNDECIDED}
+            ) p WHERE g.id = ANY(%(ids)s) AND g.status = 'ACTIVE' ORDER BY g.id, p.account_id LIMIT {PAIRS_MAX}""",
+        {"ids": ids, **place},
+    )
+    return ids, [_pair(row) for row in await found.fetchall()]
+
+
+_LAST_ID = 2**63 - 1
+_OVERRIDES = ", ".join(f"f.{name}" for name in Overrides.__struct_fields__)
+
+
+async def hold(connection: Connection, signal_id: int) -> None:
+    """Lock one signal, as `claim` does."""
+    await connection.execute("SELECT FROM signals WHERE id = %s FOR NO KEY UPDATE", [signal_id])
+
+
+async def refuse(connection: Connection, refusals: Sequence[tuple[Pair, str, Refused]]) -> None:
+    """Note (pair, outcome, why) of accounts that do not trade their signal. The signals are locked."""
+    rows = [
+        {
+            "signal_id": pair.signal_id,
+            "account_id": pair.account_id,
+            "outcome": outcome,
+            "code": refused.code,
+            "reason": refused.message[:1000],
+            "numbers": refused.numbers,
+        }
+        for pair, outcome, refused in refusals
+    ]
+    await connection.execute(
+        """INSERT INTO signal_decisions (signal_id, account_id, outcome, code, reason, numbers)
+           SELECT * FROM json_to_recordset(%s::json) AS v(signal_id bigint, account_id bigint, outcome text, code text,
+               reason text, numbers jsonb)
+           ON CONFLICT (signal_id, account_id) DO NOTHING""",
+        [msgspec.json.encode(rows).decode()],
+    )
+
+
+async def of_signals(
+    connection: Connection, signal_ids: Sequence[int], account_ids: Sequence[int]
+) -> dict[int, list[Decision]]:
+    """By signal, what these accounts decided."""
+    cursor = await connection.execute(
+        """SELECT signal_id, account_id, outcome, trade_id, code, reason, numbers, decided_at FROM signal_decisions
+           WHERE signal_id = ANY(%s) AND account_id = ANY(%s) ORDER BY signal_id, account_id""",
+        [list(signal_ids), list(account_ids)],
+    )
+    found: dict[int, list[Decision]] = {}
+    for row in await cursor.fetchall():
+        told = dict(zip(Decision.__struct_fields__, row, strict=True))
+        found.setdefault(row[0], []).append(msgspec.convert(told, Decision))
+    return found
+
+
+async def conclude(connection: Connection, now: Mapping[Market, datetime], limit: int) -> list[tuple[int, int, str]]:
+    """Move ACTIVE signals on that everybody has decided, or whose time is over: (id, source id, new status).
+
+    `now` is exchange time by market; signals of a market without one stay. A source that does not trade by itself
+    has EXECUTED signals once somebody traded them by hand.
+    """
+    cursor = await connection.execute(
+        _CONCLUDE, {"markets": list(now), "times": list(now.values()), "limit": limit, "signal": 0, "account": 0}
+    )
+    return [(id_, source_id, status) for id_, source_id, status in await cursor.fetchall()]
+
+
+_CONCLUDE = f"""
+WITH clock AS (
+    SELECT * FROM unnest(%(markets)s::text[], %(times)s::timestamptz[]) AS c(market, now)
+), due AS MATERIALIZED (
+    SELECT g.id, g.source_id, c.now, e.accepted, e.refused
+    FROM signals g JOIN sources o ON o.id = g.source_id JOIN instruments i ON i.id = g.instrument_id
+    JOIN clock c ON c.market = i.market
+    CROSS JOIN LATERAL (
+        SELECT bool_or(outcome = 'accepted') AS accepted, bool_or(outcome IN ('rejected', 'skipped')) AS refused
+        FROM signal_decisions d WHERE d.signal_id = g.id
+    ) e
+    WHERE g.status = 'ACTIVE' AND CASE WHEN o.auto_trade
+        THEN (e.accepted IS NOT NULL OR g.expires_at <= c.now) AND NOT EXISTS (SELECT {_UNDECIDED})
+        ELSE e.accepted OR g.expires_at <= c.now END
+    ORDER BY g.id LIMIT %(limit)s FOR NO KEY UPDATE OF g SKIP LOCKED
+)
+UPDATE signals g SET updated_at = clock_timestamp(),
+    status = CASE WHEN d.accepted THEN 'EXECUTED' WHEN d.refused THEN 'REJECTED' ELSE 'EXPIRED' END,
+    code = CASE WHEN d.accepted THEN NULL WHEN d.refused THEN 'no_account_took_it' ELSE 'signal_expired' END,
+    reason = CASE WHEN d.accepted THEN NULL WHEN d.refused THEN 'no account that follows could trade it'
+        ELSE 'nobody traded it in time' END,
+    numbers = CASE WHEN d.accepted OR d.refused THEN '{{}}' ELSE jsonb_build_object(
+        'age_seconds', round(extract(epoch FROM d.now - g.signal_time), 3)::text,
+        'max_seconds', round(extract(epoch FROM g.expires_at - g.signal_time), 3)::text) END
+FROM due d WHERE g.id = d.id AND g.status = 'ACTIVE'
+RETURNING g.id, g.source_id, g.status
+"""
+
+
+def _pair(row: tuple[int | bool | str | Decimal | None, ...]) -> Pair:
+    signal_id, account_id, is_own, *overrides = row
+    told = dict(zip(Overrides.__struct_fields__, overrides, strict=True))
+    return msgspec.convert(
+        {"signal_id": signal_id, "account_id": account_id, "is_own": is_own, "overrides": told}, Pair
+    )
