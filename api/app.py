@@ -8,15 +8,33 @@ from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
 from litestar.types import Message, Scope
 
-from api import accounts, candles, events, health, instruments, page, paper_trades, prices, system
-from api.access import LocalOnly, local_owner, provide_caller
+from api import (
+    accounts,
+    candles,
+    events,
+    health,
+    instruments,
+    keys,
+    links,
+    page,
+    paper_trades,
+    prices,
+    public,
+    session,
+    system,
+    users,
+)
+from api.access import provide_caller
 from api.documentation import CONFIG
+from api.door import LocalOnly
 from api.errors import HANDLERS
+from api.gate import Gate, admit, room_headers
 from api.hub import STALL_SECONDS, Hub
 from api.metrics import Measure
 from services.bootstrap import build
-from services.settings import Settings
+from services.settings import Login, Settings
 from services.usecases.context import Services
+from services.usecases.identify import Identifier, public_account
 from services.usecases.system_status import StatusReader
 
 BODY_BYTES_MAX = 64 * 1024
@@ -38,16 +56,30 @@ def create_app(settings: Settings, *, stall_seconds: float = STALL_SECONDS) -> L
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with (
-            build(settings, name="paperfleet-api") as services,
-            Hub(services, stall_seconds=stall_seconds).running() as hub,
+            build(settings, name="paperfleet-api", for_callers=True) as services,
+            Hub(services.as_system(), stall_seconds=stall_seconds).running() as hub,
         ):
             app.state.services = services
             app.state.hub = hub
-            app.state.status = StatusReader(services)
-            app.state.caller = await local_owner(services)
+            app.state.status = StatusReader(services.as_system())
+            app.state.identifier = hub.identifier
+            app.state.gate = Gate(services, hub.identifier, await public_account(services))
             yield
 
-    resources = [paper_trades, instruments, prices, candles, accounts, events, system]
+    resources = [
+        paper_trades,
+        instruments,
+        prices,
+        candles,
+        accounts,
+        events,
+        session,
+        users,
+        keys,
+        links,
+        public,
+        system,
+    ]
     return Litestar(
         [
             Router("/api", route_handlers=[resource.router for resource in resources]),
@@ -60,9 +92,11 @@ def create_app(settings: Settings, *, stall_seconds: float = STALL_SECONDS) -> L
         dependencies={
             "services": Provide(_services, sync_to_thread=False),
             "hub": Provide(_hub, sync_to_thread=False),
+            "identifier": Provide(_identifier, sync_to_thread=False),
             "caller": Provide(provide_caller, sync_to_thread=False),
         },
-        middleware=[Measure(), LocalOnly(settings.api_host)],
+        guards=[admit],
+        middleware=[Measure(), *([LocalOnly(settings.api_host)] if settings.login is Login.LOCAL else [])],
         exception_handlers=HANDLERS,
         before_send=[_secure],
         openapi_config=CONFIG,
@@ -81,6 +115,11 @@ def _hub(request: Request[object, object, State]) -> Hub:
     return hub
 
 
+def _identifier(request: Request[object, object, State]) -> Identifier:
+    identifier: Identifier = request.app.state.identifier
+    return identifier
+
+
 async def _secure(message: Message, scope: Scope) -> None:
     """Put the security headers on every answer, refusals of unknown paths included."""
     if message["type"] != "http.response.start":
@@ -88,4 +127,8 @@ async def _secure(message: Message, scope: Scope) -> None:
     headers = MutableScopeHeaders.from_message(message)
     for name, value in SECURITY_HEADERS.items():
         headers[name] = value
+    room = scope.get("state", {}).get("room")
+    if room is not None:
+        for name, value in room_headers(room, scope["app"].state.services.settings.rate_per_minute).items():
+            headers[name] = value
     headers.setdefault("Cache-Control", "no-store")

@@ -44,4 +44,4 @@ async def list_(
     )
 
 
-router = Router("/candles", route_handlers=[list_], tags=["Market"])
+router = Router("/candles", route_handlers=[list_], opt={"access": "public"}, tags=["Market"])

@@ -78,3 +78,31 @@ CLOSE_EXAMPLES = [
     Example(summary="Close", value={}),
     Example(summary="Only if the market is within 1 % of this price", value={"current_price": "61250.5"}),
 ]
+
+SIGN_IN_EXAMPLES = [Example(summary="Name and password", value={"name": "ada", "password": "correct horse battery"})]
+ACCEPT_EXAMPLES = [
+    Example(
+        summary="The token of the invitation, a name and a password of one's own",
+        value={"token": "0mK9" + "x" * 39, "name": "ada", "password": "correct horse battery"},
+    )
+]
+PASSWORD_EXAMPLES = [
+    Example(
+        summary="Old and new",
+        value={"password": "correct horse battery", "new_password": "staple a better horse"},
+    )
+]
+INVITE_EXAMPLES = [Example(summary="For two days", value={"hours": 48, "note": "Ada, from the desk"})]
+CHANGE_USER_EXAMPLES = [
+    Example(summary="Lock somebody out", value={"disabled": True}),
+    Example(summary="Make an admin", value={"role": "admin"}),
+]
+NEW_KEY_EXAMPLES = [
+    Example(summary="For a bot that trades", value={"name": "bot", "scopes": ["read", "trade"], "days": 90}),
+    Example(summary="For a dashboard that reads", value={"name": "wall", "scopes": ["read"], "days": None}),
+]
+ROTATE_EXAMPLES = [Example(summary="The old key works on for a day", value={"overlap_hours": 24})]
+NEW_ACCOUNT_EXAMPLES = [Example(summary="For one strategy", value={"name": "breakout", "starting_balance": "10000"})]
+DEPOSIT_EXAMPLES = [Example(summary="A thousand more", value={"amount": "1000"})]
+RESET_EXAMPLES = [Example(summary="Start over with fifty thousand", value={"balance": "50000"})]
+NEW_LINK_EXAMPLES = [Example(summary="For a month", value={"name": "for the newsletter", "days": 30})]

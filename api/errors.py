@@ -1,6 +1,6 @@
 """Every error as a problem detail (RFC 9457) with a stable `code`.
 
-Refused     422, 409 or 404: the domain's own words, with `field` and `numbers`
+Refused     422, 409, 404, 401, 403 or 429: the domain's own words, with `field` and `numbers`
 Unavailable 503 and Retry-After; so are a database or Redis that is away
 Litestar's  as it means them, reworded; a body that does not fit is 422 with its field
 the rest    500: told to the log, never to the caller
@@ -18,7 +18,16 @@ from litestar.types import ExceptionHandlersMap
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
-from services.domain.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
+from services.domain.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    Refused,
+    TooMany,
+    Unavailable,
+    Unidentified,
+)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "2"
@@ -58,12 +67,18 @@ class MalformedBody(Exception):
     """A request body that is not JSON."""
 
 
-_STATUS = {InvalidInput: 422, Conflict: 409, NotFound: 404}
+_STATUS = {InvalidInput: 422, Conflict: 409, NotFound: 404, Unidentified: 401, Forbidden: 403, TooMany: 429}
 
 
 def refused(_: Request[Any, Any, Any], error: Refused) -> Response[bytes]:
     """The domain says no."""
-    return problem(_STATUS[type(error)], error.code, error.message, field=error.field, numbers=error.numbers)
+    headers = {}
+    if isinstance(error, Unidentified):
+        headers = {"WWW-Authenticate": 'Bearer realm="paperfleet"'}
+    if isinstance(error, TooMany):
+        headers = {"Retry-After": str(error.retry_after)}
+    status = _STATUS[type(error)]
+    return problem(status, error.code, error.message, field=error.field, numbers=error.numbers, headers=headers)
 
 
 def unavailable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -56,11 +56,11 @@ async def stream(
     pairs, positions = _pairs(prices)
     client = await hub.connect(
         Subscription(
-            streams=tuple(streams_of(caller.account_ids)),
+            streams=tuple(streams_of(caller.listed())),
             last_event_id=last_event_id_header or last_event_id or "",
             from_start=start is not None,
             pairs=pairs,
-            account_ids=caller.account_ids if positions else (),
+            account_ids=caller.listed() if positions else (),
             abort=_abort(request),
         )
     )
@@ -89,4 +89,4 @@ def _pairs(prices: str | None) -> tuple[frozenset[Pair], bool]:
     return frozenset(pairs), POSITIONS in names
 
 
-router = Router("/events", route_handlers=[stream], tags=["Events"])
+router = Router("/events", route_handlers=[stream], opt={"access": "public"}, tags=["Events"])

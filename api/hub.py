@@ -29,6 +29,8 @@ from services.domain.errors import Unavailable
 from services.domain.market import Market
 from services.usecases.context import Services
 from services.usecases.event_feed import oldest_cursors, position_pairs, read_events
+from services.usecases.identify import Identifier
+from services.usecases.sign_in import ACCESS_BELL
 
 POLL_SECONDS = 0.5
 PRICE_SECONDS = 1.0
@@ -59,6 +61,7 @@ class Hub:
         self.epoch = ""
         self.feeds: dict[str, Feed] = {}
         self.prices = PriceBoard(services)
+        self.identifier = Identifier(services)
         self._services = services
         self._stall_seconds = stall_seconds
         self._clients: set[StreamClient] = set()
@@ -155,6 +158,8 @@ class Hub:
         async for streams in doorbell.listen(self._services.redis):
             if not streams.isdisjoint(prices):
                 self._price_bell.set()
+            if ACCESS_BELL in streams:
+                self.identifier.forget()
             if not streams <= prices:
                 self._bell.set()
 

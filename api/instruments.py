@@ -44,4 +44,4 @@ def _view(instrument: Instrument) -> InstrumentView:
     )
 
 
-router = Router("/instruments", route_handlers=[list_], tags=["Market"])
+router = Router("/instruments", route_handlers=[list_], opt={"access": "public"}, tags=["Market"])

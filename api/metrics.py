@@ -15,6 +15,10 @@ STREAM_CLIENTS = Gauge("paperfleet_stream_clients", "Open event streams.")
 STREAM_CLIENTS_CUT = Counter("paperfleet_stream_clients_cut_total", "Event streams cut because nobody read them.")
 EVENTS_DELIVERED = Counter("paperfleet_stream_events_total", "Events handed to stream clients.")
 HUB_FAILURES = Counter("paperfleet_stream_read_failures_total", "Failed reads of the event log, tried again.")
+RATE_LIMITED = Counter("paperfleet_http_rate_limited_total", "Requests turned away by a rate limit.")
+RATE_LIMITS_SKIPPED = Counter(
+    "paperfleet_http_rate_limits_skipped_total", "Requests let through uncounted because Redis was away."
+)
 
 
 class Measure(ASGIMiddleware):

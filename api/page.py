@@ -21,7 +21,7 @@ _PAGE = """<!doctype html>
 """
 
 
-@get("/", include_in_schema=False, media_type=MediaType.HTML)
+@get("/", opt={"access": "open"}, include_in_schema=False, media_type=MediaType.HTML)
 async def page() -> Response[str]:
     """Links to everything that can be read."""
     return Response(_PAGE, media_type=MediaType.HTML)

@@ -14,6 +14,7 @@ from api.access import Caller
 from api.body import JsonBody
 from api.documentation import CLOSE_EXAMPLES, CREATE_EXAMPLES, EDIT_EXAMPLES, problems
 from api.parameters import (
+    AccountId,
     Cursor,
     IdempotencyKey,
     Limit,
@@ -63,6 +64,7 @@ async def list_(
     symbol: FromQuery[str | None] = None,
     direction: FromQuery[Direction | None] = None,
     source: FromQuery[str | None] = None,
+    account_id: AccountId = None,
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
@@ -70,7 +72,7 @@ async def list_(
 ) -> Page[LiveTradeView]:
     """Open trades carry `unrealized_*` at the last quote. A page may be short; only a null `next` ends the list."""
     wanted = TradeFilter(
-        account_ids=caller.account_ids,
+        account_ids=caller.listed(account_id),
         statuses=choices(status or (), TradeStatus, "status"),
         market=market_type,
         symbol=text(symbol, "symbol"),
@@ -87,11 +89,12 @@ async def list_(
 async def open_positions(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
+    account_id: AccountId = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[LiveTradeView]:
     """Newest first."""
-    wanted = TradeFilter(account_ids=caller.account_ids, statuses=frozenset({TradeStatus.OPEN}))
+    wanted = TradeFilter(account_ids=caller.listed(account_id), statuses=frozenset({TradeStatus.OPEN}))
     page = await list_trades(services, wanted, limit, cursors.decode(cursor, Key))
     return Page(page.trades, cursors.encode(page.next))
 
@@ -103,9 +106,10 @@ async def read_performance(
     days: Annotated[
         int | None, QueryParameter(ge=1, le=36500, description="Only trades closed in the last days.")
     ] = None,
+    account_id: AccountId = None,
 ) -> Performance:
     """Figures over closed trades; the formulas are in the schema's description."""
-    return await performance(services, caller.account_ids, days)
+    return await performance(services, caller.listed(account_id), days)
 
 
 @post(
@@ -125,7 +129,7 @@ async def create(
     idempotency_key: IdempotencyKey = None,
 ) -> Response[bytes]:
     """MARKET entries fill at once at bid or ask; LIMIT entries rest until the price path reaches them."""
-    opened = await open_trade(services, caller.account_id, data, checked_key(idempotency_key))
+    opened = await open_trade(services, caller.chosen(data.account_id), data, checked_key(idempotency_key))
     return Response(opened.body, status_code=200 if opened.repeated else 201, media_type=_JSON)
 
 
@@ -142,7 +146,7 @@ async def preview(
     data: Annotated[NewTrade, Body(examples=CREATE_EXAMPLES)],
 ) -> TradeView:
     """Size, margin, fee, liquidation price, or the refusal; nothing is stored, and the id is not kept."""
-    return await preview_trade(services, caller.account_id, data)
+    return await preview_trade(services, caller.chosen(data.account_id), data)
 
 
 @get("/{trade_id:int}", summary="Read a trade", responses=problems(404))
@@ -150,7 +154,7 @@ async def read(
     services: NamedDependency[Services], caller: NamedDependency[Caller], trade_id: FromPath[int]
 ) -> LiveTradeView:
     """An open trade carries `unrealized_*` at the last quote."""
-    return await read_trade(services, caller.account_ids, existing(trade_id, "trade"))
+    return await read_trade(services, caller.readable_ids, existing(trade_id, "trade"))
 
 
 @get("/{trade_id:int}/revisions", summary="How stop and targets have moved", responses=problems(404))
@@ -158,7 +162,7 @@ async def list_revisions(
     services: NamedDependency[Services], caller: NamedDependency[Caller], trade_id: FromPath[int]
 ) -> Page[Revision]:
     """Since the trade was made, oldest first: by edits, by targets that filled, by trailing."""
-    return Page(await read_revisions(services, caller.account_ids, existing(trade_id, "trade")), None)
+    return Page(await read_revisions(services, caller.readable_ids, existing(trade_id, "trade")), None)
 
 
 @patch(
@@ -185,7 +189,7 @@ async def edit(
         targets=_targets(data),
         version=_version(if_match),
     )
-    return _answer(await command_trade(services, caller.account_ids, existing(trade_id, "trade"), wish))
+    return _answer(await command_trade(services, caller.writable_ids, existing(trade_id, "trade"), wish))
 
 
 @post(
@@ -206,7 +210,7 @@ async def close(
         raise InvalidInput("fraction_above_one", "fraction must be above 0, and 1 at most", field="fraction")
     expected = positive(data.current_price, "current_price")
     wish = Wish(kind=CommandKind.CLOSE, fraction=fraction, expected_price=expected)
-    return _answer(await command_trade(services, caller.account_ids, existing(trade_id, "trade"), wish))
+    return _answer(await command_trade(services, caller.writable_ids, existing(trade_id, "trade"), wish))
 
 
 @post(
@@ -221,7 +225,7 @@ async def cancel(
 ) -> Response[bytes]:
     """What the path did until now stands first; 202 means that the walk will apply it."""
     wish = Wish(kind=CommandKind.CANCEL)
-    return _answer(await command_trade(services, caller.account_ids, existing(trade_id, "trade"), wish))
+    return _answer(await command_trade(services, caller.writable_ids, existing(trade_id, "trade"), wish))
 
 
 def _answer(commanded: Commanded) -> Response[bytes]:
@@ -265,5 +269,6 @@ router = Router(
         close,
         cancel,
     ],
+    opt={"access": "public"},
     tags=["Paper trades"],
 )

@@ -20,6 +20,9 @@ _NUMBER_MAX = Decimal("1e15")
 
 Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="How many results a page may have.")]
 Cursor = Annotated[str | None, QueryParameter(max_length=400, description="`next` of the page before.")]
+AccountId = Annotated[
+    int | None, QueryParameter(description="Of this account only; if absent, of all that are the caller's own.")
+]
 Since = Annotated[
     str | None, QueryParameter(name="from", description="Created at or after: a time, or a date's midnight in UTC.")
 ]

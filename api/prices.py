@@ -28,4 +28,4 @@ async def list_(
     return Page(await list_prices(services, [market_type] if market_type else tuple(Market), wanted), None)
 
 
-router = Router("/prices", route_handlers=[list_], tags=["Market"])
+router = Router("/prices", route_handlers=[list_], opt={"access": "public"}, tags=["Market"])

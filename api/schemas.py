@@ -4,10 +4,12 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 
 import msgspec
+from litestar import Response
 
 from services.domain.fees import FeeRates
 from services.domain.market import InstrumentStatus, Market
 from services.domain.plan import Target
+from services.usecases.once import Done
 
 T = TypeVar("T")
 
@@ -17,6 +19,11 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 
     results: list[T]
     next: str | None
+
+
+def created(done: Done) -> Response[bytes]:
+    """The answer to a request that makes something: 201, or 200 when its Idempotency-Key was seen before."""
+    return Response(done.body, status_code=200 if done.repeated else 201, media_type="application/json")
 
 
 class EditTrade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

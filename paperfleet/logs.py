@@ -17,7 +17,7 @@ def configure(level: str) -> None:
     """Send our own and all libraries' log lines of `level` and above to standard error, in one format."""
     terminal = sys.stderr.isatty()
     renderer: Processor = (
-        structlog.dev.ConsoleRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)  # values stay out of logs
         if terminal
         else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False)
     )

@@ -1,7 +1,7 @@
 """The composition root: the only module that knows which adapters a process runs on."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -14,19 +14,26 @@ from services.binance.clock import ExchangeClock
 from services.binance.requests import Requests
 from services.coordination.prices import PriceCache
 from services.coordination.weight import WeightBudget
-from services.db import accounts, pool, retention
+from services.db import accounts, acting, pool, retention
 from services.domain.errors import Unavailable
 from services.domain.market import Market
-from services.settings import Settings
+from services.settings import Login, Settings
 from services.usecases.context import Services
 
 START_SECONDS = 30
 """How long a process waits for its database when it starts."""
+API_ROLE = "paperfleet_api"
+"""The role that row-level security binds; made by the migrations."""
+SYSTEM_CONNECTIONS = 3
+"""Connections beside those for callers: the hub's reads, and judging a path before a command."""
 
 
 @asynccontextmanager
-async def build(settings: Settings, *, name: str = "paperfleet") -> AsyncIterator[Services]:
-    """A process's services, open inside the context. Raises Unavailable when the database cannot be reached."""
+async def build(settings: Settings, *, name: str = "paperfleet", for_callers: bool = False) -> AsyncIterator[Services]:
+    """A process's services, open inside the context. Raises Unavailable when the database cannot be reached.
+
+    `for_callers`: other people's requests are served; where login is required, row-level security binds them.
+    """
     redis = Redis.from_url(
         settings.redis_url,
         socket_timeout=5,
@@ -36,25 +43,33 @@ async def build(settings: Settings, *, name: str = "paperfleet") -> AsyncIterato
     limits = {Market.SPOT: settings.spot_weight_per_minute, Market.FUTURES: settings.futures_weight_per_minute}
     weight = WeightBudget(redis, limits, settings.weight_share, settings.market_speed)
     exchange = BinanceClient(Requests(settings.spot_url, settings.futures_url, weight))
-    database = pool.create(settings.database_url, settings.pool_size, name=name)
-    try:
-        await _open(database, settings.database_url)
-        async with database.connection() as connection:
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(redis.aclose)
+        closing.push_async_callback(exchange.close)
+        size = SYSTEM_CONNECTIONS if for_callers else settings.pool_size
+        system = database = pool.create(settings.database_url, size, name=name)
+        await _open(system, settings.database_url)
+        closing.push_async_callback(system.close)
+        async with system.connection() as connection:
             await accounts.ensure_owner(connection, settings.starting_balance)
+            if settings.login is Login.REQUIRED:
+                await accounts.ensure_public(connection, settings.starting_balance)
             await retention.make_partitions(connection)
+        if for_callers:
+            role = API_ROLE if settings.login is Login.REQUIRED else ""
+            database = pool.create_told(settings.database_url, settings.pool_size, acting.tell, name=name, role=role)
+            await _open(database, settings.database_url)
+            closing.push_async_callback(database.close)
         yield Services(
             settings=settings,
             pool=database,
+            system_pool=system,
             redis=redis,
             exchange=exchange,
             clock=ExchangeClock(exchange.server_time, settings.market_speed),
             weight=weight,
             prices=PriceCache(redis, settings.market_speed),
         )
-    finally:
-        await database.close()
-        await exchange.close()
-        await redis.aclose()
 
 
 async def _open(database: pool.Pool, url: str) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Literal, get_args, get_type_hints
 
 import msgspec
@@ -28,6 +29,21 @@ class SettingsError(Exception):
     """An environment variable is missing or malformed; the message names it."""
 
 
+class Login(StrEnum):
+    """Who may come in: this machine's owner without a password, or whoever signs in."""
+
+    LOCAL = "local"
+    REQUIRED = "required"
+
+
+class Writers(StrEnum):
+    """Who may trade on the public account."""
+
+    NOBODY = "nobody"
+    USERS = "users"
+    ANYONE = "anyone"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All configuration. Every field is the variable PAPERFLEET_<FIELD> in upper case.
 
@@ -45,7 +61,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_host, api_port where the API listens
     pool_size          database connections a process may hold
     log_level          DEBUG, INFO, WARNING, ERROR or CRITICAL
-    starting_balance   USDT on the local owner's account at first start
+    starting_balance   USDT on an account when it is made, unless something else is asked for
+    login              local: loopback only, one owner, no login; required: everybody signs in or shows a key
+    public_writers     who may trade on the public account, which anybody may read: nobody, users, anyone
+    session_hours      how long a login lasts
+    rate_per_minute    requests a minute for each key, user or address where login is required; 0: no limit
     """
 
     database_url: str
@@ -63,6 +83,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pool_size: int = 5
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     starting_balance: Decimal = Decimal(100000)
+    login: Login = Login.LOCAL
+    public_writers: Writers = Writers.NOBODY
+    session_hours: int = 336
+    rate_per_minute: int = 600
 
     def __repr__(self) -> str:
         shown = {

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from paperfleet.cli import instruments, operate, processes, replay, simulator, up
+from paperfleet.cli import instruments, operate, processes, replay, simulator, up, users
 from paperfleet.cli.expected import explain
 
 
@@ -35,6 +35,7 @@ app.command("reconcile", rich_help_panel="Operations")(operate.reconcile)
 app.command("brackets", rich_help_panel="Operations")(operate.brackets)
 app.command("delist", rich_help_panel="Operations")(instruments.delist)
 app.command("rename", rich_help_panel="Operations")(instruments.rename)
+app.add_typer(users.user, name="user", rich_help_panel="Operations")
 app.command("migrate", rich_help_panel="Processes of a fleet")(processes.migrate)
 app.command("scheduler", rich_help_panel="Processes of a fleet")(processes.scheduler)
 app.command("worker", rich_help_panel="Processes of a fleet")(processes.worker)

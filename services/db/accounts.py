@@ -102,7 +102,7 @@ async def local_owner(connection: Connection) -> Owner | None:
 
 async def ensure_owner(connection: Connection, deposit: Decimal) -> int:
     """The id of the local owner's account; at first start it is made, with `deposit` USDT booked on it."""
-    await connection.execute("INSERT INTO users (name) VALUES ('local') ON CONFLICT DO NOTHING")
+    await connection.execute("INSERT INTO users (name, role) VALUES ('local', 'admin') ON CONFLICT DO NOTHING")
     made = await connection.execute(
         """INSERT INTO accounts (user_id, name, balance)
            SELECT id, 'main', %s FROM users WHERE name = 'local' ON CONFLICT DO NOTHING RETURNING id""",
@@ -117,3 +117,77 @@ async def ensure_owner(connection: Connection, deposit: Decimal) -> int:
     owner = await local_owner(connection)
     assert owner is not None
     return owner.account_id
+
+
+async def ensure_public(connection: Connection, deposit: Decimal) -> None:
+    """Make the public account if there is none, with `deposit` USDT. It belongs to a user nobody can sign in as."""
+    await connection.execute("INSERT INTO users (name) VALUES ('public') ON CONFLICT DO NOTHING")
+    made = await connection.execute(
+        """INSERT INTO accounts (user_id, name, balance, is_public)
+           SELECT id, 'public', %s, true FROM users WHERE name = 'public' ON CONFLICT DO NOTHING RETURNING id""",
+        [deposit],
+    )
+    if (row := await made.fetchone()) is not None:
+        await _book(connection, row[0], "deposit", deposit)
+
+
+async def public(connection: Connection) -> int | None:
+    """The public account, where there is one."""
+    row = await (await connection.execute("SELECT id FROM accounts WHERE is_public")).fetchone()
+    return None if row is None else int(row[0])
+
+
+async def create(connection: Connection, user_id: int, name: str, deposit: Decimal) -> int | None:
+    """The id of a new account with `deposit` USDT; None when the user has one of that name."""
+    made = await connection.execute(
+        "INSERT INTO accounts (user_id, name, balance) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING RETURNING id",
+        [user_id, name, deposit],
+    )
+    if (row := await made.fetchone()) is None:
+        return None
+    await _book(connection, row[0], "deposit", deposit)
+    return int(row[0])
+
+
+async def count(connection: Connection, user_id: int) -> int:
+    """How many accounts the user has."""
+    cursor = await connection.execute("SELECT count(*) FROM accounts WHERE user_id = %s", [user_id])
+    row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def rename(connection: Connection, account_id: int, name: str) -> bool:
+    """Give the account another name; False when its user has one of that name."""
+    taken = await connection.execute(
+        """SELECT FROM accounts a JOIN accounts o ON o.user_id = a.user_id AND o.id <> a.id AND o.name = %s
+           WHERE a.id = %s""",
+        [name, account_id],
+    )
+    if taken.rowcount:
+        return False
+    await connection.execute("UPDATE accounts SET name = %s WHERE id = %s", [name, account_id])
+    return True
+
+
+async def book(connection: Connection, account_id: int, kind: str, amount: Decimal) -> None:
+    """Book a deposit or a reset: a ledger row, and the balance that the ledger adds up to."""
+    await _book(connection, account_id, kind, amount)
+    await connection.execute("UPDATE accounts SET balance = balance + %s WHERE id = %s", [amount, account_id])
+
+
+async def _book(connection: Connection, account_id: int, kind: str, amount: Decimal) -> None:
+    await connection.execute(
+        "INSERT INTO ledger (account_id, kind, amount) VALUES (%s, %s, %s)", [account_id, kind, amount]
+    )
+
+
+async def announce(connection: Connection, account_id: int, action: str, payload: bytes) -> str:
+    """Add an `account` event to the account's stream, as the last thing before COMMIT; the stream's name."""
+    await connection.execute(
+        """WITH moved AS (UPDATE accounts SET event_seq = event_seq + 1 WHERE id = %s RETURNING id, event_seq)
+           INSERT INTO events (stream, seq, created_at, type, action, payload)
+           SELECT 'a' || id, event_seq, clock_timestamp(), 'account', %s, %s::json FROM moved""",
+        [account_id, action, payload.decode()],
+    )
+    return f"a{account_id}"

@@ -15,6 +15,7 @@ IDEMPOTENCY_KEPT = timedelta(days=2)
 FINER_GAPS_KEPT = timedelta(days=7)
 SIGNALS_KEPT = timedelta(days=90)
 """Payloads, and signals that no trade came of; those of trades stay as long as their trades."""
+AUDIT_KEPT = timedelta(days=365)
 _OLD_ROWS = (
     ("DELETE FROM events_other WHERE created_at < now() - %s", EVENTS_KEPT),
     ("DELETE FROM cycles WHERE started_at < now() - %s", CYCLES_KEPT),
@@ -26,6 +27,8 @@ _OLD_ROWS = (
            AND NOT EXISTS (SELECT FROM trades t WHERE t.signal_id = s.id)""",
         SIGNALS_KEPT,
     ),
+    ("DELETE FROM audit_log WHERE at < now() - %s", AUDIT_KEPT),
+    ("DELETE FROM sessions WHERE expires_at < now() - %s", timedelta(0)),
 )
 _BRIEFLY = "SET LOCAL lock_timeout = '300ms'"
 _DAYS_AHEAD = 3

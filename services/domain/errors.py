@@ -4,6 +4,9 @@ PaperfleetError
 ├── Refused               the request breaks a rule: tell the caller, change nothing
 │   ├── InvalidInput      a field is wrong whatever the state is (422)
 │   ├── Conflict          the state does not allow it now (409)
+│   ├── Unidentified      a valid credential is needed (401)
+│   ├── Forbidden         the credential does not reach that far (403)
+│   ├── TooMany           too much for the moment: try again later (429)
 │   └── NotFound          there is no such thing, or it is not the caller's (404)
 ├── Unavailable           a part is away or late: try again later (503)
 └── InvalidData           the exchange sent something impossible: skip it, ask again
@@ -43,6 +46,22 @@ class Conflict(Refused):
 
 class NotFound(Refused):
     """No such thing exists for this caller."""
+
+
+class Unidentified(Refused):
+    """The request needs a login or a key that holds."""
+
+
+class Forbidden(Refused):
+    """The caller is known, and may not do this."""
+
+
+class TooMany(Refused):
+    """Too many requests, attempts or streams; after `retry_after` seconds there is room again."""
+
+    def __init__(self, code: str, message: str, *, retry_after: int) -> None:
+        super().__init__(code, message, numbers={"retry_after": retry_after})
+        self.retry_after = retry_after
 
 
 class Unavailable(PaperfleetError):

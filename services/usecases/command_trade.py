@@ -68,7 +68,7 @@ async def command_trade(services: Services, account_ids: Sequence[int], trade_id
     stored = await _load(services, account_ids, trade_id)
     _check_state(stored, wish)
     command = await _command(services, stored.trade, wish)
-    path = await _bring_to_now(services, stored.trade.instrument)
+    path = await _bring_to_now(services.as_system(), stored.trade.instrument)
     async with services.pool.connection() as connection:
         mark = (await watermarks.lock(connection, [stored.trade.instrument.id]))[stored.trade.instrument.id]
         stored = (await trades.load(connection, [trade_id]))[0]

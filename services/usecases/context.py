@@ -1,6 +1,6 @@
 """What use cases work with: one process's connections and clients. `services.bootstrap` builds it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from redis.asyncio import Redis
 
@@ -14,12 +14,21 @@ from services.settings import Settings
 
 @dataclass(frozen=True)
 class Services:
-    """One process's adapters, open for as long as the process runs."""
+    """One process's adapters, open for as long as the process runs.
+
+    In the API, what `pool` gives acts for the caller: it sees what is theirs, and its changes are audited as theirs.
+    `system_pool` is the fleet itself. In every other process both are the same.
+    """
 
     settings: Settings
     pool: Pool
+    system_pool: Pool
     redis: Redis
     exchange: BinanceClient
     clock: ExchangeClock
     weight: WeightBudget
     prices: PriceCache
+
+    def as_system(self) -> "Services":
+        """The same services at the fleet's own work: over everybody's rows, in nobody's name."""
+        return replace(self, pool=self.system_pool)

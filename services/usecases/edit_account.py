@@ -1,4 +1,4 @@
-"""Change the terms of an account: fees, fill model, limits. They hold for trades made from then on."""
+"""Change an account's name and terms: fees, fill model, limits. They hold for trades made from then on."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -8,11 +8,12 @@ from msgspec import UNSET, UnsetType
 
 from services.db import accounts
 from services.db.accounts import Account
-from services.domain.errors import InvalidInput, NotFound
+from services.domain.errors import Conflict, InvalidInput, NotFound
 from services.domain.fees import FeeRates
 from services.domain.fills import FillModel
 from services.domain.limits import Limits
 from services.usecases.context import Services
+from services.usecases.sign_in import check_name
 
 FEE_MAX = Decimal("0.1")
 COUNT_MAX = 1_000_000
@@ -22,6 +23,7 @@ MONEY_MAX = Decimal("1e15")
 class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What shall change; what is absent stays. A limit of null is none. Fee rates are fractions, 0.001 for 0.1 %."""
 
+    name: str | UnsetType = UNSET
     fill_model: FillModel | UnsetType = UNSET
     spot_fees: FeeRates | UnsetType = UNSET
     futures_fees: FeeRates | UnsetType = UNSET
@@ -31,7 +33,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 async def edit_account(services: Services, account_ids: Sequence[int], account_id: int, terms: Terms) -> Account:
-    """The account with its new terms. Raises NotFound, or InvalidInput naming the field."""
+    """The account with its new terms. Raises NotFound, Conflict, or InvalidInput naming the field."""
     given = {name: value for name in Terms.__struct_fields__ if (value := getattr(terms, name)) is not UNSET}
     _check(given)
     limits = {name: given.pop(name) for name in Limits.__struct_fields__ if name in given}
@@ -39,6 +41,9 @@ async def edit_account(services: Services, account_ids: Sequence[int], account_i
         account = await accounts.load(connection, account_id, lock=True) if account_id in account_ids else None
         if account is None:
             raise NotFound("no_such_account", f"there is no account {account_id}", field="id")
+        new_name = given.get("name")
+        if isinstance(new_name, str) and not await accounts.rename(connection, account_id, new_name):
+            raise Conflict("name_taken", f"there is an account {new_name!r} already", field="name")
         new = msgspec.structs.replace(account, **given, limits=msgspec.structs.replace(account.limits, **limits))
         await accounts.set_terms(connection, new)
     return new
@@ -47,6 +52,8 @@ async def edit_account(services: Services, account_ids: Sequence[int], account_i
 def _check(given: dict[str, object]) -> None:
     if not given:
         raise InvalidInput("nothing_to_change", f"give at least one of {', '.join(Terms.__struct_fields__)}")
+    if isinstance(given.get("name"), str):
+        check_name(str(given["name"]), "name")
     for name in ("spot_fees", "futures_fees"):
         rates = given.get(name)
         if isinstance(rates, FeeRates):

@@ -16,7 +16,7 @@ NUMBER_MAX = Decimal("1e15")
 
 
 class NewTrade(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a caller asks for. Prices in USDT; entry_price only for LIMIT.
+    """What a caller asks for. Prices in USDT; entry_price only for LIMIT. `account_id`: the caller's first, if absent.
 
     At most one size: `position_size`, the margin in USDT (100 if nothing is given); `equity_percent` of the account's
     equity as margin; or `risk_percent` of it that is lost when the stop is hit, fees and slippage included.
@@ -56,6 +56,7 @@ class NewTrade(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fill_model: FillModel | None = None
     source: str = "api"
     notes: str = ""
+    account_id: int | None = None
 
 
 def wanted_plan(wish: NewTrade) -> Plan:

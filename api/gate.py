@@ -1,0 +1,152 @@
+"""The gate before every route: identifies the caller, checks their reach, and counts their requests."""
+
+import math
+from hmac import compare_digest
+from ipaddress import ip_address
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from redis.exceptions import RedisError
+
+from api.access import Caller, access_of, caller_of, check
+from api.door import READING, is_foreign
+from api.metrics import RATE_LIMITED, RATE_LIMITS_SKIPPED
+from services.coordination.rate import RateLimits, Room
+from services.db import acting
+from services.db.acting import Acting
+from services.db.sessions import Identity
+from services.domain.credentials import csrf_token
+from services.domain.errors import Forbidden, TooMany, Unidentified
+from services.settings import Login
+from services.usecases.context import Services
+from services.usecases.identify import Identifier
+
+COOKIE = "paperfleet_session"
+CSRF_HEADER = "X-CSRF-Token"
+BURST_SHARE = 0.25
+"""How much of a minute's requests may come at once."""
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+class Gate:
+    """One process's gate. With `login` = local everybody who got past the door is the local owner."""
+
+    def __init__(self, services: Services, identifier: Identifier, public_id: int | None) -> None:
+        self._services = services
+        self._settings = services.settings
+        self._identifier = identifier
+        self._public_id = public_id
+        self._limits = RateLimits(services.redis)
+
+    async def admit(self, connection: Connection, handler: BaseRouteHandler) -> None:
+        """Put the caller into the request's scope. Raises what turns them away."""
+        access, method = access_of(handler), method_of(connection)
+        if access == "metrics":
+            access = "open" if _is_near(connection) else "admin"
+        address = connection.client.host if connection.client else ""
+        if self._settings.login is Login.LOCAL:
+            identity = await self._identifier.local()
+        else:
+            identity = await self._identify(connection, access, method, address)
+        caller = caller_of(identity, self._public_id, self._settings.public_writers)
+        connection.scope["state"]["caller"] = caller
+        acting.begin(Acting(caller.user_id or None, caller.via, address))
+        if self._settings.login is Login.REQUIRED:
+            await self._count(connection, caller, address)
+        check(caller, method, access, has_id=bool(connection.scope.get("path_params")))
+
+    async def _identify(self, connection: Connection, access: str, method: str, address: str) -> Identity | None:
+        """Whose credential the request shows, None without one. Raises Unidentified for one that does not hold."""
+        authorization = connection.headers.get("authorization")
+        token = connection.cookies.get(cookie_name(connection))
+        ticket = connection.query_params.get("ticket")
+        if authorization is not None:
+            scheme, _, text = authorization.partition(" ")
+            found = await self._identifier.by_key(text.strip()) if scheme.lower() == "bearer" else None
+        elif ticket is not None and access == "public":
+            found = await self._identifier.by_ticket(ticket)
+        elif token is not None:
+            found = await self._identifier.by_session(token)
+            if found is None and access in ("open", "public"):
+                return None  # a cookie that has run out must not keep anybody from the login
+            if found is not None and method not in READING:
+                _check_page(connection, token)
+        else:
+            if access == "open" and method not in READING and _is_foreign(connection):
+                raise Forbidden("foreign_page", "another site's page may not write here")
+            return None
+        if found is None:
+            await self._take(connection, f"address:{address}")
+            raise Unidentified("bad_credential", "this key, login or ticket does not hold")
+        return found
+
+    async def _count(self, connection: Connection, caller: Caller, address: str) -> None:
+        await self._take(connection, f"address:{address}" if caller.is_anonymous else _limit_name(caller))
+
+    async def _take(self, connection: Connection, name: str) -> None:
+        """One request from a limit. Without Redis there is none: who is in must not be locked out by that."""
+        per_minute = self._settings.rate_per_minute
+        if per_minute <= 0:
+            return
+        try:
+            room = await self._limits.take(name, per_minute=per_minute, burst=max(1, int(per_minute * BURST_SHARE)))
+        except RedisError:
+            RATE_LIMITS_SKIPPED.inc()
+            return
+        connection.scope["state"]["room"] = room
+        if not room.admitted:
+            RATE_LIMITED.inc()
+            raise TooMany("rate_limited", "too many requests: slow down", retry_after=math.ceil(room.retry_after) or 1)
+
+
+async def admit(connection: Connection, handler: BaseRouteHandler) -> None:
+    """The guard of all routes."""
+    gate: Gate = connection.app.state.gate
+    await gate.admit(connection, handler)
+
+
+def method_of(connection: Connection) -> str:
+    """The request's method."""
+    return str(connection.scope["method"])  # type: ignore[typeddict-item] # we serve no websockets
+
+
+def cookie_name(connection: Connection) -> str:
+    """The session cookie's name; over https browsers hold the prefix's promises."""
+    return f"__Host-{COOKIE}" if connection.scope["scheme"] == "https" else COOKIE
+
+
+def room_headers(room: Room, per_minute: int) -> dict[str, str]:
+    """What an answer says of the caller's limit."""
+    return {
+        "RateLimit-Limit": str(per_minute),
+        "RateLimit-Remaining": str(room.remaining),
+        "RateLimit-Reset": str(max(1, round(room.reset_after + room.retry_after))),
+    }
+
+
+def _is_near(connection: Connection) -> bool:
+    """Whether the peer itself asks, from this machine or a private network: a scraper, nobody behind a proxy."""
+    headers = connection.headers
+    if connection.client is None or "forwarded" in headers or "x-forwarded-for" in headers:
+        return False
+    try:
+        return ip_address(connection.client.host).is_private
+    except ValueError:
+        return False
+
+
+def _limit_name(caller: Caller) -> str:
+    return caller.via if caller.via.startswith("key") else f"user:{caller.user_id}"
+
+
+def _check_page(connection: Connection, token: str) -> None:
+    """A cookie travels with whatever any page asks for: a page of ours knows more than that."""
+    shown = connection.headers.get(CSRF_HEADER, "")
+    if _is_foreign(connection) or not compare_digest(shown.encode(), csrf_token(token).encode()):
+        raise Forbidden("csrf", f"a write by cookie needs the header {CSRF_HEADER} from GET /api/session/")
+
+
+def _is_foreign(connection: Connection) -> bool:
+    return is_foreign(connection.headers.get("origin"), connection.headers.get("host"))

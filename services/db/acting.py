@@ -1,0 +1,51 @@
+"""On whose behalf a transaction runs: told to PostgreSQL, for row-level security and the audit log.
+
+The name holds for one transaction only (no session state: transaction poolers stay possible). A transaction without
+one sees nothing where row-level security binds, and what it changes is the fleet's own work, which is not audited.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import msgspec
+
+from services.db.pool import Connection
+
+
+class Acting(msgspec.Struct, frozen=True):
+    """Somebody at work. `via` names the credential: `local`, `session 3`, `key 5`, `anonymous`, `command`."""
+
+    user_id: int | None
+    via: str
+    address: str = ""
+
+
+_PRESENT: ContextVar[Acting | None] = ContextVar("acting", default=None)
+
+
+def begin(acting: Acting) -> None:
+    """From here on this task acts as `acting`."""
+    _PRESENT.set(acting)
+
+
+@contextmanager
+def acting_as(acting: Acting) -> Iterator[None]:
+    """Inside the context this task acts as `acting`."""
+    token = _PRESENT.set(acting)
+    try:
+        yield
+    finally:
+        _PRESENT.reset(token)
+
+
+async def tell(connection: Connection) -> None:
+    """Tell this transaction on whose behalf it runs, if on anybody's."""
+    present = _PRESENT.get()
+    if present is not None:
+        user = "" if present.user_id is None else str(present.user_id)
+        await connection.execute(_TELL, [user, present.via, present.address])
+
+
+_TELL = """SELECT set_config('paperfleet.user_id', %s, true), set_config('paperfleet.via', %s, true),
+    set_config('paperfleet.address', %s, true)"""

@@ -1,0 +1,102 @@
+"""Sign in with name and password, sign out, change the password, accept an invitation."""
+
+from datetime import datetime
+
+import msgspec
+
+from services.coordination import doorbell
+from services.coordination.attempts import Attempts
+from services.db import accounts, acting, audit, sessions, users
+from services.db.acting import Acting, acting_as
+from services.domain.credentials import digest
+from services.domain.errors import Conflict, InvalidInput, NotFound, Unidentified
+from services.usecases.context import Services
+from services.usecases.passwords import check_password, hash_password, is_password, random_token
+
+ACCESS_BELL = "access"
+"""The bell's name for rights that have changed: verdicts are made anew, streams looked after."""
+NAME_MAX = 80
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """A new session: its token, which only the caller gets, whose it is, and when it ends."""
+
+    token: str
+    user_id: int
+    expires_at: datetime
+
+
+async def sign_in(services: Services, name: str, password: str, address: str) -> SignedIn:
+    """Begin a session. Raises Unidentified for a wrong name or password alike, TooMany after a few of those."""
+    attempts = Attempts(services.redis)
+    await attempts.check(name, address)
+    async with services.system_pool.connection() as connection:
+        known = await users.password_of(connection, name)
+    if not await is_password(known[1] if known else None, password) or known is None:
+        await attempts.failed(name, address)
+        async with services.system_pool.connection() as connection:
+            subject_id = str(known[0]) if known else ""
+            await audit.note(connection, "sign_in_refused", "users", subject_id, "anonymous", address)
+        raise Unidentified("wrong_password", "name or password is wrong")
+    await attempts.succeeded(name, address)
+    return await _begin(services, known[0], address)
+
+
+async def sign_out(services: Services, user_id: int, via: str, *, everywhere: bool = False) -> None:
+    """End this session, or all of the user's."""
+    async with services.pool.connection() as connection:
+        await (sessions.end_all(connection, user_id) if everywhere else sessions.end(connection, user_id, via))
+    await doorbell.ring(services.redis, [ACCESS_BELL])
+
+
+async def change_password(services: Services, name: str, via: str, old: str, new: str, address: str) -> None:
+    """Another password for this user; their other sessions end. Raises Unidentified, TooMany, InvalidInput."""
+    check_password(new)
+    attempts = Attempts(services.redis)
+    await attempts.check(name, address)
+    async with services.system_pool.connection() as connection:
+        known = await users.password_of(connection, name)
+    if not await is_password(known[1] if known else None, old) or known is None:
+        await attempts.failed(name, address)
+        raise Unidentified("wrong_password", "the present password is wrong")
+    hashed = await hash_password(new)
+    async with services.pool.connection() as connection:
+        await users.set_password(connection, known[0], hashed)
+        await sessions.end_all(connection, known[0], but=via)
+    await doorbell.ring(services.redis, [ACCESS_BELL])
+
+
+async def accept_invitation(services: Services, token: str, name: str, password: str, address: str) -> SignedIn:
+    """Make the invited user with a first account, and their session. Raises NotFound, Conflict, InvalidInput."""
+    check_name(name, "name")
+    check_password(password)
+    hashed = await hash_password(password)
+    async with services.system_pool.connection() as connection:
+        found = await users.open_invitation(connection, digest(token))
+        if found is None:
+            raise NotFound("no_such_invitation", "this invitation is unknown, used, withdrawn or too old")
+        invitation_id, role = found
+        await acting.tell(connection)
+        user_id = await users.create(connection, name, role, hashed)
+        if user_id is None:
+            raise Conflict("name_taken", f"there is a user {name!r} already", field="name")
+        await users.accept(connection, invitation_id, user_id)
+        await accounts.create(connection, user_id, "main", services.settings.starting_balance)
+    return await _begin(services, user_id, address)
+
+
+def check_name(name: str, field: str) -> None:
+    """Raises InvalidInput for a name that is empty, too long or not printable."""
+    if not (0 < len(name) <= NAME_MAX and name.isprintable() and name.strip() == name):
+        rule = f"{field} must have 1 to {NAME_MAX} printable characters, no blanks around them"
+        raise InvalidInput("bad_name", rule, field=field)
+
+
+async def _begin(services: Services, user_id: int, address: str) -> SignedIn:
+    token = random_token()
+    with acting_as(Acting(user_id, "anonymous", address)):
+        async with services.system_pool.connection() as connection:
+            await acting.tell(connection)
+            hours = services.settings.session_hours
+            ends = await sessions.start(connection, user_id, digest(token), hours, address)
+    return SignedIn(token, user_id, ends)
