@@ -50,14 +50,19 @@ def password(name: Name, password_stdin: FromStdin = False) -> None:
 @user.command("list")
 def list_() -> None:
     """Show all users."""
+    from services.db.users import User
     from services.usecases.manage_users import list_users
 
-    after: int | None = 0
-    while after is not None:
-        page, after = _run(lambda services, after=after: list_users(services, 200, after))
-        for each in page:
-            state = "disabled" if each.disabled_at else "" if each.has_password else "no password"
-            typer.echo(f"{each.id:6} {each.role:6} {each.name} {state}".rstrip())
+    async def everybody(services: "Services") -> list[User]:
+        found, after = await list_users(services, 200, None)
+        while after is not None:
+            more, after = await list_users(services, 200, after)
+            found += more
+        return found
+
+    for each in _run(everybody):
+        state = "disabled" if each.disabled_at else "" if each.has_password else "no password"
+        typer.echo(f"{each.id:6} {each.role:6} {each.name} {state}".rstrip())
 
 
 def _run(work: "Callable[[Services], Awaitable[T]]") -> T:

@@ -72,7 +72,7 @@ async def create(
             """INSERT INTO api_keys (user_id, key_id, secret_hash, name, scopes, expires_at)
                VALUES (%s, %s, %s, %s, %s, %s)
                RETURNING id, key_id, name, scopes, created_at, expires_at, last_used_at, revoked_at""",
-            [user_id, key_id, secret_hash, name, [scope.value for scope in sorted(scopes)], expires_at],
+            [user_id, key_id, secret_hash, name, [str(scope) for scope in sorted(scopes)], expires_at],
         )
         made = await cursor.fetchone()
     assert made is not None

@@ -1,0 +1,1 @@
+"""Tests of logins, keys, roles and what each may reach."""

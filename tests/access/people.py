@@ -1,0 +1,52 @@
+"""People at an API where login is required: made by the operator, signed in, with a key in hand."""
+
+from typing import Any
+
+import httpx
+
+from services.db.acting import Acting, acting_as
+from services.domain.credentials import Role
+from services.usecases.context import Services
+from services.usecases.manage_users import create_user
+
+PASSWORD = "a long enough one"
+
+
+class Person:
+    """A signed-in user: `http` carries the cookie and shows the token that goes with it."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self.name = name
+        self.http = httpx.AsyncClient(base_url=url, timeout=30)
+        self.session: dict[str, Any] = {}
+
+    @property
+    def account_id(self) -> int:
+        return self.session["account_id"]
+
+    async def sign_in(self, password: str = PASSWORD) -> httpx.Response:
+        answer = await self.http.post("/api/session/", json={"name": self.name, "password": password})
+        if answer.status_code == 200:
+            self.session = answer.json()
+            self.http.headers["X-CSRF-Token"] = self.session["csrf_token"]
+        return answer
+
+    async def key(self, *scopes: str, **wish: object) -> dict[str, Any]:
+        answer = await self.http.post("/api/keys/", json={"name": "a key", "scopes": scopes} | wish)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+
+async def person(services: Services, url: str, name: str, role: Role = Role.USER) -> Person:
+    """A user made as `paperfleet user create` does, and signed in."""
+    with acting_as(Acting(None, "command")):
+        await create_user(services, name, PASSWORD, role)
+    made = Person(url, name)
+    answer = await made.sign_in()
+    assert answer.status_code == 200, answer.text
+    return made
+
+
+def with_key(url: str, key: str) -> httpx.AsyncClient:
+    """A program that shows this key."""
+    return httpx.AsyncClient(base_url=url, timeout=30, headers={"Authorization": f"Bearer {key}"})

@@ -1,0 +1,130 @@
+"""Sessions: cookies, CSRF, expiry by sign-out, lockout, invitations."""
+
+import httpx
+import pytest
+
+from services.domain.credentials import Role
+from tests.access.people import PASSWORD, Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+async def test_without_a_credential_nothing_of_anybodys_is_told(api):
+    for path in ("/api/keys/", "/api/users/", "/api/system/audit/"):
+        answer = await api.http.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (401, "login_required"), path
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+    session = (await api.http.get("/api/session/")).json()
+    assert (session["login"], session["name"], session["csrf_token"]) == ("required", None, None)
+
+
+async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(someone):
+    anna = await someone()
+    answer = await anna.sign_in()
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert "secure" not in cookie
+    assert (await anna.http.get("/api/session/")).json()["name"] == anna.name
+
+
+async def test_over_https_the_cookie_is_secure(api, someone):
+    anna = await someone()
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
+    answer = await api.http.post("/api/session/", json={"name": anna.name, "password": PASSWORD}, headers=headers)
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-paperfleet_session=")
+    assert "secure" in cookie.lower()
+    api.http.cookies.clear()
+
+
+async def test_a_write_by_cookie_needs_the_token_of_the_page(someone):
+    anna = await someone()
+    wish = {"name": "a key", "scopes": ["read"]}
+    for headers in (
+        {"X-CSRF-Token": ""},
+        {"X-CSRF-Token": "0" * 64},
+        {"X-CSRF-Token": anna.session["csrf_token"], "Origin": "http://elsewhere.example"},
+    ):
+        answer = await anna.http.post("/api/keys/", json=wish, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "csrf"), headers
+    assert (await anna.http.post("/api/keys/", json=wish)).status_code == 201
+
+
+async def test_signing_out_ends_the_session_and_everywhere_all_of_them(api, someone):
+    anna = await someone()
+    other = Person(api.url, anna.name)
+    if other:
+        await other.sign_in()
+        cookies = dict(anna.http.cookies)
+        assert (await anna.http.delete("/api/session/")).status_code == 204
+        async with httpx.AsyncClient(base_url=api.url, cookies=cookies) as stolen:
+            assert (await stolen.get("/api/keys/")).status_code == 401
+        assert (await other.http.get("/api/keys/")).status_code == 200
+        await anna.sign_in()
+        assert (await anna.http.delete("/api/session/all/")).status_code == 204
+        assert (await other.http.get("/api/keys/")).status_code == 401
+
+
+async def test_a_few_wrong_passwords_shut_the_door_for_that_name_only(api, someone):
+    anna, ben = await someone(), await someone()
+    tries = [(await anna.sign_in("not the password")).json()["code"] for _ in range(6)]
+    assert tries == ["wrong_password"] * 5 + ["locked_out"]
+    right = await anna.sign_in()
+    assert right.status_code == 429
+    assert int(right.headers["retry-after"]) > 0
+    assert (await ben.sign_in()).status_code == 200
+    unknown = await api.http.post("/api/session/", json={"name": "nobody at all", "password": PASSWORD})
+    assert (unknown.status_code, unknown.json()["code"]) == (401, "wrong_password")
+
+
+async def test_a_new_password_ends_the_other_sessions(api, someone):
+    anna = await someone()
+    other = Person(api.url, anna.name)
+    if other:
+        await other.sign_in()
+        change = {"password": PASSWORD, "new_password": "another long one"}
+        wrong = await anna.http.post("/api/session/password/", json=change | {"password": "not the password"})
+        assert wrong.status_code == 401
+        assert (await anna.http.post("/api/session/password/", json=change)).status_code == 204
+        assert (await other.http.get("/api/keys/")).status_code == 401
+        assert (await anna.http.get("/api/keys/")).status_code == 200
+        assert (await anna.sign_in("another long one")).status_code == 200
+
+
+async def test_an_invitation_admits_one_user_once(api, someone):
+    admin, anna = await someone(Role.ADMIN), await someone()
+    assert (await anna.http.post("/api/users/invitations/", json={})).status_code == 403
+    invited = (await admin.http.post("/api/users/invitations/", json={"note": "for Cleo"})).json()
+    accept = {"token": invited["token"], "name": "Cleo", "password": PASSWORD}
+    answer = await api.http.post("/api/session/invitation/", json=accept)
+    api.http.cookies.clear()
+    assert (answer.status_code, answer.json()["role"], len(answer.json()["account_ids"])) == (200, "user", 1)
+    again = await api.http.post("/api/session/invitation/", json=accept | {"name": "Dora"})
+    assert (again.status_code, again.json()["code"]) == (404, "no_such_invitation")
+    withdrawn = (await admin.http.post("/api/users/invitations/", json={})).json()
+    assert (await admin.http.delete(f"/api/users/invitations/{withdrawn['id']}/")).status_code == 204
+    late = await api.http.post("/api/session/invitation/", json=accept | {"token": withdrawn["token"], "name": "Eve"})
+    assert late.status_code == 404
+    listed = (await admin.http.get("/api/users/invitations/")).json()["results"]
+    assert "token" not in listed[0]
+
+
+async def test_a_disabled_user_is_out_at_once_and_the_last_admin_stays(services, api, someone):
+    admin, anna = await someone(Role.ADMIN), await someone()
+    key = await anna.key("read")
+    user = f"/api/users/{anna.session['user_id']}/"
+    assert (await anna.http.get(user)).status_code == 404
+    assert (await admin.http.patch(user, json={"disabled": True})).json()["disabled_at"]
+    assert (await anna.http.get("/api/keys/")).status_code == 401
+    bearer = {"Authorization": f"Bearer {key['key']}"}
+    assert (await api.http.get("/api/paper-trades/", headers=bearer)).status_code == 401
+    assert (await anna.sign_in()).status_code == 401
+    async with services.pool.connection() as connection:
+        await connection.execute(
+            "UPDATE users SET disabled_at = now() WHERE role = 'admin' AND id <> %s", [admin.session["user_id"]]
+        )
+    last = await admin.http.patch(f"/api/users/{admin.session['user_id']}/", json={"role": "user"})
+    assert (last.status_code, last.json()["code"]) == (409, "last_admin")
+    async with services.pool.connection() as connection:
+        await connection.execute("UPDATE users SET disabled_at = NULL WHERE role = 'admin'")
