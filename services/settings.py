@@ -9,6 +9,8 @@ from typing import Literal, get_args, get_type_hints
 
 import msgspec
 
+from services.domain.candles import Timeframe
+
 PREFIX = "PAPERFLEET_"
 
 BOUNDS: Mapping[str, tuple[Decimal, Decimal]] = {
@@ -66,6 +68,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_writers     who may trade on the public account, which anybody may read: nobody, users, anyone
     session_hours      how long a login lasts
     rate_per_minute    requests a minute for each key, user or address where login is required; 0: no limit
+
+    The scanner (docs/scanner.md); lists are separated by commas:
+    scan_timeframes    timeframes on whose closed candles strategies look; empty: none, no scanning
+    scan_strategies    names of the strategies that run; empty: all there are
+    scan_parameters    JSON of their parameters, such as {"ema_adx": {"fast": 10}}
+    strategies_folder  a folder with strategies of one's own, *.py; empty: none
+    scan_allow, scan_deny
+                       pairs (BTCUSDT, or FUTURES:BTCUSDT for one market); an empty allow list is every pair
+    scan_min_quote_volume, scan_max_spread_percent, scan_min_age_days
+                       USDT traded in the last 24 hours, percent of the mid price, days since the pair began to trade;
+                       0 asks for nothing
     """
 
     database_url: str
@@ -87,6 +100,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_writers: Writers = Writers.NOBODY
     session_hours: int = 336
     rate_per_minute: int = 600
+    scan_timeframes: str = "15m,1h,4h"
+    scan_strategies: str = ""
+    scan_parameters: str = "{}"
+    strategies_folder: str = ""
+    scan_allow: str = ""
+    scan_deny: str = ""
+    scan_min_quote_volume: Decimal = Decimal(0)
+    scan_max_spread_percent: Decimal = Decimal(0)
+    scan_min_age_days: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a list that cannot be read."""
+        known = ", ".join(Timeframe)
+        if any(name not in known.split(", ") for name in listed(self.scan_timeframes)):
+            raise ValueError(f"scan_timeframes must be of {known}, got {self.scan_timeframes!r}")
+        try:
+            msgspec.json.decode(self.scan_parameters, type=dict[str, dict[str, object]])
+        except msgspec.DecodeError as error:
+            raise ValueError(f"scan_parameters must be a JSON object of objects: {error}") from error
 
     def __repr__(self) -> str:
         shown = {
@@ -100,9 +132,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Wall time between two candle cycles: one exchange minute, at least two wall seconds."""
         return timedelta(seconds=max(2.0, 60 / float(self.market_speed)))
 
+    @property
+    def timeframes(self) -> tuple[Timeframe, ...]:
+        """The scanned timeframes, shortest first."""
+        return tuple(sorted(map(Timeframe, listed(self.scan_timeframes)), key=lambda each: each.length))
+
+    @property
+    def strategy_parameters(self) -> dict[str, dict[str, object]]:
+        """Parameters by strategy, as far as they are set."""
+        return msgspec.json.decode(self.scan_parameters, type=dict[str, dict[str, object]])
+
     def to_environment(self) -> dict[str, str]:
         """The variables that `load` reads back to equal settings."""
         return {f"{PREFIX}{name.upper()}": str(getattr(self, name)) for name in self.__struct_fields__}
+
+
+def listed(text: str) -> list[str]:
+    """The entries of a list separated by commas, each once."""
+    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

@@ -12,6 +12,7 @@ from services.usecases import evaluate_trades as evaluation
 from services.usecases import fetch_paths as fetching
 from services.usecases import maintain as housekeeping
 from services.usecases import refresh_instruments as listings
+from services.usecases import scan_pairs as scanning
 from services.usecases import settle_funding as settlements
 from services.usecases import sweep_quotes as sweeping
 from services.usecases import trade_signals as trading
@@ -64,6 +65,12 @@ async def sweep_quotes(market: str) -> None:
 async def trade_signals() -> None:
     """Trades the signals that are undecided; asked for by whoever stores one, and every few seconds."""
     await trading.trade_signals(current_services())
+
+
+@actor("scan", max_age=timedelta(minutes=1), time_limit=timedelta(seconds=30), max_retries=0, priority=10)
+async def scan_pairs(market: str, closed_to: str, shard: int) -> None:
+    """Scans a batch of pairs at a close of their candles. What it cannot do now, the next plan asks for again."""
+    await scanning.scan_pairs(current_services(), Market(market), datetime.fromisoformat(closed_to), shard)
 
 
 @actor("maintenance", max_age=timedelta(minutes=10), time_limit=timedelta(minutes=1), max_retries=0)

@@ -23,6 +23,7 @@ def actor(
     max_age: timedelta,
     time_limit: timedelta,
     max_retries: int,
+    priority: int = 0,
     on: FleetBroker = broker,
 ) -> Callable[[AsyncFunction[Params]], dramatiq.Actor[Params, None]]:
     """Declares an async function as an actor on `queue`.
@@ -30,6 +31,7 @@ def actor(
     max_age      a message older than this is dropped: what it asks for is somebody else's job by then
     time_limit   work is cancelled after this long, and counts as failed
     max_retries  how often a failed message is tried again, 0.5 s to 5 s apart
+    priority     of the messages that a worker has in hand, lower numbers are begun first
 
     A function that raises Unavailable or InvalidData (an answer of the exchange that is to be asked for again) is
     retried too, without a traceback and without a dead letter in the end.
@@ -48,6 +50,7 @@ def actor(
             queue_name=queue,
             max_age=round(max_age.total_seconds() * 1000),
             max_retries=max_retries,
+            priority=priority,
         )(run)
 
     return declare

@@ -10,6 +10,7 @@ from services.domain.market import Market
 from services.settings import Settings
 from services.usecases.context import Services
 from services.usecases.plan_cycle import plan_cycle
+from services.usecases.plan_scan import plan_scan
 from workers import actors
 from workers.ticks import Job
 
@@ -17,6 +18,8 @@ CYCLE_OFFSET = timedelta(seconds=1)
 """A cycle begins this long after its minute, so that the minute's bars are closed at the exchange."""
 SIGNALS_INTERVAL = timedelta(seconds=5)
 """A signal is traded when it arrives; this finds those whose arrival was not heard."""
+SCAN_OFFSET = timedelta(seconds=4)
+"""Scans begin this long after their slot: the price cycle of the same minute has left by then."""
 REFRESH_INTERVAL = timedelta(hours=1)
 MAINTENANCE_INTERVAL = timedelta(hours=1)
 RECONCILIATION_INTERVAL = timedelta(minutes=10)
@@ -29,6 +32,7 @@ def fleet_jobs(settings: Settings, services: Services) -> list[Job]:
         _cycle(settings.cycle_interval, services),
         *(_periodic(f"sweep {market}", sweep, actors.sweep_quotes, market) for market in Market),
         *(_periodic(f"refresh {market}", REFRESH_INTERVAL, actors.refresh_instruments, market) for market in Market),
+        *(_scan(market, settings.cycle_interval / 4, services) for market in Market),
         _periodic("funding", settings.cycle_interval / 2, actors.settle_funding),
         _periodic("signals", SIGNALS_INTERVAL, actors.trade_signals),
         _periodic("maintain", MAINTENANCE_INTERVAL, actors.maintain),
@@ -49,6 +53,23 @@ def _cycle(interval: timedelta, services: Services) -> Job:
         ]
 
     return Job("cycle", interval, messages, CYCLE_OFFSET)
+
+
+def _scan(market: Market, interval: timedelta, services: Services) -> Job:
+    """Scans: the batches that are to be done now, several times an exchange minute.
+
+    Their pace is that of the request weight: what finds none left comes up again the next time.
+    """
+
+    async def messages(_slot: datetime) -> Sequence[Message[None]]:
+        return [
+            actors.scan_pairs.message_with_options(
+                args=(batch.market, batch.closed_to.isoformat(), batch.shard), max_age=_milliseconds(interval)
+            )
+            for batch in await plan_scan(services, market)
+        ]
+
+    return Job(f"scan {market}", interval, messages, SCAN_OFFSET)
 
 
 def _periodic(name: str, interval: timedelta, actor: Actor[Any, None], *arguments: str) -> Job:

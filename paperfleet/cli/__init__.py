@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from paperfleet.cli import instruments, operate, processes, replay, simulator, up, users
+from paperfleet.cli import instruments, operate, processes, replay, simulator, strategies, up, users
 from paperfleet.cli.expected import explain
 
 
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.command("up")(up.up)
 app.command("replay")(replay.replay)
 app.command("simulator")(simulator.simulator)
+app.command("strategies", rich_help_panel="Operations")(strategies.strategies)
 app.command("queues", rich_help_panel="Operations")(operate.queues)
 app.command("reconcile", rich_help_panel="Operations")(operate.reconcile)
 app.command("brackets", rich_help_panel="Operations")(operate.brackets)

@@ -13,6 +13,7 @@ EVENTS_KEPT = timedelta(days=30)
 CYCLES_KEPT = timedelta(days=7)
 IDEMPOTENCY_KEPT = timedelta(days=2)
 FINER_GAPS_KEPT = timedelta(days=7)
+SCANS_KEPT = timedelta(days=7)
 SIGNALS_KEPT = timedelta(days=90)
 """Payloads, and signals that no trade came of; those of trades stay as long as their trades."""
 AUDIT_KEPT = timedelta(days=365)
@@ -21,6 +22,7 @@ _OLD_ROWS = (
     ("DELETE FROM cycles WHERE started_at < now() - %s", CYCLES_KEPT),
     ("DELETE FROM idempotency WHERE created_at < now() - %s", IDEMPOTENCY_KEPT),
     ("DELETE FROM finer_gaps WHERE noted_at < now() - %s", FINER_GAPS_KEPT),
+    ("DELETE FROM scans WHERE planned_at < now() - %s", SCANS_KEPT),
     ("DELETE FROM signal_payloads WHERE received_at < now() - %s", SIGNALS_KEPT),
     (
         """DELETE FROM signals s WHERE received_at < now() - %s AND status <> 'ACTIVE'

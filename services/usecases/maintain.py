@@ -3,7 +3,7 @@
 import structlog
 
 from services.coordination import doorbell
-from services.db import market_events, reconcile, retention
+from services.db import candles, market_events, reconcile, retention
 from services.usecases.context import Services
 
 log = structlog.get_logger(__name__)
@@ -14,6 +14,7 @@ async def maintain(services: Services) -> None:
     async with services.pool.connection() as connection:
         await retention.make_partitions(connection)
         await retention.forget(connection)
+        await candles.forget_others(connection, services.settings.timeframes)
 
 
 async def reconcile_books(services: Services) -> dict[str, list[str]]:

@@ -10,7 +10,8 @@ from typing import TypeVar
 import msgspec
 
 from services.coordination.weight import Usage
-from services.db import cycles, slots, status
+from services.db import cycles, scans, slots, status
+from services.db.scans import Disabled, ScanState
 from services.db.status import Behind, Closed, TradeCounts
 from services.domain.errors import Unavailable
 from services.domain.market import Market
@@ -60,6 +61,7 @@ class SystemStatus(msgspec.Struct, frozen=True, kw_only=True):
     late_batches    batches of the last hour's cycles that are past their deadline
     lag_seconds     exchange seconds between now and the oldest watermark of a trading pair; `lag` says which
     feeds           by market, its time and how old its quotes are; one is missing when it cannot be asked
+    scans           the newest scan of each market; strategies that raised are in disabled_strategies
     weight          this fleet's budget by market: used now, limit, and a pause in force
     """
 
@@ -80,6 +82,8 @@ class SystemStatus(msgspec.Struct, frozen=True, kw_only=True):
     weight: dict[Market, Usage]
     recent_closes: list[Closed]
     jobs: list[Job]
+    scans: list[ScanState]
+    disabled_strategies: list[Disabled]
 
 
 class StatusReader:
@@ -105,6 +109,8 @@ class StatusReader:
                 for close in await status.recent_closes(connection, f"a{id_}", CLOSES_AMONG, CLOSES_SHOWN)
             ]
             jobs = await slots.states(connection)
+            scanned = await scans.newest(connection)
+            disabled = await scans.disabled(connection)
             epoch = await status.epoch(connection)
             pairs = await status.trading_pairs(connection)
         feeds, weight = await asyncio.gather(_per_market(self._feed), _per_market(services.weight.usage))
@@ -126,6 +132,8 @@ class StatusReader:
             feeds=feeds,
             weight=weight,
             recent_closes=closes[:CLOSES_SHOWN],
+            scans=scanned,
+            disabled_strategies=disabled,
             jobs=[Job(job.job, job.slot, None if job.age is None else _seconds(job.age)) for job in jobs],
         )
 

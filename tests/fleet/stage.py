@@ -56,6 +56,7 @@ async def stage_on(
                 "redis_url": place.redis_url,
                 "spot_url": simulator.spot_url,
                 "futures_url": simulator.futures_url,
+                "scan_timeframes": "",
                 "market_speed": Decimal(speed),
                 "sweep_seconds": Decimal(1),
                 "starting_balance": Decimal(10_000_000),

@@ -27,6 +27,7 @@ async def settings(database_url, redis_url):
             redis_url=redis_url,
             spot_url=simulator.spot_url,
             futures_url=simulator.futures_url,
+            scan_timeframes="",
             market_speed=Decimal(SPEED),
         )
 
