@@ -20,6 +20,7 @@ SIGNALS_INTERVAL = timedelta(seconds=5)
 """A signal is traded when it arrives; this finds those whose arrival was not heard."""
 SCAN_OFFSET = timedelta(seconds=4)
 """Scans begin this long after their slot: the price cycle of the same minute has left by then."""
+SCAN_INTERVAL_MIN = timedelta(seconds=2)
 REFRESH_INTERVAL = timedelta(hours=1)
 MAINTENANCE_INTERVAL = timedelta(hours=1)
 RECONCILIATION_INTERVAL = timedelta(minutes=10)
@@ -32,7 +33,7 @@ def fleet_jobs(settings: Settings, services: Services) -> list[Job]:
         _cycle(settings.cycle_interval, services),
         *(_periodic(f"sweep {market}", sweep, actors.sweep_quotes, market) for market in Market),
         *(_periodic(f"refresh {market}", REFRESH_INTERVAL, actors.refresh_instruments, market) for market in Market),
-        *(_scan(market, settings.cycle_interval / 4, services) for market in Market),
+        *(_scan(market, max(settings.cycle_interval / 4, SCAN_INTERVAL_MIN), services) for market in Market),
         _periodic("funding", settings.cycle_interval / 2, actors.settle_funding),
         _periodic("signals", SIGNALS_INTERVAL, actors.trade_signals),
         _periodic("maintain", MAINTENANCE_INTERVAL, actors.maintain),
@@ -64,7 +65,7 @@ def _scan(market: Market, interval: timedelta, services: Services) -> Job:
     async def messages(_slot: datetime) -> Sequence[Message[None]]:
         return [
             actors.scan_pairs.message_with_options(
-                args=(batch.market, batch.closed_to.isoformat(), batch.shard), max_age=_milliseconds(interval)
+                args=(batch.market, batch.closed_to.isoformat(), batch.shard), max_age=_milliseconds(2 * interval)
             )
             for batch in await plan_scan(services, market)
         ]
