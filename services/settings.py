@@ -110,16 +110,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     scan_max_spread_percent: Decimal = Decimal(0)
     scan_min_age_days: int = 0
 
-    def __post_init__(self) -> None:
-        """Raises ValueError for a list that cannot be read."""
-        known = ", ".join(Timeframe)
-        if any(name not in known.split(", ") for name in listed(self.scan_timeframes)):
-            raise ValueError(f"scan_timeframes must be of {known}, got {self.scan_timeframes!r}")
-        try:
-            msgspec.json.decode(self.scan_parameters, type=dict[str, dict[str, object]])
-        except msgspec.DecodeError as error:
-            raise ValueError(f"scan_parameters must be a JSON object of objects: {error}") from error
-
     def __repr__(self) -> str:
         shown = {
             name: "***" if name.endswith("_url") and "@" in str(getattr(self, name)) else getattr(self, name)
@@ -181,4 +171,20 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
             raise SettingsError(f"{PREFIX}{name.upper()} must be a finite number")
         if not low < value <= high:
             raise SettingsError(f"{PREFIX}{name.upper()} must be above {low} and at most {high}, got {value}")
+    _check_scanner(settings)
     return settings
+
+
+def _check_scanner(settings: Settings) -> None:
+    try:
+        _ = settings.timeframes
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}SCAN_TIMEFRAMES must be of {', '.join(Timeframe)}: {error}") from error
+    try:
+        _ = settings.strategy_parameters
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"{PREFIX}SCAN_PARAMETERS must be a JSON object of objects: {error}") from error
+    for name in ("scan_min_quote_volume", "scan_max_spread_percent", "scan_min_age_days"):
+        value = Decimal(getattr(settings, name))
+        if not value.is_finite() or value < 0:
+            raise SettingsError(f"{PREFIX}{name.upper()} must be a finite number, 0 or more, got {value}")

@@ -72,6 +72,9 @@ async def test_a_process_without_its_database_says_why(monkeypatch):
         ("WEIGHT_SHARE", "1.5", "PAPERFLEET_WEIGHT_SHARE must be above 0 and at most 1, got 1.5"),
         ("SWEEP_SECONDS", "NaN", "PAPERFLEET_SWEEP_SECONDS must be a finite number"),
         ("POOLSIZE", "5", "unknown setting: PAPERFLEET_POOLSIZE"),
+        ("SCAN_TIMEFRAMES", "15m,7m", "PAPERFLEET_SCAN_TIMEFRAMES must be of 1m, 3m"),
+        ("SCAN_PARAMETERS", "{fast: 1}", "PAPERFLEET_SCAN_PARAMETERS must be a JSON object of objects"),
+        ("SCAN_MIN_AGE_DAYS", "-1", "PAPERFLEET_SCAN_MIN_AGE_DAYS must be a finite number, 0 or more, got -1"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_rule(name, value, told):
