@@ -30,6 +30,9 @@ def replay(
 
     A plan: {"id", "market_type", "symbol", "direction", "entry_type", "entry_price", "stop_loss", "take_profit",
     "position_size", "leverage", "opened_at"}. Prices are strings; entry_price is null for MARKET.
+
+    Exit code 0: every line has an outcome. 3: all good lines have one, others or files were bad and are named. 1: the
+    replay could not run, nothing was written. 2: wrong options.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -57,6 +60,8 @@ def replay(
         except ReplayError as error:
             console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
             raise typer.Exit(1) from None
-    for problem in summary.problems:
+    for problem in (*summary.problems, *summary.holes):
         console.print(problem, style="yellow", highlight=False, markup=False, soft_wrap=True)
-    console.print(summary.describe(), highlight=False)
+    console.print(summary.describe(), highlight=False, soft_wrap=True)
+    if summary.problems:
+        raise typer.Exit(3)

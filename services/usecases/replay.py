@@ -17,7 +17,7 @@ from services.domain.fills import FillModel
 from services.domain.market import Market
 from services.usecases.replay_plans import Outcome, never_entered, problem, read_plan, write_outcomes
 from services.usecases.replay_recording import UNREADABLE, Fineness, Recorded, open_folder
-from services.usecases.replay_trades import Wish, run_trades
+from services.usecases.replay_trades import Hole, Wish, run_trades
 
 _BLANK = b" \t\r\n"
 
@@ -27,18 +27,36 @@ class ReplayError(PaperfleetError):
 
 
 class ReplaySummary(msgspec.Struct, frozen=True):
-    """What a replay came to: outcomes by status, what was wrong by line or file, and the seconds it took."""
+    """What a replay came to.
+
+    statuses       outcomes by status
+    problems       what was wrong, by line or file
+    seconds        how long it took
+    bad_lines      lines that are no plan, or break a rule: they have no outcome
+    never_entered  plans to whose time nothing is recorded; they count as PENDING
+    ambiguous      outcomes in which an order had to be assumed
+    holes          stretches without a recording over which trades were open: what they missed there is not known
+    """
 
     statuses: Mapping[str, int]
     problems: Sequence[str]
     seconds: float
+    bad_lines: int = 0
+    never_entered: int = 0
+    ambiguous: int = 0
+    holes: Sequence[str] = ()
 
     def describe(self) -> str:
-        """One line for people."""
+        """Two lines for people."""
         plans = sum(self.statuses.values())
         each = ", ".join(f"{count:,} {status}" for status, count in sorted(self.statuses.items()))
         speed = f"{plans / self.seconds:,.0f} plans/s" if self.seconds > 0 else "at once"
-        return f"{plans:,} plans in {self.seconds:.1f} s ({speed}): {each or 'none'}; {len(self.problems):,} problems"
+        share = 100 * self.ambiguous / plans if plans else 0
+        return (
+            f"{plans:,} plans in {self.seconds:.1f} s ({speed}): {each or 'none'}; {len(self.problems):,} problems\n"
+            f"{self.bad_lines:,} bad lines, {self.never_entered:,} plans never entered for want of a recording, "
+            f"{self.ambiguous:,} ambiguous ({share:.2f} %)"
+        )
 
 
 def replay(
@@ -65,13 +83,19 @@ def replay(
         raise ReplayError(str(error)) from error
     outcomes: dict[int, bytes] = {}
     statuses: Counter[str] = Counter()
+    holes: list[str] = []
+    unrecorded = ambiguous = 0
     total = sum(map(len, wishes.values()))
     progress(0, total)
     for number, told in _run(recordings, wishes, fill_model):
         if isinstance(told, Outcome):
             outcomes[number] = msgspec.json.encode(told)
             statuses[told.status] += 1
+            unrecorded += told.is_unrecorded
+            ambiguous += told.ambiguous
             progress(len(outcomes), total)
+        elif isinstance(told, Hole):
+            holes.append(told.text)
         else:
             problems.append((number, told))
     progress(total, total)
@@ -79,7 +103,15 @@ def replay(
         write_outcomes(out, [outcomes[number] for number in sorted(outcomes)])
     except OSError as error:
         raise ReplayError(str(error)) from error
-    return ReplaySummary(statuses, [text for _, text in sorted(problems)], perf_counter() - started)
+    return ReplaySummary(
+        statuses,
+        [text for _, text in sorted(problems)],
+        perf_counter() - started,
+        bad_lines=sum(number > 0 for number, _ in problems),
+        never_entered=unrecorded,
+        ambiguous=ambiguous,
+        holes=holes,
+    )
 
 
 def _read(plans: Path) -> tuple[dict[tuple[Market, str], list[Wish]], list[tuple[int, str]]]:
@@ -103,8 +135,8 @@ def _run(
     recordings: Mapping[tuple[Market, str], Recorded],
     wishes: Mapping[tuple[Market, str], Sequence[Wish]],
     fill_model: FillModel,
-) -> Iterator[tuple[int, Outcome | str]]:
-    """An outcome or a problem by line number; number 0 for what concerns a file."""
+) -> Iterator[tuple[int, Outcome | Hole | str]]:
+    """An outcome or a problem by line number; number 0 for what concerns a file, a hole among it."""
     for key, group in sorted(wishes.items()):
         recorded = recordings.get(key)
         if recorded is not None and recorded.minutes is not None:

@@ -79,6 +79,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     ambiguous: bool = False
     evidence: dict[str, Evidence | str] = {}
 
+    @property
+    def is_unrecorded(self) -> bool:
+        """Whether nothing is recorded to the plan's time: `never_entered`."""
+        return self.status == TradeStatus.PENDING and "reason" in self.evidence
+
 
 def read_plan(line: bytes) -> PlanLine:
     """The plan of one line. Raises InvalidInput that names field and rule."""

@@ -9,7 +9,7 @@ price, funding its recorded rates: without them neither happens. Maintenance bra
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -34,6 +34,16 @@ from services.usecases.replay_recording import UNREADABLE, Block, Recorded, Stre
 _SPREAD_STEP = Decimal("1e-12")
 
 
+HOLE_MIN = timedelta(hours=1)
+"""No bar for this long, and the plan of that time is not accepted, as without a fresh price it would not be live."""
+
+
+class Hole(msgspec.Struct, frozen=True):
+    """A stretch without a recording over which trades were open, for people."""
+
+    text: str
+
+
 class Wish(msgspec.Struct, frozen=True):
     """A checked plan, and the number of its line."""
 
@@ -43,10 +53,10 @@ class Wish(msgspec.Struct, frozen=True):
 
 def run_trades(
     recorded: Recorded, wishes: Sequence[Wish], fill_model: FillModel
-) -> Iterator[tuple[int, Outcome | str]]:
+) -> Iterator[tuple[int, Outcome | Hole | str]]:
     """What becomes of each of `wishes`, by line number, as soon as it is known; a text where the plan breaks a rule.
 
-    A file that cannot be read ends the recording there, and is told under the number 0.
+    A file that cannot be read ends the recording there, and is told under the number 0, as holes are.
     """
     book = _Book(recorded, fill_model)
     waiting = []
@@ -60,6 +70,7 @@ def run_trades(
     try:
         for stretch in recorded.stretches():
             waiting = book.accept(waiting, stretch)
+            yield from ((0, hole) for hole in book.holes(stretch))
             book.advance(stretch)
             yield from book.take_final()
     except UNREADABLE as error:
@@ -79,6 +90,18 @@ class _Book:
         self.live: dict[int, tuple[PlanLine, Trade]] = {}
         self.final: list[tuple[int, Outcome]] = []
         self.average_range = ZERO
+        self.ended: datetime | None = None
+
+    def holes(self, stretch: Stretch) -> Iterator[Hole]:
+        """The holes in and before `stretch` over which trades may be open; it is accepted and not yet walked."""
+        ends = [self.ended or stretch.opens[0], *(begin + stretch.length for begin in stretch.opens)]
+        self.ended = ends[-1]
+        for ended, begin in zip(ends, stretch.opens, strict=False):
+            if begin - ended >= HOLE_MIN:
+                count = sum(trade.active_from < ended for _, trade in self.live.values())
+                span = f"no trade is recorded from {ended:%Y-%m-%d %H:%M} to {begin:%Y-%m-%d %H:%M}"
+                if count:
+                    yield Hole(f"{self.recorded.instrument}: {span}, with up to {count} plans live")
 
     def accept(self, waiting: Sequence[Wish], stretch: Stretch) -> list[Wish]:
         """Open what `stretch` reaches; the rest goes on waiting. The average range is folded over all its bars."""
@@ -90,7 +113,11 @@ class _Book:
             index = bisect_left(stretch.opens, wish.line.opened_at)
             self._fold(stretch.bars[folded:index])
             folded = index
-            self._open(wish, stretch.bars[index], stretch.settlements)
+            if stretch.opens[index] - wish.line.opened_at < HOLE_MIN + stretch.length:
+                self._open(wish, stretch.bars[index], stretch.settlements)
+            else:
+                reason = f"no trade is recorded from opened_at until {stretch.opens[index].isoformat()}"
+                self.final.append((wish.number, never_entered(wish.line.id, reason)))
         if reached < len(waiting):
             self._fold(stretch.bars[folded:])
         return list(waiting[reached:])

@@ -3,6 +3,8 @@
 import json
 import random
 import re
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -208,6 +210,53 @@ def test_what_the_recording_does_not_reach(tmp_path):
     assert (opened["exit_time"], opened["profit_loss"], opened["fees"]) == (None, None, "0.10000000")
     assert "stop_loss must lie below the entry 100" in misfit["evidence"]["reason"]
     assert len(summary.problems) == 2
+
+
+def test_a_plan_in_a_hole_never_enters_and_holes_under_open_trades_are_named(tmp_path):
+    hour = timedelta(hours=1)
+    write(tmp_path, SPOT + ".csv", klines([CALM] * 3) + klines([CALM], DAY + 3 * hour))
+    later = DAY + timedelta(days=40)
+    write(tmp_path, f"spot/daily/klines/AUSDT/1m/AUSDT-1m-{later:%Y-%m-%d}.csv", klines([CALM], later))
+    times = {
+        "before": DAY - 2 * hour,
+        "just before": DAY - timedelta(minutes=59),
+        "inside": DAY + timedelta(minutes=5),
+        "near its end": DAY + 2 * hour,
+        "between the files": DAY + timedelta(days=10),
+    }
+    plans = [plan(id=name, opened_at=time.isoformat()) for name, time in times.items()]
+    lines, summary = run(tmp_path, [*plans, "no plan"], tmp_path)
+    told = {line["id"]: (line["status"], line["evidence"].get("reason", "")[:46]) for line in lines}
+    unrecorded = ("PENDING", "no trade is recorded from opened_at until 2025")
+    assert {name for name, what in told.items() if what == unrecorded} == {"before", "inside", "between the files"}
+    assert {what for what in told.values() if what != unrecorded} == {("OPEN", "")}
+    assert summary.holes == [
+        "SPOT AUSDT: no trade is recorded from 2025-03-01 00:03 to 2025-03-01 03:00, with up to 1 plans live",
+        "SPOT AUSDT: no trade is recorded from 2025-03-01 03:01 to 2025-04-10 00:00, with up to 2 plans live",
+    ]
+    assert (summary.bad_lines, summary.never_entered) == (1, 3)
+    assert "1 bad lines, 3 plans never entered" in summary.describe()
+
+
+@pytest.mark.parametrize(("wrong", "code"), [([], 0), ([plan(leverage=0)], 3), (["x"], 3), ([plan(symbol="BUSDT")], 3)])
+def test_the_exit_code_tells_whether_every_line_was_good(tmp_path, wrong, code):
+    write(tmp_path, SPOT + ".csv", klines([CALM]))
+    lines = [each if isinstance(each, str) else json.dumps(each) for each in [plan(), *wrong]]
+    wishes, out = write(tmp_path, "plans.jsonl", lines), tmp_path / "closed.jsonl"
+    command = [
+        sys.executable,
+        "-c",
+        "from paperfleet.cli import main; main()",
+        "replay",
+        str(tmp_path),
+        "--plans",
+        wishes,
+        "--out",
+        out,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, done.stderr
+    assert f"{code == 3 and 'BUSDT' not in done.stderr:d} bad lines" in done.stderr
 
 
 def test_a_broken_file_ends_its_instrument_only(tmp_path):
