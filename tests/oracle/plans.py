@@ -48,6 +48,23 @@ class Exit(NamedTuple):
     quantity: int
 
 
+class Minute(NamedTuple):
+    """All prints of the minute that begins at `opened`, and their extremes."""
+
+    opened: int
+    prints: list[tuple[int, int]]
+    low: int
+    high: int
+
+
+def by_minute(prints: Sequence[tuple[int, int]]) -> list[Minute]:
+    found = []
+    for minute, group in groupby(prints, key=lambda each: each[0] // MINUTE):
+        inside = list(group)
+        found.append(Minute(minute * MINUTE, inside, min(p for _, p in inside), max(p for _, p in inside)))
+    return found
+
+
 def minute_up(time: int) -> int:
     return -(-time // MINUTE) * MINUTE
 
@@ -69,9 +86,15 @@ class Truth:
             self._entered()
 
     def run(self, prints: Sequence[tuple[int, int]], end: int) -> "Truth":
-        for minute, group in groupby(prints, key=lambda each: each[0] // MINUTE):
-            opened = minute * MINUTE
+        return self.run_minutes(by_minute(prints), end)
+
+    def run_minutes(self, minutes: Sequence[Minute], end: int) -> "Truth":
+        for opened, group, low, high in minutes:
             self._expire(opened)
+            if self.status not in ("PENDING", "OPEN"):
+                break
+            if self._is_calm(opened, low, high):
+                continue
             at_open = self.stop
             for number, (time, price) in enumerate(group):
                 if time < self.start or self.status not in ("PENDING", "OPEN"):
@@ -88,6 +111,21 @@ class Truth:
                     self._leave("time_stop", time, price, self.left)
         self._expire(end)
         return self
+
+    def _is_calm(self, opened: int, low: int, high: int) -> bool:
+        """Whether a minute lies strictly inside everything that matters, with nothing due: only to save time."""
+        plan, sign, due = self.plan, self.plan.sign, self._due()
+        if self.start > opened or (due is not None and due <= opened):
+            return False
+        worst, best = (low, high) if sign > 0 else (high, low)
+        if self.status == "PENDING":
+            assert plan.limit is not None
+            ahead = [plan.targets[0][0]] if plan.cancel_on_target else []
+            behind = plan.limit - sign * plan.through
+        else:
+            ahead = [price for price, _ in (self._target(), self._level()) if price is not None]
+            behind = self.stop
+        return sign * worst > sign * behind and all(sign * best < sign * price for price in ahead)
 
     def _expire(self, until: int) -> None:
         expires = self.plan.expires_at
