@@ -1,4 +1,7 @@
-"""Retention, decided at birth: event partitions by day, and the ages beyond which rows are forgotten."""
+"""Retention, decided at birth: partitions by day, and the ages beyond which rows are forgotten.
+
+Events are as old as the database's clock says; bars as the exchange's, which in a simulated market is another.
+"""
 
 from datetime import date, timedelta
 
@@ -17,6 +20,7 @@ SCANS_KEPT = timedelta(days=7)
 SIGNALS_KEPT = timedelta(days=90)
 """Payloads, and signals that no trade came of; those of trades stay as long as their trades."""
 AUDIT_KEPT = timedelta(days=365)
+BARS_KEPT = timedelta(days=35)
 _OLD_ROWS = (
     ("DELETE FROM events_other WHERE created_at < now() - %s", EVENTS_KEPT),
     ("DELETE FROM cycles WHERE started_at < now() - %s", CYCLES_KEPT),
@@ -34,53 +38,86 @@ _OLD_ROWS = (
 )
 _BRIEFLY = "SET LOCAL lock_timeout = '300ms'"
 _DAYS_AHEAD = 3
+_EXCHANGE_TIME = "(SELECT max(judged_to) FROM watermarks)"
 _PARTITIONS_LOCK = 0x65767473  # one maker of partitions at a time: "evts" in ASCII
 
 
 async def make_partitions(connection: Connection) -> None:
-    """Make the event partitions of today and the next days, each in a transaction of its own.
+    """Make the partitions of today and the next days, each in a transaction of its own.
 
-    Whoever reads events for long holds a new partition up, and everybody behind it: after a moment it is left to
+    Whoever reads such a table for long holds a new partition up, and everybody behind it: after a moment it is left to
     the next time. Until then the default partition takes the rows; a day whose rows lie there keeps them there.
     """
-    row = await (await connection.execute("SELECT (now() AT TIME ZONE 'UTC')::date")).fetchone()
+    cursor = await connection.execute(
+        """SELECT (now() AT TIME ZONE 'UTC')::date, (coalesce(max(judged_to), now()) AT TIME ZONE 'UTC')::date
+           FROM watermarks"""
+    )
+    row = await cursor.fetchone()
     assert row is not None
     await connection.commit()
-    today: date = row[0]
-    for ahead in range(_DAYS_AHEAD + 1):
-        day = today + timedelta(days=ahead)
-        try:
-            await _make_partition(connection, day)
-            await connection.commit()
-        except errors.LockNotAvailable:
-            await connection.rollback()
-            log.warning("partition_postponed", day=day.isoformat())
+    for table, key, today in (("events", "created_at", row[0]), ("minute_bars", "open_time", row[1])):
+        for ahead in range(_DAYS_AHEAD + 1):
+            day = today + timedelta(days=ahead)
+            try:
+                await _make_partition(connection, table, key, day)
+                await connection.commit()
+            except errors.LockNotAvailable:
+                await connection.rollback()
+                log.warning("partition_postponed", table=table, day=day.isoformat())
 
 
-async def _make_partition(connection: Connection, day: date) -> None:
-    name, until = f"events_{day:%Y%m%d}", day + timedelta(days=1)
+async def _make_partition(connection: Connection, table: str, key: str, day: date) -> None:
+    name, until = f"{table}_{day:%Y%m%d}", day + timedelta(days=1)
     await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_PARTITIONS_LOCK])
     cursor = await connection.execute(
-        """SELECT to_regclass(%s) IS NULL
-           AND NOT EXISTS (SELECT FROM events_other WHERE created_at >= %s::date AND created_at < %s::date)""",
+        f"""SELECT to_regclass(%s) IS NULL
+            AND NOT EXISTS (SELECT FROM {table}_other WHERE {key} >= %s::date AND {key} < %s::date)""",
         [name, day, until],
     )
     row = await cursor.fetchone()
     if row is not None and row[0]:
         await connection.execute(_BRIEFLY)
         await connection.execute(
-            f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF events "
+            f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} "
             f"FOR VALUES FROM ('{day} 00:00+00') TO ('{until} 00:00+00')"
         )
 
 
 async def forget(connection: Connection) -> None:
-    """Drop event partitions and rows beyond their age, each in a transaction of its own."""
+    """Drop partitions and rows beyond their age, each in a transaction of its own."""
+    await _drop_partitions(connection, "events", "now()", EVENTS_KEPT)
+    await _forget_bars(connection)
+    for statement, age in _OLD_ROWS:
+        await _delete(connection, statement, age)
+
+
+async def _forget_bars(connection: Connection) -> None:
+    """First say from when bars are whole, then let go of those before."""
+    await connection.execute(
+        f"""UPDATE system SET bars_from = day FROM (SELECT date_trunc('day', {_EXCHANGE_TIME} - %s, 'UTC') AS day) d
+            WHERE bars_from < day""",
+        [BARS_KEPT],
+    )
+    await connection.commit()
+    await _drop_partitions(connection, "minute_bars", _EXCHANGE_TIME, BARS_KEPT)
+    for table, key in (("minute_bars_other", "open_time"), ("hour_ranges", "hour")):
+        await _delete(
+            connection, f"DELETE FROM {table} WHERE {key} < {_EXCHANGE_TIME} - %s - interval '1 day'", BARS_KEPT
+        )
+
+
+async def _delete(connection: Connection, statement: str, age: timedelta) -> None:
+    await connection.execute("SET LOCAL statement_timeout = '2min'")
+    await connection.execute(statement, [age])
+    await connection.commit()
+
+
+async def _drop_partitions(connection: Connection, table: str, now: str, age: timedelta) -> None:
     cursor = await connection.execute(
-        """SELECT c.relname FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
-           WHERE h.inhparent = 'events'::regclass AND c.relname ~ '^events_[0-9]{8}$'
-             AND to_date(right(c.relname, 8), 'YYYYMMDD') < (now() - %s)::date""",
-        [EVENTS_KEPT],
+        f"""SELECT c.relname FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
+            WHERE h.inhparent = %s::regclass AND c.relname ~ '_[0-9]{{8}}$'
+              AND to_date(right(c.relname, 8), 'YYYYMMDD') < (({now} - %s) AT TIME ZONE 'UTC')::date""",
+        [table, age],
     )
     names = [name for (name,) in await cursor.fetchall()]
     await connection.commit()
@@ -92,7 +129,3 @@ async def forget(connection: Connection) -> None:
         except errors.LockNotAvailable:
             await connection.rollback()
             log.warning("partition_kept", partition=name)
-    for statement, age in _OLD_ROWS:
-        await connection.execute("SET LOCAL statement_timeout = '2min'")
-        await connection.execute(statement, [age])
-        await connection.commit()

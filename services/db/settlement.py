@@ -11,9 +11,12 @@ from decimal import Decimal
 
 import msgspec
 
+from services.db import closings
 from services.db.pool import Connection
 from services.domain.barriers import barriers, next_event_at
 from services.domain.changes import Change
+from services.domain.excursion import in_r
+from services.domain.money import margin
 from services.domain.profit import average_exit_price, fees, funding
 from services.domain.trade import Exit, Fill, Trade
 
@@ -49,6 +52,7 @@ async def settle_and_commit(
         await connection.commit()
         return []
     try:
+        changes = await closings.measured(connection, changes)
         await _write_trades(connection, changes, at)
         return await _write_accounts_and_commit(connection, _Postings(changes, notices, at))
     except BaseException:
@@ -63,6 +67,7 @@ async def _write_trades(connection: Connection, changes: Sequence[Change], at: d
     revised = [_revision_row(state, at) for change in changes for state in change.revisions()]
     live = [_trigger_row(change) for change in changes if change.after.status.is_live]
     final = [change.after.id for change in changes if change.before and not change.after.status.is_live]
+    closed = [change.after.id for change in changes if change.closes]
     done = [change.after.id for change in changes if change.command_done]
     if new:
         await connection.execute(_INSERT_TRADES, [_json(new)])
@@ -81,6 +86,8 @@ async def _write_trades(connection: Connection, changes: Sequence[Change], at: d
         await connection.execute("DELETE FROM live_triggers WHERE trade_id = ANY(%s)", [final])
     if live:
         await connection.execute(_UPSERT_TRIGGERS, [_json(live)])
+    if closed:
+        await closings.add_results(connection, closed)
 
 
 async def _decide_signals(connection: Connection, new: Sequence[dict[str, object]]) -> None:
@@ -233,7 +240,7 @@ def _move_row(before: Trade, after: Trade) -> dict[str, object]:
 
 def _result_columns(trade: Trade) -> dict[str, object]:
     """What a closed trade came to."""
-    if trade.exit is None:
+    if trade.exit is None or trade.entry is None:
         return {}
     return {
         "exit_time": trade.exit.time,
@@ -241,6 +248,10 @@ def _result_columns(trade: Trade) -> dict[str, object]:
         "fees": fees(trade),
         "funding": funding(trade),
         "profit_loss": trade.profit_loss,
+        "margin": margin(trade.entry.price, trade.quantity, trade.plan.leverage),
+        "r_multiple": in_r(trade.profit_loss, trade),
+        "mae": trade.excursion.mae if trade.excursion else None,
+        "mfe": trade.excursion.mfe if trade.excursion else None,
     }
 
 
@@ -319,10 +330,12 @@ UPDATE trades t SET status = v.status, version = v.version, reserved = v.reserve
     entry_role = coalesce(v.entry_role, t.entry_role), entry_fee = coalesce(v.entry_fee, t.entry_fee),
     entry_evidence = coalesce(v.entry_evidence, t.entry_evidence),
     exit_reason = v.exit_reason, exit_time = v.exit_time, exit_price = v.exit_price, fees = v.fees,
-    funding = v.funding, profit_loss = v.profit_loss
+    funding = v.funding, profit_loss = v.profit_loss, margin = v.margin, r_multiple = v.r_multiple, mae = v.mae,
+    mfe = v.mfe
 FROM json_to_recordset(%s::json) AS v(id bigint, was_status text, was_version int, status text, version int,
     reserved numeric, {_PLAN_TYPES}, ambiguous boolean, {_ENTRY_TYPES}, exit_reason text, exit_time timestamptz,
-    exit_price numeric, fees numeric, funding numeric, profit_loss numeric)
+    exit_price numeric, fees numeric, funding numeric, profit_loss numeric, margin numeric, r_multiple numeric,
+    mae numeric, mfe numeric)
 WHERE t.id = v.id AND t.status = v.was_status AND t.version = v.was_version
 """
 

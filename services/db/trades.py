@@ -16,7 +16,7 @@ from services.domain.fills import FillModel, Slippage
 from services.domain.funding import NO_FUNDING, Funding
 from services.domain.market import Instrument
 from services.domain.plan import Direction, EntryType, Plan, Rules, Target
-from services.domain.trade import Evidence, Exit, Fill, Label, Reason, Stop, Trade, TradeStatus, Trail
+from services.domain.trade import Evidence, Excursion, Exit, Fill, Label, Reason, Stop, Trade, TradeStatus, Trail
 
 _COLUMNS = """t.id, t.account_id, t.instrument_id, t.direction, t.entry_type, t.limit_price, t.initial_stop,
 t.targets::text, t.rules::text, t.position_size, t.leverage, t.quantity, t.maker_rate, t.taker_rate, t.fill_model,
@@ -27,8 +27,9 @@ t.entry_time, t.entry_price, t.entry_role, t.entry_fee, t.entry_evidence::text,
     json_build_array(e.time, e.price::text, e.role, e.fee::text, e.evidence),
     e.gross::text, e.cap::text, e.funding::text) ORDER BY part)
  FROM trade_exits e WHERE e.trade_id = t.id)::text,
-l.active_from, l.held_from, t.updated_at, t.brackets::text, f.funding::text"""
-_WIDTH = 42
+l.active_from, l.held_from, t.updated_at, t.brackets::text, f.funding::text,
+t.mae, t.mfe"""
+_WIDTH = 44
 
 _TOTAL = "(SELECT s.total FROM funding_settlements s WHERE s.instrument_id = t.instrument_id AND s.time"
 _LAST = "ORDER BY s.time DESC LIMIT 1)"
@@ -114,7 +115,7 @@ def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored
         targets, rules, position_size, leverage, quantity, maker, taker, fill_model,
         half_spread, average_range, status, reserved, ambiguous, version, created_at, source, notes, signal_id,
         stop, stop_reason, trail_level, trail_step, exit_reason, profit_loss,
-        *entry, exits, active_from, held_from, updated_at, brackets, funding,
+        *entry, exits, active_from, held_from, updated_at, brackets, funding, mae, mfe,
     ) = row[:_WIDTH]  # fmt: skip
     status = TradeStatus(status)
     trade = Trade(
@@ -150,6 +151,7 @@ def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored
         profit_loss=profit_loss,
         ambiguous=ambiguous,
         version=version,
+        excursion=None if mae is None else Excursion(mae, mfe),
     )
     return Stored(trade, _command(row[_WIDTH:]), updated_at)
 

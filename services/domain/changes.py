@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from services.domain.profit import LedgerRow, entry_row, exit_rows
-from services.domain.trade import Exit, Trade, TradeStatus
+from services.domain.trade import Excursion, Exit, Trade, TradeStatus
 from services.domain.view import TradeView, trade_view
 
 
@@ -48,6 +48,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     def closes(self) -> bool:
         """Whether the trade got its exit."""
         return self.after.exit is not None
+
+    def measured(self, excursion: Excursion) -> "Change":
+        """This closing with how far the trade went while it was held."""
+        closed = msgspec.structs.replace(self.steps[-1], excursion=excursion)
+        after = msgspec.structs.replace(self.after, excursion=excursion)
+        return msgspec.structs.replace(self, after=after, steps=(*self.steps[:-1], closed))
 
     def ledger(self) -> Iterator[LedgerRow]:
         """What the account books."""

@@ -134,6 +134,13 @@ class Exit(msgspec.Struct, frozen=True):
         return self.gross - self.fill.fee + self.cap - self.funding
 
 
+class Excursion(msgspec.Struct, frozen=True):
+    """The worst and the best unrealized gross profit of a closed trade while it was held, USDT; mae <= 0 <= mfe."""
+
+    mae: Decimal
+    mfe: Decimal
+
+
 class Stop(msgspec.Struct, frozen=True):
     """Where the stop stands now, and what put it there: STOP_LOSS is the plan or an edit."""
 
@@ -174,6 +181,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     version      counts stored states; an edit or transition is decided on one and writes the next
     profit_loss  net profit in USDT once closed: the sum of the trade's ledger rows
     ambiguous    an order inside a bar had to be assumed because no data tells it
+    excursion    how far it went while it was held; None while it lives, and where candles are not complete
     """
 
     id: int
@@ -199,6 +207,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     profit_loss: Decimal | None = None
     ambiguous: bool = False
     version: int = 1
+    excursion: Excursion | None = None
 
     @property
     def is_long(self) -> bool:

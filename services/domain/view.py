@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from services.domain.excursion import in_r
 from services.domain.market import Market
 from services.domain.money import margin
 from services.domain.plan import Direction, EntryType, Rules
@@ -66,7 +67,10 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     the mean of all exits, weighted by quantity; exit_fee, exit_role and exit_evidence are the last one's.
     liquidation_price is the mark price at which a live futures trade is liquidated; null where no price does that.
     realized_profit_loss is what the exits so far leave without the entry fee.
-    profit_loss_percentage = 100 x profit_loss / margin.
+    profit_loss_percentage = 100 x profit_loss / margin. r_multiple = profit_loss / (|entry - initial stop| x quantity).
+    mae and mfe are the worst and the best unrealized gross profit of a closed trade while it was held, in USDT for all
+    its quantity, judged on its fills and every whole minute between entry and exit; mae_r and mfe_r the same in units
+    of its initial risk. They are null where those minutes are not all stored.
     risk_reward_ratio = |target - entry| / |entry - initial stop|, targets weighted by their fractions.
     """
 
@@ -109,6 +113,11 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     funding: Decimal | None
     profit_loss: Decimal | None
     profit_loss_percentage: Decimal | None
+    r_multiple: Decimal | None
+    mae: Decimal | None
+    mfe: Decimal | None
+    mae_r: Decimal | None
+    mfe_r: Decimal | None
     is_open: bool
     is_profitable: bool | None
     duration_hours: Decimal | None
@@ -125,7 +134,7 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
 
 def trade_view(trade: Trade, updated_at: datetime) -> TradeView:
     """`trade` as it stood at `updated_at`."""
-    plan, entry, exit_ = trade.plan, trade.entry, trade.exit
+    plan, entry, exit_, far = trade.plan, trade.entry, trade.exit, trade.excursion
     price = entry.price if entry else plan.limit_price
     assert price is not None
     held_back = margin(price, trade.quantity, plan.leverage)
@@ -173,6 +182,11 @@ def trade_view(trade: Trade, updated_at: datetime) -> TradeView:
         funding=funding(trade),
         profit_loss=net,
         profit_loss_percentage=None if net is None else (100 * net / held_back).quantize(_PERCENT_STEP),
+        r_multiple=in_r(net, trade),
+        mae=far.mae if far else None,
+        mfe=far.mfe if far else None,
+        mae_r=in_r(far.mae, trade) if far else None,
+        mfe_r=in_r(far.mfe, trade) if far else None,
         is_open=trade.status is TradeStatus.OPEN,
         is_profitable=None if net is None else net > 0,
         duration_hours=_duration_hours(entry, exit_),

@@ -13,7 +13,7 @@ from decimal import Decimal
 import msgspec
 
 from services.coordination import doorbell
-from services.db import clock, commands, settlement, trades, watermarks
+from services.db import clock, closings, commands, settlement, trades, watermarks
 from services.db.pool import Connection
 from services.db.settlement import StateMoved
 from services.db.trades import Stored
@@ -79,14 +79,14 @@ async def command_trade(services: Services, account_ids: Sequence[int], trade_id
         after = apply(stored.trade, command)
         if command.kind is CommandKind.EDIT and after.status is TradeStatus.OPEN and path.tail is not None:
             _check_edit(stored.trade, command, path.tail.close, "last price")  # the quote may be older than the path
-        change = Change(before=stored.trade, after=after, steps=(after,))
+        [change] = await closings.measured(connection, [Change(before=stored.trade, after=after, steps=(after,))])
         at = await clock.transaction_time(connection)
         try:
             streams = await settlement.settle_and_commit(connection, [change], at=at)
         except StateMoved:
             raise _conflict(stored.trade, "changed meanwhile: read it again") from None
     await doorbell.ring(services.redis, streams)
-    return Commanded(trade_view(after, at), pending=False)
+    return Commanded(trade_view(change.after, at), pending=False)
 
 
 async def _load(services: Services, account_ids: Sequence[int], trade_id: int) -> Stored:

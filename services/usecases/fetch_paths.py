@@ -1,4 +1,7 @@
-"""Fetch the price paths of a shard: every instrument's bars since its watermark, as far as one message carries."""
+"""Fetch the price paths of a shard: every instrument's bars since its watermark, as far as one message carries.
+
+Closed bars are stored before the path is handed on: what closes on it finds every minute it was held.
+"""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -9,7 +12,7 @@ import structlog
 
 from services.coordination import quarantine
 from services.coordination.quarantine import Suspect
-from services.db import instruments, watermarks
+from services.db import instruments, minute_bars, watermarks
 from services.db.watermarks import Start
 from services.domain.coverage import proven
 from services.domain.errors import InvalidData, Unavailable
@@ -61,6 +64,8 @@ async def fetch_paths(
             missing.setdefault(str(answer), []).append(stretch.start.symbol)
         else:
             raise answer
+    async with services.pool.connection() as connection:
+        await minute_bars.store(connection, paths)
     for reason, names in missing.items():
         log.warning("paths_not_had", market=market, symbols=names, reason=reason)
     return paths

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.db import retention
 from services.db.pool import Connection
-from tests.evaluation.desk import Desk
+from tests.evaluation.desk import START, Desk
 
 DAY = timedelta(days=1)
 
@@ -91,3 +91,24 @@ async def test_what_is_old_is_forgotten_and_nothing_else(desk: Desk):
         assert name(now - 32 * DAY) not in made
         cursor = await connection.execute("SELECT (SELECT count(*) FROM cycles), key FROM idempotency")
         assert await cursor.fetchall() == [(1, "young")]
+
+
+async def test_bars_go_by_the_exchanges_days(desk: Desk):
+    """The exchange's clock may stand months away from the database's; what is dropped is not promised any more."""
+    async with desk.pool.connection() as connection:
+        await retention.make_partitions(connection)
+        first = START.replace(hour=0)
+        for day in (first, first + 3 * DAY, first + 4 * DAY):
+            await connection.execute("INSERT INTO minute_bars VALUES (1, %s, 1, 1, 1, 1)", [day])
+            await connection.execute("INSERT INTO hour_ranges VALUES (1, %s, 1, 1)", [day])
+        cursor = await connection.execute("SELECT tableoid::regclass::text FROM minute_bars ORDER BY open_time")
+        names = [row[0] for row in await cursor.fetchall()]
+        assert names == [f"minute_bars_{first:%Y%m%d}", f"minute_bars_{first + 3 * DAY:%Y%m%d}", "minute_bars_other"]
+        for days, kept, bars_from in ((35, 3, first), (38, 2, first + 3 * DAY), (40, 0, first + 5 * DAY)):
+            await connection.execute("UPDATE watermarks SET judged_to = %s", [START + days * DAY])
+            await retention.forget(connection)
+            for table in ("minute_bars", "hour_ranges"):
+                found = await connection.execute(f"SELECT count(*) FROM {table}".encode())
+                assert await found.fetchone() == (kept,), (table, days)
+            cursor = await connection.execute("SELECT bars_from FROM system")
+            assert await cursor.fetchone() == (bars_from,)

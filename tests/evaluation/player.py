@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from services.db import clock, commands, settlement, trades, watermarks
+from services.db import clock, commands, minute_bars, settlement, trades, watermarks
 from services.domain.changes import Change
 from services.domain.command import applies, apply
 from services.domain.judge import Need
@@ -191,6 +191,8 @@ class Player:
             end = max(begin, min(known_to, begin + minutes_max * MINUTE))
             tail_at = self.now if tail and end >= known_to else None
             found.append(self.tapes[id_].path(id_, begin, end, tail_at))
+        async with self.desk.pool.connection() as connection:
+            await minute_bars.store(connection, found)
         return found
 
     async def _deliver(self, paths: Sequence[Path], failing: float, seconds_first: bool) -> Judged:

@@ -68,12 +68,26 @@ def check_truth(story: Story, wish: Wish, outcome: dict[str, Any]) -> None:
     assert (outcome["entry_price"], outcome["exit_price"]) == (truth.entry_price, truth.exit_price)
     assert {kind: Decimal(amount) for kind, amount in (outcome["amounts"] or {}).items()} == truth.amounts
     assert outcome["profit_loss"] == (sum(truth.amounts.values()) if truth.exit_time else None)
+    assert (outcome["mae"], outcome["mfe"]) == excursion_of(story, wish, truth, outcome["quantity"])
     assert (outcome["reserved"] == 0) == (truth.status not in ("PENDING", "OPEN"))
     for name, at in (("entry", truth.entry_time), ("exit", truth.exit_time)):
         if at is None:
             assert outcome[f"{name}_time"] is None
         else:
             assert outcome[f"{name}_time"] in told_times(at, outcome[f"{name}_evidence"]["decided_by"])
+
+
+def excursion_of(
+    story: Story, wish: Wish, truth: oracle.Truth, quantity: Decimal
+) -> tuple[Decimal | None, Decimal | None]:
+    """MAE and MFE by the tape: fills, and what printed in whole minutes between entry and exit."""
+    if truth.exit_time is None:
+        return None, None
+    begin, end = floor_minute(truth.entry_time) + MINUTE, floor_minute(truth.exit_time)
+    prices = [each.price for each in story.tapes[wish.place].prints if begin <= each.time < end]
+    sign = 1 if wish.direction == "LONG" else -1
+    moves = [(price - truth.entry_price) * sign for price in (truth.entry_price, truth.exit_price, *prices)]
+    return round(min(moves) * quantity, 8), round(max(moves) * quantity, 8)
 
 
 def told_times(at: datetime, decided_by: str) -> set[datetime]:

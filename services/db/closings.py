@@ -1,0 +1,63 @@
+"""What a closing adds beside the trade itself: how far the trade went while it was held, and its place in the results.
+
+Both are done for all closings of a transaction at once. Results are only ever inserted: nobody waits for anybody's row.
+"""
+
+from collections.abc import Sequence
+
+from services.db import minute_bars, triggers
+from services.db.minute_bars import Stretch
+from services.db.pool import Connection
+from services.domain.changes import Change
+from services.domain.excursion import excursion, held
+from services.domain.trade import Trade
+
+
+async def measured(connection: Connection, changes: Sequence[Change]) -> list[Change]:
+    """The changes; those that close a trade with its MAE and MFE, where all bars of its time are stored."""
+    closing = {number: change.after for number, change in enumerate(changes) if change.closes}
+    if not closing:
+        return list(changes)
+    await triggers.plan_for_probes(connection)
+    reaches = await minute_bars.reaches(connection, [_stretch(trade) for trade in closing.values()])
+    await triggers.plan_normally(connection)
+    found = list(changes)
+    for (number, trade), reach in zip(closing.items(), reaches, strict=True):
+        if reach is not None:
+            found[number] = changes[number].measured(excursion(trade, reach.low, reach.high))
+    return found
+
+
+def _stretch(trade: Trade) -> Stretch:
+    whole = held(trade)
+    return Stretch(trade.instrument.id, whole.begin, whole.end)
+
+
+async def add_results(connection: Connection, trade_ids: Sequence[int]) -> None:
+    """Add the closed trades, each once and in the transaction that closes it, to the results."""
+    await connection.execute(_ADD, [list(trade_ids)])
+
+
+SUMS = """count(*), count(*) FILTER (WHERE profit_loss > 0), count(*) FILTER (WHERE profit_loss < 0),
+    coalesce(sum(profit_loss), 0), coalesce(sum(profit_loss) FILTER (WHERE profit_loss > 0), 0),
+    coalesce(-sum(profit_loss) FILTER (WHERE profit_loss < 0), 0),
+    max(profit_loss) FILTER (WHERE profit_loss > 0), min(profit_loss) FILTER (WHERE profit_loss < 0),
+    coalesce(sum(fees), 0), coalesce(sum(funding), 0), coalesce(sum(extract(epoch FROM exit_time - entry_time)), 0),
+    coalesce(sum(margin), 0), count(r_multiple), coalesce(sum(r_multiple), 0),
+    count(mae), coalesce(sum(mae), 0), coalesce(sum(mfe), 0), count(*) FILTER (WHERE ambiguous)"""
+"""The sums of `services.domain.metrics.tally.Tally`, in its order, over rows of trades."""
+
+_ADD = f"""
+INSERT INTO results (account_id, day, instrument_id, hour, market, direction, source, exit_reason, trades, wins, losses,
+    net, gross_profit, gross_loss, largest_win, largest_loss, fees, funding, seconds, margin, risked, r_multiples,
+    excursions, mae, mfe, ambiguous)
+SELECT account_id, day, instrument_id, hour, market, direction, source, exit_reason, {SUMS}
+FROM (
+    SELECT t.*, i.market, (t.exit_time AT TIME ZONE 'UTC')::date AS day,
+        extract(hour FROM t.exit_time AT TIME ZONE 'UTC') AS hour
+    FROM trades t JOIN instruments i ON i.id = t.instrument_id WHERE t.id = ANY(%s)
+) closed
+GROUP BY GROUPING SETS (
+    (account_id, day, instrument_id),
+    (account_id, day, hour, market, direction, source, exit_reason))
+"""

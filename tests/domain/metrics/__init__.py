@@ -1,0 +1,1 @@
+"""Figures over closed trades, by hand and by property."""
