@@ -1,4 +1,4 @@
-"""Paper trades: list, open, read, edit, close, cancel, and what they came to."""
+"""Paper trades: list, open, read, edit, close, cancel."""
 
 import re
 from typing import Annotated
@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import Body, FromPath, FromQuery, HeaderParameter, QueryParameter
 
-from api import cursors
+from api import cursors, trade_results
 from api.access import Caller
 from api.body import JsonBody
 from api.documentation import CLOSE_EXAMPLES, CREATE_EXAMPLES, EDIT_EXAMPLES, problems
@@ -41,7 +41,6 @@ from services.usecases.context import Services
 from services.usecases.list_trades import list_trades
 from services.usecases.new_trade import NewTrade
 from services.usecases.open_trade import open_trade, preview_trade
-from services.usecases.performance import Performance, performance
 from services.usecases.read_trade import LiveTradeView, read_revisions, read_trade
 
 _JSON = "application/json"
@@ -97,19 +96,6 @@ async def open_positions(
     wanted = TradeFilter(account_ids=caller.listed(account_id), statuses=frozenset({TradeStatus.OPEN}))
     page = await list_trades(services, wanted, limit, cursors.decode(cursor, Key))
     return Page(page.trades, cursors.encode(page.next))
-
-
-@get("/performance", summary="What closed trades came to", responses=problems(422))
-async def read_performance(
-    services: NamedDependency[Services],
-    caller: NamedDependency[Caller],
-    days: Annotated[
-        int | None, QueryParameter(ge=1, le=36500, description="Only trades closed in the last days.")
-    ] = None,
-    account_id: AccountId = None,
-) -> Performance:
-    """Figures over closed trades; the formulas are in the schema's description."""
-    return await performance(services, caller.listed(account_id), days)
 
 
 @post(
@@ -260,7 +246,7 @@ router = Router(
     route_handlers=[
         list_,
         open_positions,
-        read_performance,
+        trade_results.read_performance,
         create,
         preview,
         read,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, TypeVar
@@ -87,6 +87,16 @@ def moment(text_: str | None, field: str) -> datetime | None:
         return value.astimezone(UTC)
     except OverflowError:
         raise InvalidInput("bad_time", f"{field} lies outside the calendar", field=field) from None
+
+
+def day(text_: str | None, field: str) -> date | None:
+    """The UTC day that `text_` spells, as a date or as its midnight. Raises InvalidInput for anything else."""
+    value = moment(text_, field)
+    if value is None:
+        return None
+    if value.timetz() != time(tzinfo=UTC):
+        raise InvalidInput("not_a_day", f"{field} must be a whole UTC day, such as 2026-07-01", field=field)
+    return value.date()
 
 
 def positive(value: Decimal | None, field: str) -> Decimal | None:

@@ -16,7 +16,7 @@ async def read(
     services: NamedDependency[Services],
     token: FromPath[str],
     days: Annotated[
-        int | None, QueryParameter(ge=1, le=36500, description="Only trades closed in the last days.")
+        int | None, QueryParameter(ge=1, le=36500, description="The last so many UTC days, today included.")
     ] = None,
 ) -> Shared:
     """The link's token is all that is needed; its owner can revoke it."""

@@ -63,7 +63,7 @@ def paths(minute: int, low: Decimal, high: Decimal, pairs: int = PAIRS) -> list[
 
 _FILL = (
     "TRUNCATE users, accounts, instruments, watermarks, trades, live_triggers, trade_commands, trade_exits,"
-    " trade_revisions, ledger, events"
+    " trade_revisions, ledger, events, results, courses, minute_bars, hour_ranges"
     " RESTART IDENTITY CASCADE",
     "INSERT INTO users (name) VALUES ('bench')",
     """INSERT INTO accounts (user_id, name, balance, reserved)

@@ -16,6 +16,7 @@ from statistics import median
 from bench.book import PAIRS, START, book, database, paths
 from bench.table import Row
 from services.db import triggers, watermarks
+from services.db.closings import ADD_RESULTS
 from services.db.pool import Connection, Pool
 from services.db.triggers import Span
 from services.domain.path import Path
@@ -236,12 +237,13 @@ _EVIDENCE = """{"decided_by": "bar", "slippage": "0.0002", "bar": ["2026-07-01T1
 _BARE = (
     """UPDATE trades t SET status = 'CLOSED_SL', version = 2, reserved = 0, updated_at = %(at)s,
             exit_time = %(at)s::timestamptz + interval '1 minute', exit_price = t.stop_loss, exit_reason = 'stop_loss',
-            fees = 0.19, funding = 0, profit_loss = -1.2
+            fees = 0.19, funding = 0, profit_loss = -1.2, margin = 100, r_multiple = -0.8, mae = -1.2, mfe = 0
         WHERE id = ANY(%(ids)s) AND status = 'OPEN' AND version = 1""",
     f"""INSERT INTO trade_exits (trade_id, part, reason, time, price, quantity, role, fee, gross, cap, evidence)
         SELECT id, 1, 'stop_loss', exit_time, stop_loss, quantity, 'taker', 0.09, -1, 0, '{_EVIDENCE}'
         FROM trades WHERE id = ANY(%(ids)s)""",
     "DELETE FROM live_triggers WHERE trade_id = ANY(%(ids)s)",
+    ADD_RESULTS.replace("%s", "%(ids)s"),
     """INSERT INTO ledger (account_id, trade_id, kind, amount)
        SELECT account_id, id, kind, -0.5 FROM trades, unnest(ARRAY['gross_profit', 'exit_fee']) kind
        WHERE id = ANY(%(ids)s)""",

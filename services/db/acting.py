@@ -47,5 +47,12 @@ async def tell(connection: Connection) -> None:
         await connection.execute(_TELL, [user, present.via, present.address])
 
 
+async def begin_reading(connection: Connection) -> None:
+    """Begin the transaction anew: it changes nothing, and all its statements see the database at one moment."""
+    await connection.rollback()
+    await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    await tell(connection)
+
+
 _TELL = """SELECT set_config('paperfleet.user_id', %s, true), set_config('paperfleet.via', %s, true),
     set_config('paperfleet.address', %s, true)"""

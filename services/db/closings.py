@@ -35,7 +35,7 @@ def _stretch(trade: Trade) -> Stretch:
 
 async def add_results(connection: Connection, trade_ids: Sequence[int]) -> None:
     """Add the closed trades, each once and in the transaction that closes it, to the results."""
-    await connection.execute(_ADD, [list(trade_ids)])
+    await connection.execute(ADD_RESULTS, [list(trade_ids)])
 
 
 SUMS = """count(*), count(*) FILTER (WHERE profit_loss > 0), count(*) FILTER (WHERE profit_loss < 0),
@@ -47,7 +47,7 @@ SUMS = """count(*), count(*) FILTER (WHERE profit_loss > 0), count(*) FILTER (WH
     count(mae), coalesce(sum(mae), 0), coalesce(sum(mfe), 0), count(*) FILTER (WHERE ambiguous)"""
 """The sums of `services.domain.metrics.tally.Tally`, in its order, over rows of trades."""
 
-_ADD = f"""
+ADD_RESULTS = f"""
 INSERT INTO results (account_id, day, instrument_id, hour, market, direction, source, exit_reason, trades, wins, losses,
     net, gross_profit, gross_loss, largest_win, largest_loss, fees, funding, seconds, margin, risked, r_multiples,
     excursions, mae, mfe, ambiguous)

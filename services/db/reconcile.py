@@ -1,6 +1,8 @@
 """Reconciliation over all rows: what must be equal, checked as queries that return the differences."""
 
+from services.db.closings import SUMS
 from services.db.pool import Connection
+from services.db.results import RESULT_SUMS
 
 CHECKS = {
     "balance_is_ledger": """
@@ -24,6 +26,14 @@ CHECKS = {
     "live_trades_have_triggers": """
         SELECT t.id, t.status FROM trades t WHERE t.status IN ('PENDING', 'OPEN')
         AND NOT EXISTS (SELECT FROM live_triggers l WHERE l.trade_id = t.id) LIMIT 20""",
+    "results_are_closed_trades": f"""
+        SELECT account_id, instrument_id IS NULL AS by_hour FROM results GROUP BY account_id, by_hour
+        HAVING ROW({RESULT_SUMS}) IS DISTINCT FROM (
+            SELECT ROW({SUMS}) FROM trades t WHERE t.account_id = results.account_id AND exit_time IS NOT NULL)
+        LIMIT 20""",
+    "closed_trades_have_results": """
+        SELECT account_id FROM trades WHERE exit_time IS NOT NULL GROUP BY account_id
+        EXCEPT SELECT account_id FROM results LIMIT 20""",
 }
 
 

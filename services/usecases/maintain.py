@@ -3,18 +3,19 @@
 import structlog
 
 from services.coordination import doorbell
-from services.db import candles, market_events, reconcile, retention
+from services.db import candles, market_events, reconcile, results, retention
 from services.usecases.context import Services
 
 log = structlog.get_logger(__name__)
 
 
 async def maintain(services: Services) -> None:
-    """Make tomorrow's partitions and forget what is beyond its age."""
+    """Make tomorrow's partitions, forget what is beyond its age, and merge what closings have added to the results."""
     async with services.pool.connection() as connection:
         await retention.make_partitions(connection)
         await retention.forget(connection)
         await candles.forget_others(connection, services.settings.timeframes)
+        await results.merge(connection)
 
 
 async def reconcile_books(services: Services) -> dict[str, list[str]]:

@@ -1,82 +1,138 @@
-"""Performance of closed trades: would this have made money?"""
+"""Performance of closed trades: would this have made money?
 
-from datetime import timedelta
+Sums come from results that grow with each closing, what depends on the order of trades from courses of days; so the
+answer costs the days and not the trades, and equals a computation over every trade.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
-from services.db.performance import ClosedSums, closed_sums
+from services.db import acting, capital, courses, results
+from services.db.pool import Connection
 from services.domain.market import Market
+from services.domain.metrics.course import Course, exposure_percent, joined
+from services.domain.metrics.curve import Fall
+from services.domain.metrics.drawdown import Drawdown, deepest, drawdown, recovered_at
+from services.domain.metrics.figures import Figures, figures
+from services.domain.metrics.returns import Returns, returns
+from services.domain.metrics.scope import GroupBy, Scope
+from services.domain.metrics.tally import Tally
+from services.domain.money import ZERO
 from services.usecases.context import Services
 
-_PERCENT_STEP = Decimal("0.01")
-_RATIO_STEP = Decimal("0.0001")
-_MONEY_STEP = Decimal("0.00000001")
+
+class Group(Figures, frozen=True, kw_only=True):
+    """The figures of one group. `key` is the symbol, direction, market, source, day, hour or reason they share."""
+
+    key: str
+    market_type: Market | None = None
 
 
-class Performance(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures over closed trades, money in USDT. What is undefined is null, never a made-up number.
+class Performance(Figures, frozen=True, kw_only=True):
+    """Figures over the closed trades of a scope; null where undefined. Trades count on the UTC day of their exit.
 
-    profit_loss of a trade is net of fees. winning_trades have profit_loss > 0, losing_trades < 0; the rest broke even.
-    win_rate               = 100 x winning_trades / total_trades
-    total_profit_loss      = sum of profit_loss
-    gross_profit           = sum of profit_loss over winning trades
-    gross_loss             = sum of |profit_loss| over losing trades
-    profit_factor          = gross_profit / gross_loss; null without losses
-    average_win            = gross_profit / winning_trades
-    average_loss           = -gross_loss / losing_trades
-    largest_win            = highest profit_loss of a winning trade; largest_loss the lowest of a losing one
-    total_fees             = sum of entry and exit fees
-    average_duration_hours = mean of exit_time - entry_time
+    capital                 USDT given to the accounts, and what they had made of it before `from_day`
+    max_drawdown            deepest fall of capital + profit, trade after trade
+    longest_winning_streak  most winning trades in a row, by exit time; a break-even ends it, as it does a losing one
+    exposure_percent        share of the minutes from the first entry to the last exit with a trade open
+    sharpe_ratio, sortino_ratio, cagr, calmar_ratio
+                            from the profit of each UTC day on the equity it began with; 365 days, risk-free rate 0
+    groups                  one a key, where asked for
     """
 
-    days: int | None
-    total_trades: int
-    winning_trades: int
-    losing_trades: int
-    win_rate: Decimal | None
-    total_profit_loss: Decimal
-    gross_profit: Decimal
-    gross_loss: Decimal
-    profit_factor: Decimal | None
-    average_win: Decimal | None
-    average_loss: Decimal | None
-    largest_win: Decimal | None
-    largest_loss: Decimal | None
-    total_fees: Decimal
-    average_duration_hours: Decimal | None
+    from_day: date | None
+    to_day: date | None
+    capital: Decimal
+    max_drawdown: Drawdown | None
+    longest_winning_streak: int
+    longest_losing_streak: int
+    exposure_percent: Decimal | None
+    sharpe_ratio: Decimal | None
+    sortino_ratio: Decimal | None
+    cagr: Decimal | None
+    calmar_ratio: Decimal | None
+    group_by: GroupBy | None
+    groups: list[Group]
 
 
-async def performance(services: Services, account_ids: tuple[int, ...], days: int | None = None) -> Performance:
-    """Over trades closed within the last `days` of exchange time, or over all of them."""
-    since = None
-    if days is not None:
-        since = max([await services.clock.now(market) for market in Market]) - timedelta(days=days)
+async def last_days(services: Services, days: int) -> date:
+    """The first of the last `days` UTC days of exchange time, today included."""
+    now = max([await services.clock.now(market) for market in Market])
+    return now.date() - timedelta(days=days - 1)
+
+
+async def performance(services: Services, scope: Scope, group_by: GroupBy | None = None) -> Performance:
+    """What the scope's closed trades came to, and with `group_by` each group of them."""
     async with services.pool.connection() as connection:
-        sums = await closed_sums(connection, account_ids, since)
-    return figures(sums, days)
-
-
-def figures(sums: ClosedSums, days: int | None) -> Performance:
-    """The figures that follow from the sums; the formulas are in `Performance`."""
+        await acting.begin_reading(connection)
+        daily = await results.days(connection, scope)
+        base = await capital.at_begin_of(connection, scope.account_ids, scope.since)
+        by_day, fresh = await _courses(connection, scope, {day: tally.trades for day, tally in daily.items()})
+        whole = joined(by_day[day] for day in sorted(by_day))
+        fall = deepest(whole.curve, whole.first_entry)
+        recovery = None if fall is None else await _recovery(connection, scope, by_day, fall)
+        groups = [] if group_by is None else await _groups(connection, scope, group_by)
+    if fresh:
+        async with services.pool.connection() as connection:
+            await courses.keep(connection, scope, fresh)
+    fallen = drawdown(fall, base, recovery) if whole.trades else None
+    depth = None if fallen is None else fallen.percent
+    ratios = returns(base, {day: tally.net for day, tally in daily.items()}, depth)
     return Performance(
-        days=days,
-        total_trades=sums.total,
-        winning_trades=sums.winning,
-        losing_trades=sums.losing,
-        win_rate=_ratio(100 * Decimal(sums.winning), sums.total, _PERCENT_STEP),
-        total_profit_loss=sums.net,
-        gross_profit=sums.gross_profit,
-        gross_loss=sums.gross_loss,
-        profit_factor=_ratio(sums.gross_profit, sums.gross_loss, _RATIO_STEP),
-        average_win=_ratio(sums.gross_profit, sums.winning, _MONEY_STEP),
-        average_loss=_ratio(-sums.gross_loss, sums.losing, _MONEY_STEP),
-        largest_win=sums.largest_win,
-        largest_loss=sums.largest_loss,
-        total_fees=sums.fees,
-        average_duration_hours=_ratio(sums.seconds / 3600, sums.total, _RATIO_STEP),
+        **_fields(figures(sum(daily.values(), Tally()))),
+        from_day=scope.since,
+        to_day=scope.until,
+        capital=base,
+        max_drawdown=fallen,
+        longest_winning_streak=whole.wins.longest,
+        longest_losing_streak=whole.losses.longest,
+        exposure_percent=exposure_percent(whole),
+        **_fields(ratios),
+        group_by=group_by,
+        groups=groups,
     )
 
 
-def _ratio(dividend: Decimal, divisor: Decimal | int, step: Decimal) -> Decimal | None:
-    return None if divisor == 0 else (dividend / divisor).quantize(step)
+async def breakdown(services: Services, scope: Scope, group_by: GroupBy) -> list[Group]:
+    """The figures of each group alone, by key; cheaper than the whole."""
+    async with services.pool.connection() as connection:
+        return await _groups(connection, scope, group_by)
+
+
+async def _groups(connection: Connection, scope: Scope, group_by: GroupBy) -> list[Group]:
+    return [
+        Group(key=key.value, market_type=Market(key.market) if key.market else None, **_fields(figures(tally)))
+        for key, tally in await results.groups(connection, scope, group_by)
+    ]
+
+
+async def _courses(
+    connection: Connection, scope: Scope, counts: Mapping[date, int]
+) -> tuple[dict[date, Course], dict[date, Course]]:
+    """The courses of these days, and those of them that had to be read anew."""
+    kept = await courses.kept(connection, scope)
+    known = {day: kept[day] for day in counts if day in kept and kept[day].trades == counts[day]}
+    fresh = await courses.read(connection, scope, {day: n for day, n in counts.items() if day not in known})
+    return known | fresh, fresh
+
+
+async def _recovery(connection: Connection, scope: Scope, by_day: Mapping[date, Course], fall: Fall) -> datetime | None:
+    """When the curve was back at the fall's peak: the days tell on which day, its trades when."""
+    level = ZERO
+    for day in sorted(by_day):
+        curve = by_day[day].curve
+        if day >= fall.trough.time.date() and curve.high is not None and level + curve.high.level >= fall.peak.level:
+            trades = await courses.trades_of(connection, scope, day)
+            found = recovered_at(fall, level, ((each.exit_time, each.id, each.profit_loss) for each in trades))
+            if found is not None:
+                return found
+        level += curve.total
+    return None
+
+
+def _fields(struct: Figures | Returns) -> dict[str, Any]:
+    return msgspec.structs.asdict(struct)

@@ -8,12 +8,13 @@ import msgspec
 from services.db import public_links
 from services.db.public_links import PublicLink
 from services.domain.credentials import digest
+from services.domain.metrics.scope import Scope
 from services.domain.errors import InvalidInput, NotFound
 from services.usecases.context import Services
 from services.usecases.manage_users import shown_once
 from services.usecases.once import Done, once
 from services.usecases.passwords import random_token
-from services.usecases.performance import Performance, performance
+from services.usecases.performance import Performance, last_days, performance
 from services.usecases.sign_in import check_name
 
 DAYS_MAX = 3650
@@ -85,7 +86,8 @@ async def shared_performance(services: Services, token: str, days: int | None) -
     if found is None:
         raise NotFound("no_such_link", "this link is unknown, revoked or too old")
     account_id, name = found
-    return Shared(account=name, performance=await performance(system, (account_id,), days))
+    since = None if days is None else await last_days(services, days)
+    return Shared(account=name, performance=await performance(system, Scope(account_ids=(account_id,), since=since)))
 
 
 def _check_owned(account_ids: Sequence[int], account_id: int) -> None:

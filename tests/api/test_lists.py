@@ -1,6 +1,5 @@
 """Lists: filters, and pages that stay whole while the list grows."""
 
-import asyncio
 from datetime import datetime
 from decimal import Decimal
 
@@ -69,27 +68,6 @@ async def test_account_and_ledger_agree(api, services):
     closed = (await api.http.get(f"/api/paper-trades/{trade}/")).json()
     booked = sum(Decimal(entry["amount"]) for entry in entries if entry["trade_id"] == trade)
     assert booked == Decimal(closed["profit_loss"])
-
-
-async def test_performance_is_what_the_trades_add_up_to(api, services):
-    empty = (await api.http.get("/api/paper-trades/performance/")).json()
-    assert (empty["total_trades"], empty["win_rate"], empty["profit_factor"]) == (0, None, None)
-    ids = await several(api, services, 3)
-    await asyncio.gather(*(api.http.post(f"/api/paper-trades/{id_}/close_trade/", json={}) for id_ in ids))
-    async with services.pool.connection() as connection:  # two of them, as if they had won
-        await connection.execute("UPDATE trades SET profit_loss = id * 10 WHERE id IN (%s, %s)", ids[:2])
-    closed = await pages(api, "/api/paper-trades/", status="CLOSED_MANUAL")
-    profits = sorted(Decimal(trade["profit_loss"]) for trade in closed)
-    found = (await api.http.get("/api/paper-trades/performance/?days=1")).json()
-    assert (found["total_trades"], found["winning_trades"], found["losing_trades"]) == (3, 2, 1)
-    assert found["win_rate"] == "66.67"
-    assert Decimal(found["total_profit_loss"]) == sum(profits)
-    assert Decimal(found["gross_profit"]) == profits[1] + profits[2]
-    assert Decimal(found["gross_loss"]) == -profits[0]
-    assert Decimal(found["profit_factor"]) == ((profits[1] + profits[2]) / -profits[0]).quantize(Decimal("0.0001"))
-    assert Decimal(found["average_win"]) == (profits[1] + profits[2]) / 2
-    assert Decimal(found["average_loss"]) == Decimal(found["largest_loss"]) == profits[0]
-    assert Decimal(found["total_fees"]) == sum(Decimal(trade["fees"]) for trade in closed)
 
 
 async def test_a_filter_that_hardly_matches_gives_short_pages_not_long_scans(api, services):

@@ -104,6 +104,7 @@ GROUP BY GROUPING SETS (
 -- of trades is that of the results.
 CREATE TABLE courses (
     scope text NOT NULL,
+    account_ids bigint[] NOT NULL,
     day date NOT NULL,
     trades bigint NOT NULL,
     course json NOT NULL,
@@ -133,7 +134,18 @@ CREATE INDEX equity_samples_age ON equity_samples (span, time);
 """
 
 
+_VISIBLE = "(SELECT visible_accounts())::bigint[]"
+POLICIES = {
+    "results": f"account_id = ANY ({_VISIBLE})",
+    "equity_samples": f"account_id = ANY ({_VISIBLE})",
+    "courses": f"account_ids <@ {_VISIBLE}",
+}
+
+
 def upgrade() -> None:
     """Add columns and tables; what is closed already is summed up."""
     for statements in (TRADES, BARS, RESULTS, EQUITY):
         op.execute(statements)
+    for table, rule in POLICIES.items():
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"CREATE POLICY own ON {table} TO paperfleet_api USING ({rule}) WITH CHECK ({rule})")

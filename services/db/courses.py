@@ -1,0 +1,102 @@
+"""Courses of days: what depends on the order of trades, kept for each scope that was asked for.
+
+A kept course counts while its number of trades is that of the results. So nothing has to be done about it when a trade
+closes, however late and in whatever order: the next question finds that day grown, and reads its trades once more.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+
+import msgspec
+
+from services.db.pool import Connection
+from services.db.results import CLOSED, conditions, values
+from services.domain.metrics.course import Course, course
+from services.domain.metrics.scope import Scope
+from services.domain.metrics.tally import Closed
+
+TRADES_AT_ONCE = 20_000
+"""Days are read together up to so many trades; a day with more is read alone."""
+
+_encode = msgspec.json.encode
+_decode = msgspec.json.Decoder(Course).decode
+
+
+async def kept(connection: Connection, scope: Scope) -> dict[date, Course]:
+    """The kept courses of the scope's days."""
+    cursor = await connection.execute(
+        """SELECT day, course::text FROM courses WHERE scope = %(name)s
+           AND (%(since)s::date IS NULL OR day >= %(since)s) AND (%(until)s::date IS NULL OR day < %(until)s)""",
+        {"name": scope.name, "since": scope.since, "until": scope.until},
+    )
+    return {day: _decode(text) for day, text in await cursor.fetchall()}
+
+
+async def read(connection: Connection, scope: Scope, counts: Mapping[date, int]) -> dict[date, Course]:
+    """The courses of the days in `counts` (trades by day), from the trades themselves."""
+    found: dict[date, Course] = {}
+    for days in _batches(counts):
+        async for day, trades in _by_day(connection, scope, days):
+            found[day] = course(trades)
+    return found
+
+
+async def trades_of(connection: Connection, scope: Scope, day: date) -> list[Closed]:
+    """The scope's trades of one day in order, with what a course needs of them."""
+    return [trade async for _, trades in _by_day(connection, scope, [day]) for trade in trades]
+
+
+async def keep(connection: Connection, scope: Scope, courses: Mapping[date, Course]) -> None:
+    """Keep the courses, where no later one is kept already."""
+    days = sorted(courses)
+    await connection.execute(
+        """INSERT INTO courses AS c (scope, account_ids, day, trades, course)
+           SELECT %s, %s, v.day, v.trades, v.course::json FROM unnest(%s::date[], %s::bigint[], %s::text[])
+               AS v(day, trades, course)
+           ON CONFLICT (scope, day) DO UPDATE SET trades = excluded.trades, course = excluded.course, made_at = now()
+           WHERE c.trades < excluded.trades""",
+        [
+            scope.name,
+            list(scope.account_ids),
+            days,
+            [courses[day].trades for day in days],
+            [_encode(courses[day]).decode() for day in days],
+        ],
+    )
+
+
+def _batches(counts: Mapping[date, int]) -> Iterator[Sequence[date]]:
+    days: list[date] = []
+    trades = 0
+    for day in sorted(counts):
+        if days and trades + counts[day] > TRADES_AT_ONCE:
+            yield days
+            days, trades = [], 0
+        days.append(day)
+        trades += counts[day]
+    if days:
+        yield days
+
+
+async def _by_day(
+    connection: Connection, scope: Scope, days: Sequence[date]
+) -> AsyncIterator[tuple[date, list[Closed]]]:
+    """The trades of each of these days (ascending), in order."""
+    cursor = await connection.execute(_TRADES.format(scope=conditions(scope)), values(scope) | _span(days), binary=True)
+    wanted, found = set(days), dict[date, list[Closed]]()
+    for day, id_, entry_time, exit_time, profit_loss in await cursor.fetchall():
+        if day in wanted:
+            trade = Closed(id=id_, entry_time=entry_time, exit_time=exit_time, profit_loss=profit_loss)
+            found.setdefault(day, []).append(trade)
+    for day in found:
+        yield day, found[day]
+
+
+def _span(days: Sequence[date]) -> dict[str, object]:
+    return {"first": days[0], "behind": days[-1] + timedelta(days=1)}
+
+
+_TRADES = f"""
+SELECT day, id, entry_time, exit_time, profit_loss FROM {CLOSED}
+WHERE {{scope}} AND exit_time >= %(first)s::date AND exit_time < %(behind)s::date ORDER BY exit_time, id
+"""

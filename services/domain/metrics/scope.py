@@ -1,0 +1,44 @@
+"""Which closed trades figures are about, and how they can be broken down."""
+
+from datetime import date
+from enum import StrEnum
+
+import msgspec
+
+from services.domain.market import Market
+from services.domain.plan import Direction
+
+
+class GroupBy(StrEnum):
+    """What a breakdown has a line for. Days and hours are those of the exit, in UTC."""
+
+    SYMBOL = "symbol"
+    DIRECTION = "direction"
+    MARKET = "market"
+    SOURCE = "source"
+    DAY = "day"
+    HOUR = "hour"
+    EXIT_REASON = "exit_reason"
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """The closed trades of these accounts; what is None does not narrow.
+
+    They count on the UTC day of their exit: `since` is the first day, `until` the first that no longer counts.
+    """
+
+    account_ids: tuple[int, ...]
+    market: Market | None = None
+    symbol: str | None = None
+    direction: Direction | None = None
+    source: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def name(self) -> str:
+        """One text for all scopes that differ only in their days."""
+        anytime = msgspec.structs.replace(
+            self, account_ids=tuple(sorted(set(self.account_ids))), since=None, until=None
+        )
+        return msgspec.json.encode(anytime).decode()

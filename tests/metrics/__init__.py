@@ -1,0 +1,1 @@
+"""What closed trades came to, on a real database."""
