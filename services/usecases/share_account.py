@@ -8,8 +8,8 @@ import msgspec
 from services.db import public_links
 from services.db.public_links import PublicLink
 from services.domain.credentials import digest
-from services.domain.metrics.scope import Scope
 from services.domain.errors import InvalidInput, NotFound
+from services.domain.metrics.scope import Scope
 from services.usecases.context import Services
 from services.usecases.manage_users import shown_once
 from services.usecases.once import Done, once
