@@ -117,6 +117,6 @@ async def test_the_contract_names_the_ways_to_group(api):
     document = (await api.http.get("/api/openapi.json")).json()
     parameters = document["paths"]["/api/paper-trades/performance"]["get"]["parameters"]
     assert {each["name"] for each in parameters} == {
-        "days", "from", "to", "market_type", "symbol", "direction", "source", "group_by"
+        "days", "from", "to", "market_type", "symbol", "direction", "source", "group_by", "account_id"
     }  # fmt: skip
     assert "max_drawdown" in document["components"]["schemas"]["Performance"]["properties"]
