@@ -25,6 +25,7 @@ from api import (
     users,
 )
 from api.access import provide_caller
+from api.deadline import REQUEST_SECONDS, Deadline
 from api.documentation import CONFIG
 from api.door import LocalOnly
 from api.errors import HANDLERS
@@ -47,10 +48,13 @@ SECURITY_HEADERS = {
 }
 
 
-def create_app(settings: Settings, *, stall_seconds: float = STALL_SECONDS) -> Litestar:
+def create_app(
+    settings: Settings, *, stall_seconds: float = STALL_SECONDS, request_seconds: float = REQUEST_SECONDS
+) -> Litestar:
     """The application; its services open with the server and close with it.
 
-    A stream client that takes nothing for `stall_seconds` is cut off.
+    A stream client that takes nothing for `stall_seconds` is cut off; a request without an answer after
+    `request_seconds` is refused.
     """
 
     @asynccontextmanager
@@ -96,7 +100,11 @@ def create_app(settings: Settings, *, stall_seconds: float = STALL_SECONDS) -> L
             "caller": Provide(provide_caller, sync_to_thread=False),
         },
         guards=[admit],
-        middleware=[Measure(), *([LocalOnly(settings.api_host)] if settings.login is Login.LOCAL else [])],
+        middleware=[
+            Measure(),
+            *([LocalOnly(settings.api_host)] if settings.login is Login.LOCAL else []),
+            Deadline(request_seconds),
+        ],
         exception_handlers=HANDLERS,
         before_send=[_secure],
         openapi_config=CONFIG,

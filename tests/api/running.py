@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from api.app import create_app
+from api.deadline import REQUEST_SECONDS
 from api.server import Server, listen
 from services.bootstrap import build
 from services.domain.market import Market
@@ -35,10 +36,12 @@ class Api:
 
 
 @contextmanager
-def serving(settings: Settings, *, stall_seconds: float = 20.0) -> Iterator[Api]:
+def serving(
+    settings: Settings, *, stall_seconds: float = 20.0, request_seconds: float = REQUEST_SECONDS
+) -> Iterator[Api]:
     """Serve for the duration of the context."""
     listener = listen("127.0.0.1", 0)
-    server = Server(create_app(settings, stall_seconds=stall_seconds))
+    server = Server(create_app(settings, stall_seconds=stall_seconds, request_seconds=request_seconds))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     api = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", server)

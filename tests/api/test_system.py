@@ -2,6 +2,9 @@
 
 from decimal import Decimal
 
+import psutil
+import pytest
+
 from services.domain.market import Market
 from tests.api.running import order, serving
 from tests.servers import wait_until
@@ -50,3 +53,32 @@ async def test_without_redis_trades_can_be_read_and_readiness_says_so(settings, 
                 assert (await api.http.get("/api/system/")).json()["weight"] == {}
             finally:
                 await servers.start()
+
+
+@pytest.mark.parametrize("frozen", ["postgres", "valkey"])
+async def test_a_server_that_hangs_holds_up_nobody_for_long(settings, services, servers, frozen):
+    with serving(settings, request_seconds=1.0) as api:
+        async with api.http:
+            processes = family(servers.processes[frozen].pid)
+            for process in processes:
+                process.suspend()
+            try:
+                answer = await api.http.get("/api/system/", timeout=8)
+            finally:
+                for process in processes:
+                    process.resume()
+            if frozen == "postgres":
+                assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+                assert int(answer.headers["retry-after"]) > 0
+            else:
+                assert answer.status_code == 503 or answer.json()["weight"] == {}
+
+            async def healed():
+                return (await api.http.get("/api/system/")).is_success
+
+            await wait_until(healed, 30)
+
+
+def family(pid: int) -> list[psutil.Process]:
+    parent = psutil.Process(pid)
+    return [parent, *parent.children(recursive=True)]
