@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help env up test check bench lock clean
+.PHONY: help env web types up test check bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,10 +17,16 @@ env: .venv/.ready ## Make .venv with the command `paperfleet`
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-up: env ## Run the whole product here: simulator, fleet, API (options: make up ARGS="--workers 4")
+web: env ## Build the dashboard, if its sources have changed
+	@$(BIN)/python -m deploy.dashboard build
+
+types: env ## Write the types of the API that the dashboard is checked against (for an editor)
+	@$(BIN)/python -m deploy.dashboard types
+
+up: env web ## Run the whole product here: simulator, fleet, API (options: make up ARGS="--workers 4")
 	@$(BIN)/paperfleet up $(ARGS)
 
-test: env ## Run every test
+test: env web ## Run every test
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: env ## Lint, types, imports
@@ -28,6 +34,7 @@ check: env ## Lint, types, imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m deploy.dashboard check
 
 bench: env ## Run the benchmarks and print one table
 	@$(BIN)/python -m bench $(ARGS)
@@ -39,4 +46,4 @@ lock: ## Rewrite the hashed lock files (needs uv)
 	$(LOCK) --constraints requirements/lock.txt pyproject.toml -o requirements/runtime.txt
 
 clean: ## Remove the environment and caches (not your data)
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .venv web/node_modules api/dashboard .mypy_cache .ruff_cache .pytest_cache *.egg-info

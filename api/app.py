@@ -22,9 +22,11 @@ from api import (
     public,
     session,
     system,
+    trade_notes,
     users,
 )
 from api.access import provide_caller
+from api.bar_schema import BarSchema
 from api.deadline import REQUEST_SECONDS, Deadline
 from api.documentation import CONFIG
 from api.door import LocalOnly
@@ -40,7 +42,8 @@ from services.usecases.system_status import StatusReader
 
 BODY_BYTES_MAX = 64 * 1024
 SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'self'; object-src 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -72,6 +75,7 @@ def create_app(
 
     resources = [
         paper_trades,
+        trade_notes,
         instruments,
         prices,
         candles,
@@ -91,6 +95,7 @@ def create_app(
             health.ready,
             health.metrics,
             page.page,
+            page.file,
         ],
         lifespan=[lifespan],
         dependencies={
@@ -108,6 +113,7 @@ def create_app(
         exception_handlers=HANDLERS,
         before_send=[_secure],
         openapi_config=CONFIG,
+        plugins=[BarSchema()],
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
     )

@@ -16,12 +16,13 @@ from api.parameters import text
 from api.price_board import Pair
 from services.domain.errors import InvalidInput
 from services.domain.market import Market
-from services.usecases.event_feed import streams_of
+from services.usecases.context import Services
+from services.usecases.event_feed import listed_pairs, streams_of
 
 ABORT_EXTENSION = "paperfleet.abort"
 """The ASGI extension by which our server lets a handler cut its connection."""
 PAIRS_MAX = 1000
-POSITIONS = "positions"
+POSITIONS, ALL = "positions", "all"
 
 _STREAM = """Frames of these kinds:
 
@@ -47,13 +48,14 @@ async def stream(
     request: Request[Any, Any, Any],
     caller: NamedDependency[Caller],
     hub: NamedDependency[Hub],
+    services: NamedDependency[Services],
     last_event_id: Annotated[str | None, QueryParameter(name="last_event_id", max_length=4000)] = None,
     last_event_id_header: Annotated[str | None, HeaderParameter(name="Last-Event-ID", required=False)] = None,
     start: Start = None,
-    prices: Annotated[str | None, QueryParameter(description="`SPOT:BTCUSDT,...` and `positions`")] = None,
+    prices: Annotated[str | None, QueryParameter(description="`SPOT:BTCUSDT,...` and `positions`, or `all`")] = None,
 ) -> Stream:
     """Without Last-Event-ID it starts now. A client that does not read is cut off, and resumes by its last id."""
-    pairs, positions = _pairs(prices)
+    pairs, positions = (await listed_pairs(services), False) if prices == ALL else _pairs(prices)
     client = await hub.connect(
         Subscription(
             streams=tuple(streams_of(caller.listed())),

@@ -180,6 +180,7 @@ async def edit(
 
 @post(
     "/{trade_id:int}/close_trade",
+    status_code=200,
     dto=JsonBody[CloseTrade],
     summary="Close an open trade at the market",
     responses=_commanded("The closed trade."),
@@ -201,6 +202,7 @@ async def close(
 
 @post(
     "/{trade_id:int}/cancel_trade",
+    status_code=200,
     summary="Cancel a pending trade",
     responses=_commanded("The cancelled trade."),
 )

@@ -7,7 +7,7 @@ import msgspec
 
 from services.domain.excursion import in_r
 from services.domain.market import Market
-from services.domain.money import margin
+from services.domain.money import ledger_amount, margin
 from services.domain.plan import Direction, EntryType, Rules
 from services.domain.profit import average_exit_price, fees, funding
 from services.domain.trade import Evidence, Exit, Fill, Reason, Trade, TradeStatus
@@ -65,6 +65,8 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     stop_loss is where the stop stands now, initial_stop_loss where the plan had it, stop_reason what put it there;
     take_profit is the next target's price, the last one's once all have filled, null without targets. exit_price is
     the mean of all exits, weighted by quantity; exit_fee, exit_role and exit_evidence are the last one's.
+    taker_rate is the fee of an exit at the market, as a fraction of its notional; funding_due what of settled
+    funding the rest owes, booked when it leaves: what a reader needs to mark an open trade to the market.
     liquidation_price is the mark price at which a live futures trade is liquidated; null where no price does that.
     realized_profit_loss is what the exits so far leave without the entry fee.
     profit_loss_percentage = 100 x profit_loss / margin. r_multiple = profit_loss / (|entry - initial stop| x quantity).
@@ -100,6 +102,8 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     remaining_quantity: Decimal
     leverage: int
     margin: Decimal
+    taker_rate: Decimal
+    funding_due: Decimal
     liquidation_price: Decimal | None
     exit_price: Decimal | None
     exit_time: datetime | None
@@ -169,6 +173,8 @@ def trade_view(trade: Trade, updated_at: datetime) -> TradeView:
         remaining_quantity=trade.remaining if trade.status.is_live else Decimal(0),
         leverage=plan.leverage,
         margin=held_back,
+        taker_rate=trade.fees.taker,
+        funding_due=_funding_due(trade),
         liquidation_price=trade.liquidation_price,
         exit_price=average_exit_price(trade) if exit_ else None,
         exit_time=exit_.time if exit_ else None,
@@ -223,6 +229,12 @@ def exit_view(part: int, exit_: Exit) -> ExitView:
 def _next_target(trade: Trade) -> Decimal | None:
     targets = trade.plan.targets
     return targets[min(trade.targets_filled, len(targets) - 1)].price if targets else None
+
+
+def _funding_due(trade: Trade) -> Decimal:
+    if trade.status is not TradeStatus.OPEN:
+        return Decimal(0)
+    return ledger_amount(trade.funding.total * trade.plan.direction.sign * trade.remaining) or Decimal(0)
 
 
 def _risk_reward(trade: Trade, entry: Decimal) -> Decimal | None:

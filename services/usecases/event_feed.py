@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from services.db import event_log, positions
+from services.db import event_log, instruments, positions
 from services.db.event_log import Cursors, Page
 from services.db.market_events import STREAM as MARKET_STREAM
 from services.domain.market import Market
 from services.usecases.context import Services
 
-POSITIONS_MAX = 200
-"""Live prices follow this many of an account's newest live trades: about what a screen shows."""
+POSITIONS_MAX = 1000
+"""Live prices follow this many of an account's newest live trades: more than a screen shows."""
 
 
 def streams_of(account_ids: Iterable[int]) -> list[str]:
@@ -33,3 +33,11 @@ async def position_pairs(services: Services, account_ids: Iterable[int]) -> set[
     """The pairs of the accounts' newest live trades."""
     async with services.pool.connection() as connection:
         return await positions.newest(connection, list(account_ids), POSITIONS_MAX)
+
+
+async def listed_pairs(services: Services) -> frozenset[tuple[Market, str]]:
+    """Every pair that is not delisted."""
+    async with services.pool.connection() as connection:
+        return frozenset(
+            [(market, each.symbol) for market in Market for each in await instruments.listed(connection, market)]
+        )

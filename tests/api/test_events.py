@@ -159,6 +159,15 @@ async def test_prices_come_for_what_is_asked_and_only_when_they_change(api, serv
         assert str(futures + 1) in {event.data["price"]["last"] for event in received if event.event == "price"}
 
 
+async def test_all_prices_are_those_of_every_listed_pair(api, services):
+    listed = {
+        (price["market_type"], price["symbol"]) for price in (await api.http.get("/api/prices/")).json()["results"]
+    }
+    async with streaming(api.http, prices="all") as stream:
+        found = [event.data["price"] for event in await stream.take(len(listed))]
+    assert {(price["market_type"], price["symbol"]) for price in found} == listed
+
+
 async def test_streams_end_when_the_server_does(settings, services):
     with serving(settings) as api:
         async with api.http, streaming(api.http) as stream:

@@ -1,0 +1,1 @@
+"""Building and checking the front end in `web/`: finds Node, installs its packages, runs its tools."""

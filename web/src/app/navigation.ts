@@ -1,0 +1,19 @@
+/** The pages as navigation shows them, and the key that leads there after "g". */
+import type { IconName } from "@/components/ui/icons";
+
+export interface Place {
+  to: string;
+  name: string;
+  icon: IconName;
+  key: string;
+  /** In the bar at the bottom of a phone; the others are behind "More". */
+  first?: boolean;
+}
+
+export const PLACES: readonly Place[] = [
+  { to: "/", name: "Overview", icon: "overview", key: "o", first: true },
+  { to: "/open", name: "Open trades", icon: "open", key: "t", first: true },
+  { to: "/history", name: "History", icon: "history", key: "h", first: true },
+  { to: "/market", name: "Market", icon: "market", key: "m", first: true },
+  { to: "/system", name: "System", icon: "system", key: "y" },
+];

@@ -1,0 +1,31 @@
+/** Which page lives where. Each comes in a file of its own, when it is first shown. */
+import { createBrowserRouter } from "react-router";
+import { PageFailure } from "./page-failure";
+import { Shell } from "./shell";
+
+export const router = createBrowserRouter([
+  {
+    path: "/",
+    element: <Shell />,
+    errorElement: <PageFailure />,
+    hydrateFallbackElement: <div className="page" />,
+    children: [
+      {
+        errorElement: <PageFailure />,
+        children: [
+          { index: true, lazy: async () => ({ Component: (await import("@/features/overview/page")).OverviewPage }) },
+          { path: "open", lazy: async () => ({ Component: (await import("@/features/open/page")).OpenPage }) },
+          { path: "history", lazy: async () => ({ Component: (await import("@/features/history/page")).HistoryPage }) },
+          { path: "trades/:id", lazy: async () => ({ Component: (await import("@/features/trade/page")).TradePage }) },
+          { path: "market", lazy: async () => ({ Component: (await import("@/features/market/page")).MarketPage }) },
+          {
+            path: "market/:market/:symbol",
+            lazy: async () => ({ Component: (await import("@/features/market/pair-page")).PairPage }),
+          },
+          { path: "system", lazy: async () => ({ Component: (await import("@/features/system/page")).SystemPage }) },
+          { path: "*", element: <PageFailure missing /> },
+        ],
+      },
+    ],
+  },
+]);

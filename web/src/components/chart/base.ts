@@ -1,0 +1,43 @@
+/** What all charts share: looks, local time, and the size of their place. */
+import { createChart, type IChartApi, TickMarkType, type Time } from "lightweight-charts";
+import { palette } from "./theme";
+
+const FORMATS: Record<TickMarkType, Intl.DateTimeFormatOptions> = {
+  [TickMarkType.Year]: { year: "numeric" },
+  [TickMarkType.Month]: { month: "short" },
+  [TickMarkType.DayOfMonth]: { day: "numeric", month: "short" },
+  [TickMarkType.Time]: { hour: "2-digit", minute: "2-digit" },
+  [TickMarkType.TimeWithSeconds]: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
+};
+
+const local = (time: Time, options: Intl.DateTimeFormatOptions) =>
+  new Intl.DateTimeFormat("en-GB", options).format(new Date(Number(time) * 1000));
+
+export function makeChart(place: HTMLElement): IChartApi {
+  const colours = palette();
+  return createChart(place, {
+    autoSize: true,
+    layout: {
+      background: { color: colours.panel },
+      textColor: colours.text,
+      fontFamily: getComputedStyle(document.body).fontFamily,
+      fontSize: 11,
+      attributionLogo: false, // the footer of the navigation names the library: its logo would need a style in the page
+    },
+    grid: { vertLines: { color: colours.line }, horzLines: { color: colours.line } },
+    rightPriceScale: { borderColor: colours.line },
+    timeScale: {
+      borderColor: colours.line,
+      timeVisible: true,
+      tickMarkFormatter: (time: Time, type: TickMarkType) => local(time, FORMATS[type]),
+    },
+    localization: {
+      timeFormatter: (time: Time) =>
+        local(time, { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+    },
+    crosshair: {
+      vertLine: { color: colours.text, labelBackgroundColor: "#4b5868" },
+      horzLine: { color: colours.text, labelBackgroundColor: "#4b5868" },
+    },
+  });
+}

@@ -1,0 +1,41 @@
+/** A curve over time, filled towards its base: equity, or drawdown below zero. */
+import { AreaSeries, type UTCTimestamp } from "lightweight-charts";
+import { useEffect, useRef } from "react";
+import { makeChart } from "./base";
+import { faded, palette, useThemeName } from "./theme";
+import type { Point, Tone } from "./types";
+
+interface Props {
+  points: readonly Point[];
+  tone?: Tone;
+  height?: number;
+  /** Fill from above: for curves that hang from zero. */
+  hanging?: boolean;
+  label: string;
+}
+
+export default function LineChart({ points, tone = "accent", height = 260, hanging, label }: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  const theme = useThemeName();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new theme needs a new chart
+  useEffect(() => {
+    if (!place.current) return;
+    const colours = palette();
+    const chart = makeChart(place.current);
+    const [strong, weak] = [faded(colours[tone], 0.28), faded(colours[tone], 0.02)];
+    const series = chart.addSeries(AreaSeries, {
+      lineColor: colours[tone],
+      lineWidth: 2,
+      topColor: hanging ? weak : strong,
+      bottomColor: hanging ? strong : weak,
+      invertFilledArea: hanging ?? false,
+      priceLineVisible: false,
+    });
+    const seen = new Map<number, number>();
+    for (const point of points) seen.set(Math.floor(Date.parse(point.at) / 1000), point.value);
+    series.setData([...seen].sort(([a], [b]) => a - b).map(([time, value]) => ({ time: time as UTCTimestamp, value })));
+    chart.timeScale().fitContent();
+    return () => chart.remove();
+  }, [points, tone, hanging, theme]);
+  return <div ref={place} className="chart" style={{ height }} role="img" aria-label={label} />;
+}

@@ -1,0 +1,31 @@
+/** What charts are given. */
+
+export interface Bar {
+  open_time: string;
+  open: string;
+  high: string;
+  low: string;
+  close: string;
+  volume: string;
+}
+
+export type Tone = "accent" | "up" | "down" | "warn" | "text";
+
+export interface Level {
+  price: string;
+  title: string;
+  tone: Tone;
+  dashed?: boolean;
+}
+
+export interface Mark {
+  at: string;
+  text: string;
+  tone: Tone;
+  below: boolean;
+}
+
+export interface Point {
+  at: string;
+  value: number;
+}

@@ -1,0 +1,98 @@
+/** What a person orders of a trade, and what the screen says of it. */
+import { complain, toast } from "@/components/ui/toasts";
+import { ApiError, api, result } from "@/lib/api/client";
+import type { EditTrade, NewTrade, Trade } from "@/lib/api/types";
+import { signed } from "@/lib/format";
+import { applyTrades } from "@/lib/queries/trades";
+
+const name = (trade: Trade) => `${trade.symbol} ${trade.direction === "LONG" ? "long" : "short"}`;
+
+/** Close all of it or a fraction of what remains. */
+export async function closeTrade(trade: Trade, fraction?: string): Promise<void> {
+  const closed = await result(
+    api.POST("/api/paper-trades/{trade_id}/close_trade", {
+      params: { path: { trade_id: trade.id } },
+      body: fraction && fraction !== "1" ? { fraction } : {},
+    }),
+  );
+  applyTrades([closed]);
+  if (closed.is_open) toast(`${name(trade)}: accepted, part of it closes at this moment's price`, "good");
+  else toast(`${name(trade)} closed: ${signed(closed.profit_loss)} USDT`, "good");
+}
+
+export async function cancelTrade(trade: Trade): Promise<void> {
+  const cancelled = await result(
+    api.POST("/api/paper-trades/{trade_id}/cancel_trade", { params: { path: { trade_id: trade.id } } }),
+  );
+  applyTrades([cancelled]);
+  toast(`${name(trade)} cancelled`, "plain", { label: "Place again", run: () => void placeAgain(trade) });
+}
+
+/** Move stop or targets; a trade that changed meanwhile refuses. Offers to move them back. */
+export async function editTrade(trade: Trade, change: EditTrade, undoable = true): Promise<void> {
+  const edited = await result(
+    api.PATCH("/api/paper-trades/{trade_id}", {
+      params: { path: { trade_id: trade.id }, header: { "If-Match": `${trade.version}` } },
+      body: change,
+    }),
+  );
+  applyTrades([edited]);
+  const undo = undoable ? { label: "Undo", run: () => void undoEdit(edited, trade, change) } : undefined;
+  toast(`${name(trade)}: plan moved`, "good", undo);
+}
+
+async function undoEdit(edited: Trade, before: Trade, change: EditTrade): Promise<void> {
+  const back: EditTrade = {};
+  if (change.stop_loss) back.stop_loss = before.stop_loss;
+  if (change.take_profit || change.take_profits) {
+    back.take_profits = before.take_profits
+      .filter((target) => !target.filled)
+      .map(({ price, fraction }) => ({ price, fraction }));
+  }
+  try {
+    await editTrade(edited, back, false);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** The same order again, of a trade that never filled. */
+async function placeAgain(trade: Trade): Promise<void> {
+  const order: NewTrade = {
+    market_type: trade.market_type,
+    symbol: trade.symbol,
+    direction: trade.direction,
+    entry_type: "LIMIT",
+    entry_price: trade.entry_price,
+    stop_loss: trade.stop_loss,
+    take_profits: trade.take_profits.map(({ price, fraction }) => ({ price, fraction })),
+    position_size: trade.position_size,
+    leverage: trade.leverage,
+    source: trade.source,
+    notes: trade.notes,
+  };
+  try {
+    await openTrade(order, crypto.randomUUID());
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** Open a trade; the same key twice opens one. */
+export async function openTrade(order: NewTrade, key: string): Promise<Trade> {
+  const opened = await result(
+    api.POST("/api/paper-trades", { params: { header: { "Idempotency-Key": key } }, body: order }),
+  );
+  applyTrades([opened]);
+  toast(opened.is_open ? `${name(opened)} opened` : `${name(opened)} waits for its entry`, "good");
+  return opened;
+}
+
+export const previewTrade = (order: NewTrade, signal: AbortSignal) =>
+  result(api.POST("/api/paper-trades/preview", { body: order, signal }));
+
+/** The field a refusal is about, with its words. */
+export function refusedField(error: unknown): { field: string; words: string } | null {
+  if (!(error instanceof ApiError)) return error ? { field: "", words: String((error as Error).message) } : null;
+  return { field: error.field.split(".")[0] ?? "", words: error.message };
+}

@@ -1,0 +1,53 @@
+/** What a place shows that has nothing, nothing yet, or no answer. */
+import type { ReactNode } from "react";
+import { ApiError } from "@/lib/api/client";
+import { Button } from "./button";
+import { Icon, type IconName } from "./icons";
+
+export function Empty({ icon = "empty", title, children }: { icon?: IconName; title: string; children?: ReactNode }) {
+  return (
+    <div className="state">
+      <Icon name={icon} size={28} />
+      <h2>{title}</h2>
+      {children && <p>{children}</p>}
+    </div>
+  );
+}
+
+export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+  const refused = error instanceof ApiError;
+  return (
+    <div className="state" role="alert">
+      <Icon name="warning" size={28} />
+      <h2>{refused ? "The server refused" : "No answer from the server"}</h2>
+      <p>{error instanceof Error ? error.message : String(error)}</p>
+      {retry && <Button onClick={retry}>Try again</Button>}
+    </div>
+  );
+}
+
+const WIDTHS = [72, 48, 64, 56, 80, 52, 68, 44];
+
+export function Loading({ rows = 6 }: { rows?: number }) {
+  return (
+    <div className="card-body grid" role="status" aria-label="Loading">
+      {WIDTHS.slice(0, rows).map((width) => (
+        <div key={width} className="skeleton" style={{ height: 14, width: `${width}%` }} />
+      ))}
+    </div>
+  );
+}
+
+interface Asked<T> {
+  data: T | undefined;
+  error: unknown;
+  isPending: boolean;
+  refetch: () => unknown;
+}
+
+/** The answer of a query, or the state it is in. */
+export function Answer<T>({ of, rows, children }: { of: Asked<T>; rows?: number; children: (data: T) => ReactNode }) {
+  if (of.data !== undefined) return children(of.data);
+  if (of.error) return <Failure error={of.error} retry={() => of.refetch()} />;
+  return <Loading {...(rows ? { rows } : {})} />;
+}

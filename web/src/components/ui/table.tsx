@@ -1,0 +1,209 @@
+/** The table: sorted by a head's click, virtual, so that thousands of rows cost what is in sight. */
+import {
+  type ColumnDef,
+  getCoreRowModel,
+  getSortedRowModel,
+  type Row,
+  type SortingState,
+  useReactTable,
+} from "@tanstack/react-table";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { memo, type ReactNode, useCallback, useMemo, useRef } from "react";
+import { Icon } from "./icons";
+
+export interface Column<T> {
+  id: string;
+  head: string;
+  /** A track of the grid: "120px", "minmax(90px, 1fr)". */
+  width: string;
+  right?: boolean;
+  cell: (row: T) => ReactNode;
+  /** What to sort by; without it the head is no button. */
+  sort?: (row: T) => number | string | null;
+}
+
+interface Props<T> {
+  label: string;
+  rows: readonly T[];
+  columns: readonly Column<T>[];
+  id: (row: T) => string;
+  sorting: string;
+  onSort: (sorting: string) => void;
+  onOpen?: ((row: T) => void) | undefined;
+  onEnd?: (() => void) | undefined;
+  empty?: ReactNode;
+  rowHeight?: number;
+}
+
+const OVERSCAN = 8;
+
+export function DataTable<T>(props: Props<T>) {
+  const { rows, columns, sorting, onSort, onOpen, onEnd, rowHeight = 34 } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const definitions = useMemo(() => columns.map(definition<T>), [columns]);
+  const state = useMemo(() => parse(sorting), [sorting]);
+  const table = useReactTable<T>({
+    data: rows as T[],
+    columns: definitions,
+    state: { sorting: state },
+    getRowId: props.id,
+    getCoreRowModel: getCoreRowModel(),
+    getSortedRowModel: getSortedRowModel(),
+  });
+  const sorted = table.getRowModel().rows;
+  const virtual = useVirtualizer({
+    count: sorted.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: OVERSCAN,
+    getItemKey: (place) => sorted[place]?.id ?? place,
+  });
+  const template = useMemo(() => columns.map((column) => column.width).join(" "), [columns]);
+  const minWidth = useMemo(() => columns.reduce((sum, column) => sum + pixels(column.width), 12), [columns]);
+  const open = useCallback((row: T) => onOpen?.(row), [onOpen]);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: the rows are virtual and laid on one grid, which a table cannot do
+    <div
+      className="table"
+      ref={scroller}
+      role="table"
+      aria-label={props.label}
+      aria-rowcount={sorted.length + 1}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+      tabIndex={0}
+      onScroll={(event) => {
+        const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
+        if (onEnd && scrollHeight - scrollTop - clientHeight < 600) onEnd();
+      }}
+    >
+      <Head columns={columns} template={template} minWidth={minWidth} sorting={state} onSort={onSort} />
+      {sorted.length === 0 ? (
+        props.empty
+      ) : (
+        // biome-ignore lint/a11y/useSemanticElements: see above
+        <div className="table-body table-virtual" role="rowgroup" style={{ height: virtual.getTotalSize(), minWidth }}>
+          {virtual.getVirtualItems().map((item) => {
+            const row = sorted[item.index] as Row<T>;
+            return (
+              <BodyRow
+                key={item.key}
+                data={row.original}
+                place={item.index}
+                start={item.start}
+                height={rowHeight}
+                template={template}
+                columns={columns as readonly Column<unknown>[]}
+                open={onOpen ? (open as (row: unknown) => void) : undefined}
+              />
+            );
+          })}
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface RowProps {
+  data: unknown;
+  place: number;
+  start: number;
+  height: number;
+  template: string;
+  columns: readonly Column<unknown>[];
+  open: ((row: unknown) => void) | undefined;
+}
+
+const BodyRow = memo(function BodyRow({ data, place, start, height, template, columns, open }: RowProps) {
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: see above
+    <div
+      className={`table-row${open ? " clickable" : ""}`}
+      role="row"
+      aria-rowindex={place + 2}
+      tabIndex={open ? 0 : undefined}
+      style={{ gridTemplateColumns: template, transform: `translateY(${start}px)`, height }}
+      onClick={open && ((event) => !isControl(event.target) && open(data))}
+      onKeyDown={open && ((event) => event.key === "Enter" && event.target === event.currentTarget && open(data))}
+    >
+      {columns.map((column) => (
+        // biome-ignore lint/a11y/useSemanticElements: see above
+        <div key={column.id} className={`table-cell${column.right ? " right" : ""}`} role="cell">
+          {column.cell(data)}
+        </div>
+      ))}
+    </div>
+  );
+});
+
+interface HeadProps<T> {
+  columns: readonly Column<T>[];
+  template: string;
+  minWidth: number;
+  sorting: SortingState;
+  onSort: (sorting: string) => void;
+}
+
+function Head<T>({ columns, template, minWidth, sorting, onSort }: HeadProps<T>) {
+  const by = sorting[0];
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: see above
+    <div className="table-head" role="rowgroup" style={{ minWidth }}>
+      {/* biome-ignore lint/a11y/useSemanticElements: see above */}
+      {/* biome-ignore lint/a11y/useFocusableInteractive: a row of heads is no control */}
+      <div className="table-row" role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
+        {columns.map((column) => {
+          const isBy = by?.id === column.id;
+          return (
+            // biome-ignore lint/a11y/useSemanticElements: see above
+            // biome-ignore lint/a11y/useFocusableInteractive: the button inside takes the focus
+            <div
+              key={column.id}
+              className={`table-cell${column.right ? " right" : ""}`}
+              role="columnheader"
+              aria-sort={isBy ? (by.desc ? "descending" : "ascending") : undefined}
+            >
+              {column.sort ? (
+                <button
+                  type="button"
+                  className="table-sort"
+                  data-sorted={isBy}
+                  onClick={() => onSort(next(column.id, by))}
+                >
+                  {column.head}
+                  <Icon name={isBy && !by.desc ? "up" : "down"} size={10} />
+                </button>
+              ) : (
+                column.head
+              )}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function definition<T>(column: Column<T>): ColumnDef<T> {
+  const { id, sort } = column;
+  if (!sort) return { id, enableSorting: false };
+  // A row without the value (null) stays at the end, whichever way is sorted.
+  return { id, accessorFn: (row) => sort(row) ?? undefined, sortUndefined: "last", sortDescFirst: true };
+}
+
+/** "-profit" sorts by profit, the largest first. */
+function parse(sorting: string): SortingState {
+  return sorting ? [{ id: sorting.replace(/^-/, ""), desc: sorting.startsWith("-") }] : [];
+}
+
+function next(id: string, by: SortingState[number] | undefined): string {
+  if (by?.id !== id) return `-${id}`;
+  return by.desc ? id : "";
+}
+
+function pixels(width: string): number {
+  return Number(/(\d+)px/.exec(width)?.[1] ?? 80);
+}
+
+function isControl(target: EventTarget): boolean {
+  return target instanceof Element && target.closest("button, a, input, [role=menu]") !== null;
+}

@@ -1,0 +1,157 @@
+/** Closed trades: filters, sort and search in the address, thousands of rows, and a file of them. */
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useEffect, useMemo } from "react";
+import { useNavigate } from "react-router";
+import { Button } from "@/components/ui/button";
+import { Card, tone } from "@/components/ui/card";
+import { Filter } from "@/components/ui/fields";
+import { Answer, Empty } from "@/components/ui/states";
+import { DataTable } from "@/components/ui/table";
+import type { Trade } from "@/lib/api/types";
+import { count, signed } from "@/lib/format";
+import { type HistoryFilter, history } from "@/lib/queries/trades";
+import { STATUS_LABELS } from "@/lib/trades";
+import { useSearch } from "@/lib/use-search";
+import { COLUMNS } from "./columns";
+import { saveCsv } from "./csv";
+
+const DEFAULTS = { q: "", status: "", market: "", side: "", source: "", from: "", to: "", sort: "" };
+const ROWS_MAX = 10_000;
+const idOf = (trade: Trade) => String(trade.id);
+
+export function HistoryPage() {
+  const [search, change] = useSearch(DEFAULTS);
+  const navigate = useNavigate();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: sort and search change nothing of what is asked for
+  const filter = useMemo(
+    () => filterOf(search),
+    [search.status, search.market, search.side, search.source, search.from, search.to],
+  );
+  const asked = useInfiniteQuery(history(filter));
+  const rows = useMemo(() => asked.data?.pages.flatMap((page) => page.results), [asked.data]);
+  const loaded = rows?.length ?? 0;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage, isError } = asked;
+  useEffect(() => {
+    // All of them, up to a bound: only then does a sort or a search tell the truth.
+    if (hasNextPage && !isFetchingNextPage && !isError && loaded < ROWS_MAX) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, isError, loaded, fetchNextPage]);
+  const shown = useMemo(() => (rows ?? []).filter(matching(search.q)), [rows, search.q]);
+  const total = useMemo(() => shown.reduce((sum, trade) => sum + Number(trade.profit_loss ?? 0), 0), [shown]);
+  const isFiltered = Object.entries(search).some(([key, value]) => key !== "sort" && value);
+  return (
+    <div className="page page-fill">
+      <header className="page-head">
+        <h1>History</h1>
+        <span className="dim num" aria-live="polite">
+          {count(shown.length)} trades{hasNextPage ? (loaded < ROWS_MAX ? ", reading on" : ", the newest") : ""}
+        </span>
+        {shown.length > 0 && <span className={`num strong ${tone(total)}`}>{signed(total)}</span>}
+        <div className="end">
+          <input
+            type="search"
+            className="input input-small"
+            placeholder="Symbol, source, note"
+            aria-label="Search"
+            value={search.q}
+            onChange={(event) => change({ q: event.target.value })}
+          />
+          <Filter
+            label="How it ended"
+            value={search.status}
+            onChange={(status) => change({ status })}
+            options={[
+              ["", "Any end"],
+              ...(
+                ["CLOSED_TP", "CLOSED_SL", "CLOSED_MANUAL", "CLOSED_LIQUIDATED", "CLOSED_EXPIRED", "CANCELLED"] as const
+              ).map((status): [string, string] => [status, STATUS_LABELS[status]]),
+            ]}
+          />
+          <Filter
+            label="Market"
+            value={search.market}
+            onChange={(market) => change({ market })}
+            options={[
+              ["", "All markets"],
+              ["FUTURES", "Perpetual"],
+              ["SPOT", "Spot"],
+            ]}
+          />
+          <Filter
+            label="Direction"
+            value={search.side}
+            onChange={(side) => change({ side })}
+            options={[
+              ["", "Long and short"],
+              ["LONG", "Long"],
+              ["SHORT", "Short"],
+            ]}
+          />
+          <input
+            type="date"
+            className="input input-small"
+            aria-label="Made on or after"
+            value={search.from}
+            onChange={(event) => change({ from: event.target.value })}
+          />
+          <input
+            type="date"
+            className="input input-small"
+            aria-label="Made before"
+            value={search.to}
+            onChange={(event) => change({ to: event.target.value })}
+          />
+          {isFiltered && (
+            <Button small kind="quiet" onClick={() => change({ ...DEFAULTS, sort: search.sort })}>
+              Clear
+            </Button>
+          )}
+          <Button icon="download" small disabled={!shown.length} onClick={() => saveCsv(shown)}>
+            CSV
+          </Button>
+        </div>
+      </header>
+      <Card fill bare>
+        <Answer of={{ ...asked, data: rows }} rows={8}>
+          {() => (
+            <DataTable
+              label="Closed trades"
+              rows={shown}
+              columns={COLUMNS}
+              id={idOf}
+              sorting={search.sort}
+              onSort={(sort) => change({ sort })}
+              onOpen={(trade) => navigate(`/trades/${trade.id}`)}
+              empty={
+                <Empty icon="history" title={isFiltered ? "No closed trade matches" : "Nothing has closed yet"}>
+                  {isFiltered ? "Widen the filters." : "As soon as a trade meets its stop or target it stands here."}
+                </Empty>
+              }
+            />
+          )}
+        </Answer>
+      </Card>
+    </div>
+  );
+}
+
+function filterOf(search: Record<keyof typeof DEFAULTS, string>): HistoryFilter {
+  return {
+    status: search.status || undefined,
+    market_type: (search.market || undefined) as HistoryFilter["market_type"],
+    direction: (search.side || undefined) as HistoryFilter["direction"],
+    source: search.source || undefined,
+    from: midnight(search.from),
+    to: midnight(search.to),
+  };
+}
+
+/** The reader's own midnight of a day, as a moment. */
+function midnight(day: string): string | undefined {
+  return day ? new Date(`${day}T00:00:00`).toISOString() : undefined;
+}
+
+function matching(q: string): (trade: Trade) => boolean {
+  const text = q.trim().toLowerCase();
+  if (!text) return () => true;
+  return ({ symbol, source, notes }) => [symbol, source, notes].some((field) => field.toLowerCase().includes(text));
+}

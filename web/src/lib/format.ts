@@ -1,0 +1,144 @@
+/** Numbers and times as people read them. Prices arrive as strings and never show more digits than their tick. */
+
+export const DASH = "–";
+const MINUS = "−";
+const THIN = "\u2009";
+
+type Numeric = string | number | null | undefined;
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+function fixed(value: number, digits: number, grouped = true): string {
+  const key = `${digits}${grouped}`;
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat("en-US", {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+      useGrouping: grouped,
+    });
+    formats.set(key, format);
+  }
+  return format.format(value).replace("-", MINUS);
+}
+
+/** Decimal places of a tick or step such as "0.0100" (2) or "10" (0). */
+export function places(tick: string): number {
+  if (/e-/i.test(tick)) return Number(tick.split(/e-/i)[1]);
+  const fraction = tick.split(".")[1] ?? "";
+  return fraction.replace(/0+$/, "").length;
+}
+
+/** A price to its tick; without a tick, the digits it came with. */
+export function price(value: Numeric, tick?: string | null): string {
+  if (value === null || value === undefined || value === "") return DASH;
+  const digits = tick && Number(tick) > 0 ? places(tick) : Math.min(significant(String(value)), 10);
+  return fixed(Number(value), digits);
+}
+
+function significant(text: string): number {
+  return (text.split(".")[1] ?? "").replace(/0+$/, "").length;
+}
+
+/** Digits for a price that comes without its tick: five that count. */
+export function digitsOf(value: number): number {
+  const size = Math.floor(Math.log10(Math.abs(value) || 1));
+  return Math.min(8, Math.max(2, 4 - size));
+}
+
+/** USDT with two decimals. */
+export function money(value: Numeric, digits = 2): string {
+  return value === null || value === undefined ? DASH : fixed(rounded(Number(value), digits), digits);
+}
+
+/** USDT with its sign: profit and loss. */
+export function signed(value: Numeric, digits = 2): string {
+  if (value === null || value === undefined) return DASH;
+  const number = rounded(Number(value), digits);
+  return (number > 0 ? "+" : "") + fixed(number, digits);
+}
+
+export function percent(value: Numeric, digits = 2): string {
+  return value === null || value === undefined ? DASH : `${fixed(rounded(Number(value), digits), digits)}${THIN}%`;
+}
+
+export function signedPercent(value: Numeric, digits = 2): string {
+  return value === null || value === undefined ? DASH : `${signed(value, digits)}${THIN}%`;
+}
+
+/** A figure with at most so many decimals and no trailing zeros: ratios, quantities. */
+export function figure(value: Numeric, digits = 2): string {
+  if (value === null || value === undefined || value === "") return DASH;
+  const number = Number(value);
+  if (!Number.isFinite(number)) return DASH;
+  return new Intl.NumberFormat("en-US", { maximumFractionDigits: digits }).format(number).replace("-", MINUS);
+}
+
+/** Money as a table of big sums shows it: 1.2M. */
+export function compact(value: Numeric): string {
+  if (value === null || value === undefined) return DASH;
+  return new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 })
+    .format(Number(value))
+    .replace("-", MINUS);
+}
+
+export function count(value: Numeric): string {
+  return value === null || value === undefined ? DASH : fixed(Number(value), 0);
+}
+
+/** No "-0.00". */
+function rounded(value: number, digits: number): number {
+  const scale = 10 ** digits;
+  return Math.round(value * scale) / scale + 0;
+}
+
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const day = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short" });
+const dayAndYear = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short", year: "numeric" });
+const whole = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
+
+/** Short, in the reader's zone: the time today, else day and time. */
+export function moment(iso: string | null | undefined, now = new Date()): string {
+  if (!iso) return DASH;
+  const time = new Date(iso);
+  if (time.toDateString() === now.toDateString()) return clock.format(time);
+  const date = time.getFullYear() === now.getFullYear() ? day.format(time) : dayAndYear.format(time);
+  return `${date} ${clock.format(time).slice(0, 5)}`;
+}
+
+/** In full, with the zone: for tooltips. */
+export function fullMoment(iso: string | null | undefined): string {
+  return iso ? whole.format(new Date(iso)) : DASH;
+}
+
+export function date(iso: string | null | undefined): string {
+  return iso ? dayAndYear.format(new Date(iso)) : DASH;
+}
+
+/** Two units at most: 45s, 3m 20s, 2h 05m, 4d 3h. */
+export function duration(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return DASH;
+  const total = Math.max(0, Math.floor(seconds));
+  const [days, hours, minutes] = [
+    Math.floor(total / 86400),
+    Math.floor(total / 3600) % 24,
+    Math.floor(total / 60) % 60,
+  ];
+  const two = (value: number) => String(value).padStart(2, "0");
+  if (days) return `${days}d ${hours}h`;
+  if (hours) return `${hours}h ${two(minutes)}m`;
+  if (minutes) return `${minutes}m ${two(total % 60)}s`;
+  return `${total}s`;
+}
+
+export function age(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined) return DASH;
+  return seconds < 10 ? `${fixed(seconds, 1)}${THIN}s` : duration(seconds);
+}
+
+/** "take_profit" as a person writes it. */
+export function words(name: string | null | undefined): string {
+  if (!name) return DASH;
+  const text = name.replaceAll("_", " ").toLowerCase();
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,56 @@
+/** What the stream's events do to the cache, gathered so that a burst of closings is one change. */
+import type { Trade } from "../api/types";
+import { recordActivity } from "../stream/activity";
+import { type OtherEvent, stream, type TradeEvent } from "../stream/source";
+import { isLive } from "../trades";
+import { queryClient } from "./client";
+import { applyTrades } from "./trades";
+
+const GATHER_MS = 50;
+const SUMS_MS = 1000;
+
+let gathered: Trade[] = [];
+let gathering: ReturnType<typeof setTimeout> | null = null;
+let summing: ReturnType<typeof setTimeout> | null = null;
+
+/** Follow the stream for as long as the page lives; the returned function ends it. */
+export function followEvents(): () => void {
+  return stream.start({
+    trade: take,
+    other: takeOther,
+    reset: () => void queryClient.invalidateQueries(),
+    resumed: () => {
+      for (const key of ["accounts", "system", "prices"]) void queryClient.invalidateQueries({ queryKey: [key] });
+    },
+  });
+}
+
+function take(event: TradeEvent): void {
+  recordActivity(event);
+  gathered.push(event.trade);
+  if (gathering === null) gathering = setTimeout(settle, GATHER_MS);
+}
+
+function settle(): void {
+  const changed = gathered;
+  gathered = [];
+  gathering = null;
+  applyTrades(changed);
+  if (changed.some((trade) => !isLive(trade))) void queryClient.invalidateQueries({ queryKey: ["trades", "history"] });
+  if (summing === null)
+    summing = setTimeout(() => {
+      summing = null;
+      for (const key of ["accounts", "performance"]) void queryClient.invalidateQueries({ queryKey: [key] });
+    }, SUMS_MS);
+}
+
+function takeOther(event: OtherEvent): void {
+  const keys: Record<string, string[]> = {
+    instrument: ["instruments"],
+    system: ["system"],
+    signal: ["signals", "sources"],
+    account: ["accounts"],
+    mode: ["accounts", "mode"],
+  };
+  for (const key of keys[event.type] ?? []) void queryClient.invalidateQueries({ queryKey: [key] });
+}

@@ -1,0 +1,47 @@
+/** Accounts, pairs, quotes and the system's own state. */
+import { queryOptions } from "@tanstack/react-query";
+import { api, result } from "../api/client";
+import type { Instrument } from "../api/types";
+import { prices } from "../stream/prices";
+
+export const accounts = queryOptions({
+  queryKey: ["accounts"],
+  staleTime: 2000,
+  refetchInterval: 10_000,
+  queryFn: async ({ signal }) => (await result(api.GET("/api/accounts", { signal }))).results,
+});
+
+export const system = queryOptions({
+  queryKey: ["system"],
+  staleTime: 1000,
+  refetchInterval: 5000,
+  queryFn: ({ signal }) => result(api.GET("/api/system", { signal })),
+});
+
+export const instruments = queryOptions({
+  queryKey: ["instruments"],
+  staleTime: 10 * 60_000,
+  queryFn: async ({ signal }) => {
+    const found: Instrument[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: { results: Instrument[]; next: string | null } = await result(
+        api.GET("/api/instruments", { params: { query: { limit: 200, ...(cursor ? { cursor } : {}) } }, signal }),
+      );
+      found.push(...page.results);
+      cursor = page.next;
+    } while (cursor);
+    return found;
+  },
+});
+
+/** All quotes at once, onto the board that the stream keeps up to date from then on. */
+export const allPrices = queryOptions({
+  queryKey: ["prices"],
+  staleTime: 30_000,
+  queryFn: async ({ signal }) => {
+    const found = (await result(api.GET("/api/prices", { signal }))).results;
+    prices.put(found);
+    return found;
+  },
+});

@@ -1,0 +1,146 @@
+/** Trades: live ones held whole and kept true by events, closed ones page by page. */
+import { type InfiniteData, infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { api, result } from "../api/client";
+import type { Trade, TradeStatus } from "../api/types";
+import { isLive } from "../trades";
+import { queryClient } from "./client";
+
+const PAGE = 200;
+export const LIVE_MAX = 5000;
+
+export interface LiveTrades {
+  trades: Trade[];
+  /** Whether there are more than the screen holds. */
+  cut: boolean;
+}
+
+export interface TradePage {
+  results: Trade[];
+  next: string | null;
+}
+
+/** What events have said while a list was being read; the newer version of a trade wins. */
+const said = new Map<number, Trade>();
+const SAID_MAX = 20_000;
+
+export const liveTrades = queryOptions({
+  queryKey: ["trades", "live"],
+  staleTime: 5 * 60_000,
+  refetchInterval: 5 * 60_000, // settled funding reaches a trade without an event
+  queryFn: async ({ signal }): Promise<LiveTrades> => {
+    said.clear();
+    const found = new Map<number, Trade>();
+    let cursor: string | null = null;
+    do {
+      const page: TradePage = await result(
+        api.GET("/api/paper-trades", {
+          params: { query: { status: ["OPEN,PENDING"], limit: PAGE, ...(cursor ? { cursor } : {}) } },
+          signal,
+        }),
+      );
+      for (const trade of page.results) found.set(trade.id, trade);
+      cursor = page.next;
+    } while (cursor && found.size < LIVE_MAX);
+    for (const trade of said.values()) {
+      const known = found.get(trade.id);
+      if (!isLive(trade)) found.delete(trade.id);
+      else if (!known || known.version <= trade.version) found.set(trade.id, trade);
+    }
+    return { trades: newestFirst([...found.values()]), cut: cursor !== null };
+  },
+});
+
+export const trade = (id: number) =>
+  queryOptions({
+    queryKey: ["trade", id],
+    queryFn: ({ signal }) =>
+      result(api.GET("/api/paper-trades/{trade_id}", { params: { path: { trade_id: id } }, signal })),
+  });
+
+export const revisions = (id: number) =>
+  queryOptions({
+    queryKey: ["trade", id, "revisions"],
+    queryFn: ({ signal }) =>
+      result(api.GET("/api/paper-trades/{trade_id}/revisions", { params: { path: { trade_id: id } }, signal })),
+  });
+
+export interface HistoryFilter {
+  status?: string | undefined;
+  market_type?: "SPOT" | "FUTURES" | undefined;
+  symbol?: string | undefined;
+  direction?: "LONG" | "SHORT" | undefined;
+  source?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+}
+
+export const history = (filter: HistoryFilter, limit = PAGE) =>
+  infiniteQueryOptions({
+    queryKey: ["trades", "history", filter, limit],
+    initialPageParam: null as string | null,
+    getNextPageParam: (page: TradePage) => page.next,
+    queryFn: ({ pageParam, signal }): Promise<TradePage> => {
+      const { status, ...rest } = filter;
+      const query = { ...given(rest), status: [status || CLOSED], limit, ...(pageParam ? { cursor: pageParam } : {}) };
+      return result(api.GET("/api/paper-trades", { params: { query }, signal }));
+    },
+  });
+
+const CLOSED_STATUSES: TradeStatus[] = [
+  "CLOSED_TP",
+  "CLOSED_SL",
+  "CLOSED_MANUAL",
+  "CLOSED_LIQUIDATED",
+  "CLOSED_EXPIRED",
+  "CANCELLED",
+];
+const CLOSED = CLOSED_STATUSES.join(",");
+
+function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+/** Put changed trades where they are shown. Several at a time, so that a burst is one change of the screen. */
+export function applyTrades(changed: readonly Trade[]): void {
+  if (said.size > SAID_MAX) said.clear();
+  for (const each of changed) said.set(each.id, each);
+  queryClient.setQueryData<LiveTrades>(
+    liveTrades.queryKey,
+    (known) => known && { ...known, trades: merged(known.trades, changed) },
+  );
+  for (const each of changed) {
+    queryClient.setQueryData<Trade>(["trade", each.id], (known) =>
+      known && known.version > each.version ? known : each,
+    );
+    void queryClient.invalidateQueries({ queryKey: ["trade", each.id, "revisions"] });
+  }
+  const ids = new Map(changed.map((each) => [each.id, each]));
+  queryClient.setQueriesData<InfiniteData<TradePage>>({ queryKey: ["trades", "history"] }, (known) =>
+    known?.pages.some((page) => page.results.some((each) => ids.has(each.id)))
+      ? {
+          ...known,
+          pages: known.pages.map((page) => ({
+            ...page,
+            results: page.results.map((each) => ids.get(each.id) ?? each),
+          })),
+        }
+      : known,
+  );
+}
+
+function merged(known: readonly Trade[], changed: readonly Trade[]): Trade[] {
+  const all = new Map(known.map((each) => [each.id, each]));
+  for (const each of changed) {
+    const before = all.get(each.id);
+    if (before && before.version > each.version) continue;
+    if (isLive(each)) all.set(each.id, each);
+    else all.delete(each.id);
+  }
+  return newestFirst([...all.values()]);
+}
+
+function newestFirst(trades: Trade[]): Trade[] {
+  return trades.sort((a, b) => b.id - a.id);
+}

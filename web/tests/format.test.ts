@@ -1,0 +1,28 @@
+import { describe, expect, test } from "vitest";
+import { duration, money, places, price, signed } from "@/lib/format";
+
+describe("prices keep to their tick", () => {
+  test.each([
+    ["64000.1", "0.10", "64,000.1"],
+    ["0.00001234", "0.00000001", "0.00001234"],
+    ["5", "0.001", "5.000"],
+    ["1234.5", "10", "1,235"],
+    ["2.50", null, "2.5"],
+    [null, "0.1", "–"],
+  ])("%s at tick %s", (value, tick, shown) => expect(price(value, tick)).toBe(shown));
+
+  test("a tick's places, in any spelling", () => {
+    expect(["0.0100", "1", "1E-8", "0.5"].map(places)).toEqual([2, 0, 8, 1]);
+  });
+});
+
+test("money has no negative zero, and a sign that is a minus", () => {
+  expect(money("-0.001")).toBe("0.00");
+  expect(signed("-1234.5")).toBe("−1,234.50");
+  expect(signed(0.004)).toBe("0.00");
+  expect(signed("3")).toBe("+3.00");
+});
+
+test("durations have two units at most", () => {
+  expect([45, 200, 7500, 358_000, -3, null].map(duration)).toEqual(["45s", "3m 20s", "2h 05m", "4d 3h", "0s", "–"]);
+});
