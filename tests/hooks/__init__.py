@@ -1,0 +1,1 @@
+"""Tests of what leaves for users' own endpoints."""
