@@ -16,6 +16,7 @@ from api import (
     instruments,
     keys,
     links,
+    notifications,
     page,
     paper_trades,
     prices,
@@ -24,6 +25,7 @@ from api import (
     system,
     trade_notes,
     users,
+    webhooks,
 )
 from api.access import provide_caller
 from api.bar_schema import BarSchema
@@ -86,6 +88,8 @@ def create_app(
         keys,
         links,
         public,
+        webhooks,
+        notifications,
         system,
     ]
     return Litestar(

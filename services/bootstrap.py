@@ -17,7 +17,11 @@ from services.coordination.weight import WeightBudget
 from services.db import accounts, acting, pool, retention
 from services.domain.errors import Unavailable
 from services.domain.market import Market
-from services.settings import Login, Settings
+from services.hooks.addresses import Policy
+from services.hooks.client import HookClient
+from services.hooks.errands import Errands
+from services.hooks.notifier import Notifier
+from services.settings import Login, Settings, listed
 from services.usecases.context import Services
 
 START_SECONDS = 30
@@ -43,9 +47,14 @@ async def build(settings: Settings, *, name: str = "paperfleet", for_callers: bo
     limits = {Market.SPOT: settings.spot_weight_per_minute, Market.FUTURES: settings.futures_weight_per_minute}
     weight = WeightBudget(redis, limits, settings.weight_share, settings.market_speed)
     exchange = BinanceClient(Requests(settings.spot_url, settings.futures_url, weight))
+    policy = Policy(settings.networks)
+    hooks, notifier = HookClient(policy), Notifier(policy, listed(settings.notify_services))
+    errands = Errands()
     async with AsyncExitStack() as closing:
         closing.push_async_callback(redis.aclose)
         closing.push_async_callback(exchange.close)
+        closing.push_async_callback(hooks.close)
+        closing.callback(notifier.close)
         size = SYSTEM_CONNECTIONS if for_callers else settings.pool_size
         system = database = pool.create(settings.database_url, size, name=name)
         await _open(system, settings.database_url)
@@ -60,6 +69,7 @@ async def build(settings: Settings, *, name: str = "paperfleet", for_callers: bo
             database = pool.create_told(settings.database_url, settings.pool_size, acting.tell, name=name, role=role)
             await _open(database, settings.database_url)
             closing.push_async_callback(database.close)
+        closing.push_async_callback(errands.close)
         yield Services(
             settings=settings,
             pool=database,
@@ -69,6 +79,9 @@ async def build(settings: Settings, *, name: str = "paperfleet", for_callers: bo
             clock=ExchangeClock(exchange.server_time, settings.market_speed),
             weight=weight,
             prices=PriceCache(redis, settings.market_speed),
+            hooks=hooks,
+            notifier=notifier,
+            errands=errands,
         )
 
 

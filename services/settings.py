@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal, get_args, get_type_hints
 
 import msgspec
@@ -79,6 +80,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     scan_min_quote_volume, scan_max_spread_percent, scan_min_age_days
                        USDT traded in the last 24 hours, percent of the mid price, days since the pair began to trade;
                        0 asks for nothing
+
+    notify_services    Apprise services that notifications may use, comma-separated
+    hooks_networks     networks (CIDR, comma-separated) that may be reached besides the public Internet
     """
 
     database_url: str
@@ -109,6 +113,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     scan_min_quote_volume: Decimal = Decimal(0)
     scan_max_spread_percent: Decimal = Decimal(0)
     scan_min_age_days: int = 0
+    hooks_networks: str = ""
+    notify_services: str = "discord,gotifys,mailto,mailtos,matrixs,mmosts,ntfys,pbul,pover,rockets,slack,tgram"
 
     def __repr__(self) -> str:
         shown = {
@@ -131,6 +137,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def strategy_parameters(self) -> dict[str, dict[str, object]]:
         """Parameters by strategy, as far as they are set."""
         return msgspec.json.decode(self.scan_parameters, type=dict[str, dict[str, object]])
+
+    @property
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """`hooks_networks`, parsed. Raises ValueError."""
+        return tuple(ip_network(part) for part in listed(self.hooks_networks))
 
     def to_environment(self) -> dict[str, str]:
         """The variables that `load` reads back to equal settings."""
@@ -172,6 +183,10 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         if not low < value <= high:
             raise SettingsError(f"{PREFIX}{name.upper()} must be above {low} and at most {high}, got {value}")
     _check_scanner(settings)
+    try:
+        _ = settings.networks
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}HOOKS_NETWORKS: {error}") from error
     return settings
 
 

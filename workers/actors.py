@@ -13,6 +13,7 @@ from services.usecases import fetch_paths as fetching
 from services.usecases import maintain as housekeeping
 from services.usecases import refresh_instruments as listings
 from services.usecases import scan_pairs as scanning
+from services.usecases import serve_outlets as outlets
 from services.usecases import settle_funding as settlements
 from services.usecases import sweep_quotes as sweeping
 from services.usecases import trade_signals as trading
@@ -71,6 +72,12 @@ async def trade_signals() -> None:
 async def scan_pairs(market: str, closed_to: str, shard: int) -> None:
     """Scans a batch of pairs at a close of their candles. What it cannot do now, the next plan asks for again."""
     await scanning.scan_pairs(current_services(), Market(market), datetime.fromisoformat(closed_to), shard)
+
+
+@actor("hooks", max_age=timedelta(seconds=10), time_limit=timedelta(seconds=10), max_retries=0)
+async def serve_outlets() -> None:
+    """Begins sending what webhooks and notification targets have coming; the sending outlives the message."""
+    await outlets.serve_outlets(current_services())
 
 
 @actor("maintenance", max_age=timedelta(minutes=10), time_limit=timedelta(minutes=1), max_retries=0)

@@ -22,6 +22,8 @@ SCAN_OFFSET = timedelta(seconds=4)
 """Scans begin this long after their slot: the price cycle of the same minute has left by then."""
 SCAN_INTERVAL_MIN = timedelta(seconds=2)
 REFRESH_INTERVAL = timedelta(hours=1)
+OUTLETS_INTERVAL = timedelta(seconds=1)
+"""How long an event waits at most before webhooks and notifications are looked after."""
 MAINTENANCE_INTERVAL = timedelta(hours=1)
 RECONCILIATION_INTERVAL = timedelta(minutes=10)
 
@@ -36,6 +38,7 @@ def fleet_jobs(settings: Settings, services: Services) -> list[Job]:
         *(_scan(market, max(settings.cycle_interval / 4, SCAN_INTERVAL_MIN), services) for market in Market),
         _periodic("funding", settings.cycle_interval / 2, actors.settle_funding),
         _periodic("signals", SIGNALS_INTERVAL, actors.trade_signals),
+        _periodic("outlets", OUTLETS_INTERVAL, actors.serve_outlets),
         _periodic("maintain", MAINTENANCE_INTERVAL, actors.maintain),
         _periodic("reconcile", RECONCILIATION_INTERVAL, actors.reconcile_books),
     ]

@@ -21,6 +21,8 @@ SIGNALS_KEPT = timedelta(days=90)
 """Payloads, and signals that no trade came of; those of trades stay as long as their trades."""
 AUDIT_KEPT = timedelta(days=365)
 BARS_KEPT = timedelta(days=35)
+DELIVERIES_KEPT = timedelta(days=7)
+DEAD_DELIVERIES_KEPT = timedelta(days=30)
 _OLD_ROWS = (
     ("DELETE FROM events_other WHERE created_at < now() - %s", EVENTS_KEPT),
     ("DELETE FROM cycles WHERE started_at < now() - %s", CYCLES_KEPT),
@@ -35,6 +37,8 @@ _OLD_ROWS = (
     ),
     ("DELETE FROM audit_log WHERE at < now() - %s", AUDIT_KEPT),
     ("DELETE FROM sessions WHERE expires_at < now() - %s", timedelta(0)),
+    ("DELETE FROM deliveries WHERE state = 'delivered' AND created_at < now() - %s", DELIVERIES_KEPT),
+    ("DELETE FROM deliveries WHERE state = 'dead' AND created_at < now() - %s", DEAD_DELIVERIES_KEPT),
 )
 _BRIEFLY = "SET LOCAL lock_timeout = '300ms'"
 _DAYS_AHEAD = 3

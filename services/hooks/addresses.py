@@ -116,13 +116,27 @@ class Policy(msgspec.Struct, frozen=True):
 
     def check_address(self, destination: Destination, address: Address) -> None:
         """Raises Forbidden unless `address` is public, or within the operator's networks."""
-        if address in _METADATA:
-            raise Forbidden("cloud metadata addresses are not allowed")
-        if any(address.version == network.version and address in network for network in self.networks):
+        if self.is_own(address):
             return
-        refuse_special(address)
+        self.check_public(address)
         if destination.scheme != "https" or destination.port not in PORTS:
             raise Forbidden("public addresses are reached by https on port 443 or 8443 only")
+
+    def is_own(self, address: Address) -> bool:
+        """Whether the operator's networks hold it; metadata addresses never count."""
+        return address not in _METADATA and any(
+            address.version == network.version and address in network for network in self.networks
+        )
+
+    def check_public(self, address: Address) -> None:
+        """Raises Forbidden for an address that is not an ordinary one of the public Internet."""
+        if address in _METADATA:
+            raise Forbidden("cloud metadata addresses are not allowed")
+        for network, reason in _REFUSED:
+            if address.version == network.version and address in network:
+                raise Forbidden(f"{reason} addresses are not allowed")
+        if address.version == 6 and address not in _GLOBAL_UNICAST:
+            raise Forbidden("reserved addresses are not allowed")
 
     def choose(self, destination: Destination, addresses: Sequence[str]) -> str:
         """The address to connect to. Raises Forbidden if there is none, or any of them is not allowed."""
@@ -132,20 +146,6 @@ class Policy(msgspec.Struct, frozen=True):
         if not parsed:
             raise Forbidden(f"{destination.host} has no address")
         return str(parsed[0])
-
-
-def parse_networks(text: str) -> tuple[Network, ...]:
-    """Networks in CIDR notation, comma-separated. Raises ValueError."""
-    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
-
-
-def refuse_special(address: Address) -> None:
-    """Raises Forbidden for an address that is not an ordinary one of the public Internet."""
-    for network, reason in _REFUSED:
-        if address.version == network.version and address in network:
-            raise Forbidden(f"{reason} addresses are not allowed")
-    if address.version == 6 and address not in _GLOBAL_UNICAST:
-        raise Forbidden("reserved addresses are not allowed")
 
 
 async def resolve(host: str, port: int) -> list[str]:

@@ -9,6 +9,9 @@ from services.binance.clock import ExchangeClock
 from services.coordination.prices import PriceCache
 from services.coordination.weight import WeightBudget
 from services.db.pool import Pool
+from services.hooks.client import HookClient
+from services.hooks.errands import Errands
+from services.hooks.notifier import Notifier
 from services.settings import Settings
 
 
@@ -28,6 +31,9 @@ class Services:
     clock: ExchangeClock
     weight: WeightBudget
     prices: PriceCache
+    hooks: HookClient
+    notifier: Notifier
+    errands: Errands
 
     def as_system(self) -> "Services":
         """The same services at the fleet's own work: over everybody's rows, in nobody's name."""

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import ssl
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 import httpx
@@ -12,13 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from services.hooks.addresses import Forbidden, Policy, parse_networks
+from services.hooks.addresses import Forbidden, Policy
 from services.hooks.client import ANSWER_BYTES_MAX, HookClient
 from services.hooks.signature import new_secret, signed_headers
 from services.hooks.transport import CheckedPosts
 from tests.hooks.receiver import Reply, receiving
 
-LOCAL = Policy(parse_networks("127.0.0.0/8"))
+LOCAL = Policy((ip_network("127.0.0.0/8"),))
 HEADERS = {"webhook-id": "evt_1"}
 
 

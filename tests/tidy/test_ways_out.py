@@ -18,6 +18,7 @@ OUTGOING = {
         "deploy/local/status.py",
         "deploy/local/up.py",
     },
+    "apprise": {"services/hooks/notifier.py"},  # each connection judged by services/hooks/thread_guard.py
 }
 CLIENTS = {
     *("httpx", "apprise", "requests", "urllib3", "aiohttp", "websockets", "websocket", "httpcore", "pycurl"),
