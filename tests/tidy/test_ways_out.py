@@ -66,7 +66,9 @@ def test_nothing_can_sign_or_name_an_order():
         r"|sapi/v\d|papi/v\d|newClientOrderId|recvWindow|ws-api",
         re.IGNORECASE,
     )
-    signing = re.compile(r"\bhmac\.(new|digest|HMAC)\b|from hmac import (?!compare_digest\n)|signature=|\.sign\(|\bEd25519|\bRSA\b")
+    signing = re.compile(
+        r"\bhmac\.(new|digest|HMAC)\b|from hmac import (?!compare_digest\n)|signature=|\.sign\(|\bEd25519|\bRSA\b"
+    )
     for path in sources(*SHIPPED):
         name, text = str(path.relative_to(ROOT)), path.read_text()
         assert not endpoint.search(text), f"{name} names what only somebody who trades needs"
