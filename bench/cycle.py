@@ -6,22 +6,15 @@ pairs and scaled to all of them.
 
 import argparse
 import asyncio
-import json
-import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path as Folder
 
 import httpx
 
 from bench.book import database
+from bench.running import simulator, valkey, weights, workers
 from bench.table import Row
-from deploy.local.process import stop
-from deploy.local.valkey import Valkey
 from services.bootstrap import build
 from services.db import instruments
 from services.domain.market import Market
@@ -49,7 +42,7 @@ def run(_options: argparse.Namespace) -> tuple[str, list[Row]]:
 
 async def _run() -> list[Row]:
     rows = []
-    async with database() as url, _valkey() as redis_url, _simulator() as urls:
+    async with database() as url, valkey() as redis_url, simulator(SPEED) as urls:
         settings = Settings(
             database_url=url,
             redis_url=redis_url,
@@ -59,7 +52,7 @@ async def _run() -> list[Row]:
             market_speed=Decimal(SPEED),
         )
         broker.connect(redis_url)
-        async with build(settings) as services, httpx.AsyncClient() as control, _workers(settings):
+        async with build(settings) as services, httpx.AsyncClient() as control, workers(settings, WORKERS):
             for market in Market:
                 await refresh_instruments(services, market)
             await _cycle(services)  # connections, prepared statements, caches
@@ -75,14 +68,14 @@ async def _measure(
     alone = await _one_by_one(services)
     await control.request("DELETE", f"{urls['control_url']}/log")
     times = [await _cycle(services) for _ in range(ROUNDS)]
-    weights = {market: total / ROUNDS for market, total in (await _weights(control, urls)).items()}
+    spent = {market: total / ROUNDS for market, total in (await weights(control, urls)).items()}
     fleet = sorted(times)[len(times) // 2]
     faster = alone / fleet
     limits = {
         "SPOT": services.settings.spot_weight_per_minute,
         "FUTURES": services.settings.futures_weight_per_minute,
     }
-    share = max(weights[market] / limits[market] for market in limits)
+    share = max(spent[market] / limits[market] for market in limits)
     return [
         Row(
             f"cycle at {latency} ms of latency",
@@ -94,19 +87,13 @@ async def _measure(
         ),
         Row(
             f"weight of a cycle at {latency} ms",
-            ", ".join(f"{market} {weights[market]:.0f} of {limits[market]}" for market in limits),
+            ", ".join(f"{market} {spent[market]:.0f} of {limits[market]}" for market in limits),
             "",
             share,
             "<= 0.5",
             share <= 0.5,
         ),
     ]
-
-
-async def _weights(control: httpx.AsyncClient, urls: dict[str, str]) -> dict[str, int]:
-    """The weight of all requests since the log began, by market, as the exchange counted it."""
-    log = (await control.get(f"{urls['control_url']}/log")).json()
-    return {market: sum(log["weight_by_minute"].get(market, {}).values()) for market in ("SPOT", "FUTURES")}
 
 
 async def _one_by_one(services: Services) -> float:
@@ -146,46 +133,3 @@ async def _is_finished(services: Services, slot: datetime) -> bool:
         cursor = await connection.execute("SELECT finished_at IS NOT NULL FROM cycles WHERE slot = %s", [slot])
         row = await cursor.fetchone()
     return bool(row and row[0])
-
-
-@asynccontextmanager
-async def _valkey() -> AsyncIterator[str]:
-    with tempfile.TemporaryDirectory(prefix="paperfleet-bench-") as folder:
-        server = Valkey(Folder(folder), lambda _: None)
-        with (Folder(folder) / "log").open("wb") as log:
-            process = await server.start(log.fileno())
-        try:
-            yield server.url()
-        finally:
-            await stop(process, server.stop_signal, server.stop_seconds)
-
-
-@asynccontextmanager
-async def _simulator() -> AsyncIterator[dict[str, str]]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "deploy.simulator", "--parent-dies", "--speed", str(SPEED),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdin is not None
-    try:
-        urls: dict[str, str] = json.loads(await process.stdout.readline())
-        yield urls
-    finally:
-        process.stdin.close()
-        await process.wait()
-
-
-@asynccontextmanager
-async def _workers(settings: Settings) -> AsyncIterator[None]:
-    program = str(Folder(sys.executable).with_name("paperfleet"))
-    processes = [
-        await asyncio.create_subprocess_exec(program, "worker", env=settings.to_environment()) for _ in range(WORKERS)
-    ]
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            await process.wait()

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from paperfleet.cli import instruments, operate, processes, replay, simulator, strategies, up, users
+from paperfleet.cli import backtest, instruments, operate, processes, replay, simulator, strategies, up, users, whatif
 from paperfleet.cli.expected import explain
 
 
@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("replay")(replay.replay)
+app.command("backtest")(backtest.backtest)
+app.command("whatif")(whatif.whatif)
 app.command("simulator")(simulator.simulator)
 app.command("strategies", rich_help_panel="Operations")(strategies.strategies)
 app.command("queues", rich_help_panel="Operations")(operate.queues)

@@ -33,7 +33,7 @@ WITHIN_SECONDS = {
     "ring": 3.0,
     "finer": 10.0,
     "funding": 10.0,
-    "candles": 5.0,
+    "candles": 10.0,
     "chart": 5.0,
     "command": 1.5,
     "clock": 2.0,

@@ -8,7 +8,7 @@ price, funding its recorded rates: without them neither happens. Maintenance bra
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ import msgspec
 from services.binance.brackets import shipped
 from services.domain.barriers import barriers, next_event_at
 from services.domain.errors import Refused
-from services.domain.fees import DEFAULT_FEES
+from services.domain.fees import DEFAULT_FEES, FeeRates
 from services.domain.fills import FillModel, Slippage, next_average_range
 from services.domain.funding import Funding, Settlement
 from services.domain.judge import Need
@@ -52,13 +52,17 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 def run_trades(
-    recorded: Recorded, wishes: Sequence[Wish], fill_model: FillModel
+    recorded: Recorded,
+    wishes: Sequence[Wish],
+    fill_model: FillModel,
+    *,
+    fees: Mapping[Market, FeeRates] = DEFAULT_FEES,
 ) -> Iterator[tuple[int, Outcome | Hole | str]]:
     """What becomes of each of `wishes`, by line number, as soon as it is known; a text where the plan breaks a rule.
 
     A file that cannot be read ends the recording there, and is told under the number 0, as holes are.
     """
-    book = _Book(recorded, fill_model)
+    book = _Book(recorded, fill_model, fees)
     waiting = []
     for wish in sorted(wishes, key=lambda wish: wish.line.opened_at):
         try:
@@ -84,9 +88,10 @@ def run_trades(
 class _Book:
     """The trades of one instrument: `live` ones by line number, and the outcomes not yet taken."""
 
-    def __init__(self, recorded: Recorded, fill_model: FillModel) -> None:
+    def __init__(self, recorded: Recorded, fill_model: FillModel, fees: Mapping[Market, FeeRates]) -> None:
         self.recorded = recorded
         self.fill_model = fill_model
+        self.fees = fees
         self.live: dict[int, tuple[PlanLine, Trade]] = {}
         self.final: list[tuple[int, Outcome]] = []
         self.average_range = ZERO
@@ -136,7 +141,7 @@ class _Book:
             plan=on_grid(wish.line.plan(), instrument.filters),
             label=Label(wish.line.opened_at, "replay"),
             at=bar.open_time,
-            fees=DEFAULT_FEES[instrument.market],
+            fees=self.fees[instrument.market],
             fill_model=self.fill_model,
             slippage=Slippage(half_spread, self.average_range),
             brackets=shipped(instrument.symbol) if instrument.market is Market.FUTURES else (),

@@ -52,6 +52,16 @@ class Desk:
             await self.services.clock.sync(market)
 
     async def scan(self) -> int:
+        """What the plan asks for, until it asks for nothing more; the number of signals found in the end."""
+        for _ in range(10):
+            await self.scan_once()
+            if not await self.planned():
+                break
+        return self.rows(
+            "SELECT coalesce(sum(found), 0) FROM scans WHERE closed_to = (SELECT max(closed_to) FROM scans)"
+        )[0][0]
+
+    async def scan_once(self) -> int:
         """What the plan asks for, once; the number of signals found."""
         batches = [batch for market in Market for batch in await plan_scan(self.services, market)]
         found = await asyncio.gather(

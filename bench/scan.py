@@ -1,0 +1,158 @@
+"""A full scan of 966 pairs at one timeframe, from the close of the candles to the stored signals.
+
+The baseline does the same, by the same code, pair by pair, one after the other in one process; it is timed on a
+sample of pairs at the next close and scaled to all of them.
+"""
+
+import argparse
+import asyncio
+import time
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import httpx
+
+from bench.book import database
+from bench.running import simulator, valkey, weights, workers
+from bench.table import Row
+from services.bootstrap import build
+from services.db import instruments, scans
+from services.domain.candles import Timeframe
+from services.domain.market import Market
+from services.domain.shards import Shard
+from services.settings import Settings
+from services.usecases.bring_candles import bring_candles
+from services.usecases.context import Services
+from services.usecases.plan_scan import plan_scan
+from services.usecases.refresh_instruments import refresh_instruments
+from services.usecases.scan_pairs import scan_pairs
+from workers import actors
+from workers.broker import broker
+
+WORKERS = 2
+SAMPLE = 60
+SPEED = 20
+"""Exchange seconds per second, so that a candle closes every 45 seconds and the weight of a minute is back after 3."""
+TIMEFRAME = Timeframe.M15
+BATCH = 40
+LATENCY_MS, BOUND = 40, 4
+"""Milliseconds of exchange latency, and how many times faster than pair by pair a scan must be."""
+CYCLE = {"SPOT": 2 * 436, "FUTURES": 530}
+"""What the candle cycle of the same minute costs (`python -m bench cycle`)."""
+
+
+def run(_options: argparse.Namespace) -> tuple[str, list[Row]]:
+    """The table's title and rows."""
+    return f"one scan of 966 pairs at {TIMEFRAME}, {WORKERS} worker processes", asyncio.run(_run())
+
+
+async def _run() -> list[Row]:
+    async with database() as url, valkey() as redis_url, simulator(SPEED) as urls:
+        settings = Settings(
+            database_url=url,
+            redis_url=redis_url,
+            spot_url=urls["spot_url"],
+            futures_url=urls["futures_url"],
+            log_level="ERROR",
+            market_speed=Decimal(SPEED),
+            scan_timeframes=TIMEFRAME,
+        )
+        broker.connect(redis_url)
+        async with build(settings) as services, httpx.AsyncClient() as control, workers(settings, WORKERS):
+            for market in Market:
+                await refresh_instruments(services, market)
+            await _bring_histories(services)
+            await control.post(f"{urls['control_url']}/latency", json={"ms": LATENCY_MS})
+            closed_to = await _next_close(services)
+            await control.request("DELETE", f"{urls['control_url']}/log")
+            fleet = await _scan(services, closed_to)
+            spent = await weights(control, urls)
+            signals = sum(state.signals for state in await _states(services, closed_to))
+            alone = await _pair_by_pair(services, await _next_close(services))
+    return _rows(fleet, alone, spent, signals, settings)
+
+
+def _rows(fleet: float, alone: float, spent: dict[str, int], signals: int, settings: Settings) -> list[Row]:
+    faster = alone / fleet
+    budgets = {
+        "SPOT": settings.spot_weight_per_minute * settings.weight_share,
+        "FUTURES": settings.futures_weight_per_minute * settings.weight_share,
+    }
+    share = max((spent[market] + CYCLE[market]) / float(budgets[market]) for market in budgets)
+    return [
+        Row(
+            f"scan at {LATENCY_MS} ms of latency, {signals} signals",
+            f"{fleet:.2f} s",
+            f"pair by pair {alone:.1f} s",
+            faster,
+            f">= {BOUND} times faster",
+            faster >= BOUND,
+        ),
+        Row(
+            "weight of a scan and a cycle",
+            ", ".join(f"{name} {spent[name]} + {CYCLE[name]} of {budgets[name]:.0f}" for name in budgets),
+            "",
+            share,
+            "<= 0.7",
+            share <= 0.7,
+        ),
+    ]
+
+
+async def _bring_histories(services: Services) -> None:
+    """Every pair's candles, as after the first minutes of a fleet."""
+    for market in Market:
+        async with services.pool.connection() as connection:
+            missing = await instruments.listed(connection, market)
+        while missing:
+            now = await services.clock.now(market)
+            part = missing[:BATCH]
+            left = await bring_candles(services, part, TIMEFRAME, TIMEFRAME.floor(now), now, base=TIMEFRAME)
+            missing = missing[BATCH:] + [each.instrument for each in left]
+
+
+async def _next_close(services: Services) -> datetime:
+    """Waits until a candle has just closed; when it did, exchange time."""
+    now = await services.clock.now(Market.SPOT)
+    closed_to = TIMEFRAME.floor(now) + TIMEFRAME.length
+    await asyncio.sleep((closed_to - now).total_seconds() / SPEED)
+    return closed_to
+
+
+async def _scan(services: Services, closed_to: datetime) -> float:
+    """Seconds from the close until every batch of both markets is done, asked for as a scheduler does."""
+    started = time.perf_counter()
+    while True:
+        for market in Market:
+            messages = [
+                actors.scan_pairs.message(batch.market, batch.closed_to.isoformat(), batch.shard)
+                for batch in await plan_scan(services, market)
+                if batch.closed_to == closed_to
+            ]
+            await asyncio.to_thread(broker.enqueue_many, messages)
+        asked = time.perf_counter()
+        while time.perf_counter() < asked + 2:
+            states = await _states(services, closed_to)
+            if len(states) == len(Market) and all(state.done == state.batches for state in states):
+                return time.perf_counter() - started
+            await asyncio.sleep(0.02)
+        assert time.perf_counter() < started + 40, "the scan did not finish before the next close"
+
+
+async def _states(services: Services, closed_to: datetime) -> list[scans.ScanState]:
+    async with services.pool.connection() as connection:
+        return [state for state in await scans.newest(connection) if state.closed_to == closed_to]
+
+
+async def _pair_by_pair(services: Services, closed_to: datetime) -> float:
+    """Seconds that one pair after the other would take, scaled from a sample."""
+    async with services.pool.connection() as connection:
+        listed = await instruments.listed(connection)
+        sample = listed[:: len(listed) // SAMPLE]
+        one_each = [Shard(each.market, number, (each.symbol,)) for number, each in enumerate(sample)]
+        await scans.plan(connection, closed_to, [TIMEFRAME], one_each)
+    await asyncio.sleep(timedelta(seconds=10).total_seconds() / SPEED)  # the candle is closed for everybody
+    started = time.perf_counter()
+    for shard in one_each:
+        await scan_pairs(services, shard.market, closed_to, shard.number)
+    return (time.perf_counter() - started) * len(listed) / len(sample)
