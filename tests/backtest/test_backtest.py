@@ -24,8 +24,8 @@ from services.usecases.recorded_candles import read_candles, sources
 from services.usecases.replay import replay
 from tests.replay.desk import DAY, ms
 from tests.scanner.markets import FUTURE, random_walk, recorded
-from tests.simulator_process import start_simulator
 from tests.simulator.recordings import REAL, needs_recordings, write
+from tests.simulator_process import start_simulator
 
 STRATEGIES = load().strategies
 PAPERFLEET = Path(sys.executable).with_name("paperfleet")
@@ -162,8 +162,8 @@ async def test_candles_come_from_the_exchange_once(tmp_path):
         now = datetime.fromtimestamp(await simulator.now() / 1000, UTC)
         since, kept = f"{now - timedelta(hours=30):%Y-%m-%dT%H:00}", tmp_path / "candles"
         arguments = (
-            "donchian", "--since", since, "--timeframe", "15m", "--symbol", "FUTURES:BTCUSDT", "--symbol", "SPOT:ETHUSDT",
-            "--keep", str(kept), "--report", str(tmp_path / "report.html"), "--trades", str(tmp_path / "trades.jsonl"),
+            "donchian", "--since", since, "--timeframe", "15m", "--symbol", "FUTURES:BTCUSDT",
+            "--symbol", "SPOT:ETHUSDT", "--keep", str(kept), "--report", str(tmp_path / "report.html"), "--trades", str(tmp_path / "trades.jsonl"),
         )  # fmt: skip
         urls = {"PAPERFLEET_SPOT_URL": simulator.spot_url, "PAPERFLEET_FUTURES_URL": simulator.futures_url}
         done = await asyncio.to_thread(command, *arguments, **urls)
@@ -171,7 +171,9 @@ async def test_candles_come_from_the_exchange_once(tmp_path):
         first = (tmp_path / "trades.jsonl").read_text()
         series = read_candles(sources(kept, Timeframe.M15)[Market.FUTURES, "BTCUSDT"], Timeframe.M15)
         begin = int(series.open_time[0])
-        rows = await simulator.json("/fapi/v1/klines", symbol="BTCUSDT", interval="15m", startTime=begin, limit=len(series))
+        rows = await simulator.json(
+            "/fapi/v1/klines", symbol="BTCUSDT", interval="15m", startTime=begin, limit=len(series)
+        )
         assert [float(row[4]) for row in rows] == list(series.close)
         assert len(series) > 30 * 4 + 90, "the strategy's lookback is before the first signal"
         opened = [json.loads(line)["plan"]["opened_at"] for line in first.splitlines()]
