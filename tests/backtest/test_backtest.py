@@ -163,7 +163,8 @@ async def test_candles_come_from_the_exchange_once(tmp_path):
         since, kept = f"{now - timedelta(hours=30):%Y-%m-%dT%H:00}", tmp_path / "candles"
         arguments = (
             "donchian", "--since", since, "--timeframe", "15m", "--symbol", "FUTURES:BTCUSDT",
-            "--symbol", "SPOT:ETHUSDT", "--keep", str(kept), "--report", str(tmp_path / "report.html"), "--trades", str(tmp_path / "trades.jsonl"),
+            "--symbol", "SPOT:ETHUSDT", "--keep", str(kept), "--report", str(tmp_path / "report.html"),
+            "--trades", str(tmp_path / "trades.jsonl"),
         )  # fmt: skip
         urls = {"PAPERFLEET_SPOT_URL": simulator.spot_url, "PAPERFLEET_FUTURES_URL": simulator.futures_url}
         done = await asyncio.to_thread(command, *arguments, **urls)
