@@ -5,6 +5,7 @@ else. A route says otherwise by `opt={"access": ...}`:
 
 open    anybody: it shows nothing of anybody's, or has a secret of its own
 public  anybody may read: without a credential the caller is nobody, who sees the public account only
+read    a login or a key with `read`, whatever the method
 self    the user's own credentials: a session, or a key with the scope `admin`
 admin   an admin, with the scope `admin`
 metrics whoever asks from this machine or a private network, without a proxy between; else an admin
@@ -120,7 +121,7 @@ def check(caller: Caller, method: str, access: str, *, has_id: bool) -> None:
             if has_id
             else Forbidden("admins_only", "only an admin may do this")
         )
-    needed = {"admin": Scope.ADMIN}.get(access, Scope.TRADE if writes else Scope.READ)
+    needed = {"admin": Scope.ADMIN}.get(access, Scope.TRADE if writes and access != "read" else Scope.READ)
     if access == "self":
         if caller.via.startswith("key") and Scope.ADMIN not in caller.scopes:
             raise Forbidden("session_needed", "this needs a login, or a key with the scope admin")

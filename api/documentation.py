@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 
+from litestar import Router
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Example
@@ -12,7 +13,8 @@ CONFIG = OpenAPIConfig(
     title="paperfleet",
     version="0.1.0",
     description="Paper-trades every Binance pair on the whole price path. It never sends an order.",
-    path="/api/openapi.json",  # nothing but the document: its router answers unknown paths below it with a page
+    # Nothing but the document: its router answers unknown paths below it with a page.
+    openapi_router=Router("/api/openapi.json", route_handlers=[], include_in_schema=False, opt={"access": "open"}),
     render_plugins=[JsonRenderPlugin(path="/")],
     use_handler_docstrings=True,
 )

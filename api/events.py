@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from litestar import Request, Router, get
+import msgspec
+from litestar import Request, Router, get, post
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, QueryParameter
@@ -11,13 +12,16 @@ from litestar.response import Stream
 
 from api.access import Caller
 from api.documentation import problems
-from api.hub import Hub, Subscription
+from api.gate import TICKET
+from api.hub import Holder, Hub, Subscription
 from api.parameters import text
 from api.price_board import Pair
+from services.coordination.tickets import TICKET_SECONDS
 from services.domain.errors import InvalidInput
 from services.domain.market import Market
 from services.usecases.context import Services
 from services.usecases.event_feed import listed_pairs, streams_of
+from services.usecases.identify import Identifier
 
 ABORT_EXTENSION = "paperfleet.abort"
 """The ASGI extension by which our server lets a handler cut its connection."""
@@ -33,15 +37,37 @@ _STREAM = """Frames of these kinds:
 - a comment at least every 15 s
 """
 
+
+class TicketView(msgspec.Struct, frozen=True):
+    """A stream ticket, good for one connection within `seconds`."""
+
+    ticket: str
+    seconds: int
+
+
 Start = Annotated[Literal["start"] | None, QueryParameter(name="from", description="`start`: everything that is kept.")]
+
+
+@post(
+    "/tickets",
+    opt={"access": "read"},
+    status_code=201,
+    summary="Get a stream ticket",
+    responses=problems(401, 403, 429, 503),
+)
+async def make_ticket(identifier: NamedDependency[Identifier], caller: NamedDependency[Caller]) -> TicketView:
+    """For a reader that can send neither cookie nor header: `GET /api/events/?ticket=...`, once, within a minute."""
+    assert caller.identity is not None
+    return TicketView(await identifier.make_ticket(caller.identity), TICKET_SECONDS)
 
 
 @get(
     "/",
+    opt={"access": "public", TICKET: True},
     summary="Server-sent events",
     responses={
         200: ResponseSpec(str, media_type="text/event-stream", generate_examples=False, description=_STREAM),
-        **problems(422, 503),
+        **problems(401, 422, 429, 503),
     },
 )
 async def stream(
@@ -53,6 +79,7 @@ async def stream(
     last_event_id_header: Annotated[str | None, HeaderParameter(name="Last-Event-ID", required=False)] = None,
     start: Start = None,
     prices: Annotated[str | None, QueryParameter(description="`SPOT:BTCUSDT,...` and `positions`, or `all`")] = None,
+    ticket: Annotated[str | None, QueryParameter(max_length=100, description="In place of a cookie or a key.")] = None,
 ) -> Stream:
     """Without Last-Event-ID it starts now. A client that does not read is cut off, and resumes by its last id."""
     pairs, positions = (await listed_pairs(services), False) if prices == ALL else _pairs(prices)
@@ -64,10 +91,19 @@ async def stream(
             pairs=pairs,
             account_ids=caller.listed() if positions else (),
             abort=_abort(request),
+            holder=Holder(
+                name=f"user {caller.user_id}" if caller.user_id else f"address {_address(request)}",
+                via=caller.via,
+                account_ids=caller.account_ids,
+            ),
         )
     )
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return Stream(client.frames(), media_type="text/event-stream", headers=headers)
+
+
+def _address(request: Request[Any, Any, Any]) -> str:
+    return request.client.host if request.client else ""
 
 
 def _abort(request: Request[Any, Any, Any]) -> Callable[[], None]:
@@ -91,4 +127,4 @@ def _pairs(prices: str | None) -> tuple[frozenset[Pair], bool]:
     return frozenset(pairs), POSITIONS in names
 
 
-router = Router("/events", route_handlers=[stream], opt={"access": "public"}, tags=["Events"])
+router = Router("/events", route_handlers=[stream, make_ticket], tags=["Events"])

@@ -22,6 +22,8 @@ from services.settings import Login
 from services.usecases.context import Services
 from services.usecases.identify import Identifier
 
+TICKET = "ticket"
+"""The opt of a route that a stream ticket opens as well."""
 COOKIE = "paperfleet_session"
 CSRF_HEADER = "X-CSRF-Token"
 BURST_SHARE = 0.25
@@ -49,7 +51,8 @@ class Gate:
         if self._settings.login is Login.LOCAL:
             identity = await self._identifier.local()
         else:
-            identity = await self._identify(connection, access, method, address)
+            takes_ticket = bool(handler.opt.get(TICKET))
+            identity = await self._identify(connection, access, method, address, takes_ticket=takes_ticket)
         caller = caller_of(identity, self._public_id, self._settings.public_writers)
         connection.scope["state"]["caller"] = caller
         acting.begin(Acting(caller.user_id or None, caller.via, address))
@@ -57,25 +60,27 @@ class Gate:
             await self._count(connection, caller, address)
         check(caller, method, access, has_id=bool(connection.scope.get("path_params")))
 
-    async def _identify(self, connection: Connection, access: str, method: str, address: str) -> Identity | None:
+    async def _identify(
+        self, connection: Connection, access: str, method: str, address: str, *, takes_ticket: bool
+    ) -> Identity | None:
         """Whose credential the request shows, None without one. Raises Unidentified for one that does not hold."""
+        if access == "open" and method not in READING and _is_foreign(connection):
+            raise Forbidden("foreign_page", "another site's page may not write here")
         authorization = connection.headers.get("authorization")
         token = connection.cookies.get(cookie_name(connection))
         ticket = connection.query_params.get("ticket")
         if authorization is not None:
             scheme, _, text = authorization.partition(" ")
             found = await self._identifier.by_key(text.strip()) if scheme.lower() == "bearer" else None
-        elif ticket is not None and access == "public":
+        elif ticket is not None and takes_ticket:
             found = await self._identifier.by_ticket(ticket)
         elif token is not None:
             found = await self._identifier.by_session(token)
             if found is None and access in ("open", "public"):
                 return None  # a cookie that has run out must not keep anybody from the login
-            if found is not None and method not in READING:
+            if found is not None and method not in READING and access != "open":
                 _check_page(connection, token)
         else:
-            if access == "open" and method not in READING and _is_foreign(connection):
-                raise Forbidden("foreign_page", "another site's page may not write here")
             return None
         if found is None:
             await self._take(connection, f"address:{address}")

@@ -25,8 +25,9 @@ from api.stream_client import StreamClient
 from services.coordination import doorbell
 from services.db.event_log import Cursors, Page
 from services.db.market_events import STREAM as MARKET_STREAM
-from services.domain.errors import Unavailable
+from services.domain.errors import TooMany, Unavailable
 from services.domain.market import Market
+from services.settings import Login
 from services.usecases.context import Services
 from services.usecases.event_feed import oldest_cursors, position_pairs, read_events
 from services.usecases.identify import Identifier
@@ -36,11 +37,20 @@ POLL_SECONDS = 0.5
 PRICE_SECONDS = 1.0
 STALL_SECONDS = 20.0
 PAGE_EVENTS = 500
-CLIENTS_MAX = 2000
+RIGHTS_SECONDS = 30.0
+"""How long a stream may outlive its credential when no bell tells of the end."""
 BEHIND_READERS = 2
 """How many clients may read the database at a time to catch up: the pool serves requests as well."""
 
 log = structlog.get_logger(__name__)
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """Who holds a stream: their name for counting, their credential, and the accounts that it reached."""
+
+    name: str
+    via: str
+    account_ids: tuple[int, ...]
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +62,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     pairs: frozenset[Pair] = frozenset()
     account_ids: tuple[int, ...] = ()
     abort: Callable[[], None] = lambda: None
+    holder: Holder | None = None
 
 
 class Hub:
@@ -66,7 +77,7 @@ class Hub:
         self._stall_seconds = stall_seconds
         self._clients: set[StreamClient] = set()
         self._tasks: list[asyncio.Task[None]] = []
-        self._bell, self._price_bell = asyncio.Event(), asyncio.Event()
+        self._bell, self._price_bell, self._rights_bell = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._reading = asyncio.Lock()
         self._behind = asyncio.Semaphore(BEHIND_READERS)
         self._is_reading_well = True
@@ -77,7 +88,9 @@ class Hub:
         """The hub at work; at the end all streams are ended. Raises what keeps the database from answering."""
         page = await read_events(self._services, {MARKET_STREAM: 0}, 0)
         self.epoch, self.feeds = page.epoch, {MARKET_STREAM: Feed(page.heads[MARKET_STREAM])}
-        self._tasks = [asyncio.create_task(part()) for part in (self._follow, self._follow_prices, self._listen)]
+        self._tasks = [
+            asyncio.create_task(part()) for part in (self._follow, self._follow_prices, self._listen, self._guard)
+        ]
         try:
             yield self
         finally:
@@ -98,8 +111,9 @@ class Hub:
 
     async def connect(self, wanted: Subscription) -> StreamClient:
         """A client at its place: after its last event id, else now or at the start. Raises Unavailable when full."""
-        if self._is_ended or len(self._clients) >= CLIENTS_MAX:
+        if self._is_ended or len(self._clients) >= self._services.settings.streams_max:
             raise Unavailable("no more event streams can be served here")
+        self._check_share(wanted.holder)
         page = await read_events(self._services, dict.fromkeys(wanted.streams, 0), 0)
         if page.epoch != self.epoch:
             await self._read()
@@ -122,6 +136,7 @@ class Hub:
             pairs=wanted.pairs,
             account_ids=wanted.account_ids,
             abort=wanted.abort,
+            holder=wanted.holder,
         )
 
     @contextlib.contextmanager
@@ -160,6 +175,7 @@ class Hub:
                 self._price_bell.set()
             if ACCESS_BELL in streams:
                 self.identifier.forget()
+                self._rights_bell.set()
             if not streams <= prices:
                 self._bell.set()
 
@@ -223,6 +239,29 @@ class Hub:
                 STREAM_CLIENTS_CUT.inc()
                 self._clients.discard(client)
                 client.cut()
+
+    def _check_share(self, holder: Holder | None) -> None:
+        settings = self._services.settings
+        if holder is None or settings.login is Login.LOCAL:
+            return
+        held = sum(client.holder is not None and client.holder.name == holder.name for client in self._clients)
+        if held >= settings.streams_per_user:
+            raise TooMany("too_many_streams", f"{held} streams are open already: close one first", retry_after=5)
+
+    async def _guard(self) -> None:
+        """End the streams whose credential holds no longer, or reaches other accounts now: those come back."""
+        while True:
+            await _heard(self._rights_bell, RIGHTS_SECONDS)
+            with contextlib.suppress(psycopg.Error, PoolTimeout):  # looked at again the next time
+                await self._end_unrightful()
+
+    async def _end_unrightful(self) -> None:
+        vias = {client.holder.via for client in self._clients if client.holder is not None}
+        still = await self.identifier.still(list(vias - {"anonymous"}))
+        for client in list(self._clients):
+            holder = client.holder
+            if holder is not None and holder.via != "anonymous" and still.get(holder.via) != holder.account_ids:
+                client.end()
 
     async def _follow_prices(self) -> None:
         while True:

@@ -32,7 +32,7 @@ def serve(settings: Settings) -> None:
     asyncio.run(_reach(settings))
     listener = listen(settings.api_host, settings.api_port)
     log.info("api_listening", host=settings.api_host, port=listener.getsockname()[1])
-    Server(create_app(settings)).run(sockets=[listener])
+    Server(create_app(settings), settings.trusted_proxies).run(sockets=[listener])
 
 
 async def _reach(settings: Settings) -> None:
@@ -53,7 +53,7 @@ def listen(host: str, port: int) -> socket.socket:
 class Server(uvicorn.Server):
     """Uvicorn that ends the event streams before it waits for connections to finish, and then returns."""
 
-    def __init__(self, app: Litestar) -> None:
+    def __init__(self, app: Litestar, trusted_proxies: str = "127.0.0.1") -> None:
         self._app = app
         super().__init__(
             uvicorn.Config(
@@ -65,6 +65,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 log_level="warning",
                 server_header=False,
+                forwarded_allow_ips=trusted_proxies,
                 timeout_graceful_shutdown=GRACE_SECONDS,
                 backlog=BACKLOG,
             )

@@ -15,7 +15,7 @@ from api.price_board import Pair
 from services.db.event_log import Page
 
 if TYPE_CHECKING:
-    from api.hub import Hub
+    from api.hub import Holder, Hub
 
 PING_SECONDS = 15.0
 PING = b": ping\n\n"
@@ -33,6 +33,7 @@ class StreamClient:
     pairs        whose live prices are wanted
     account_ids  the pairs of these accounts' positions are wanted too
     abort        cuts the connection at once, unsent bytes included
+    holder       who holds it, where that matters
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class StreamClient:
         pairs: frozenset[Pair] = frozenset(),
         account_ids: tuple[int, ...] = (),
         abort: Callable[[], None] = lambda: None,
+        holder: "Holder | None" = None,
     ) -> None:
         self.cursors = cursors
         self.joined_at = joined_at
         self.pairs = pairs
         self.account_ids = account_ids
+        self.holder = holder
         self.sending_since: float | None = None
         self._hub = hub
         self._asked_pairs = pairs

@@ -68,6 +68,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     login              local: loopback only, one owner, no login; required: everybody signs in or shows a key
     public_writers     who may trade on the public account, which anybody may read: nobody, users, anyone
     session_hours      how long a login lasts
+    trusted_proxies    addresses and networks, comma-separated, whose X-Forwarded-* headers are believed
+    cors_origins       origins, comma-separated, whose pages may call the API with a key; empty: none
+    streams_max        event streams that one API process serves
+    streams_per_user   event streams that one user may hold open where login is required
     rate_per_minute    requests a minute for each key, user or address where login is required; 0: no limit
 
     The scanner (docs/scanner.md); lists are separated by commas:
@@ -103,6 +107,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     login: Login = Login.LOCAL
     public_writers: Writers = Writers.NOBODY
     session_hours: int = 336
+    trusted_proxies: str = "127.0.0.1"
+    cors_origins: str = ""
+    streams_max: int = 6000
+    streams_per_user: int = 10
     rate_per_minute: int = 600
     scan_timeframes: str = "15m,1h,4h"
     scan_strategies: str = ""

@@ -50,6 +50,8 @@ WHERE s.id = ANY(%(sessions)s) AND s.expires_at > now() AND u.disabled_at IS NUL
 UNION ALL
 SELECT 'key ' || k.id, {_WHOSE} FROM api_keys k JOIN users u ON u.id = k.user_id
 WHERE k.id = ANY(%(keys)s) AND {_KEY_HOLDS}
+UNION ALL
+SELECT 'local', {_WHOSE} FROM users u WHERE u.name = 'local' AND %(local)s
 """
 
 
@@ -71,7 +73,9 @@ async def by_key(connection: Connection, key_id: str) -> Identity | None:
 async def still(connection: Connection, vias: Sequence[str]) -> dict[str, tuple[int, ...]]:
     """Of these credentials, those that hold, each with the accounts that it reaches."""
     numbers = {kind: [int(via.split()[1]) for via in vias if via.startswith(kind)] for kind in ("session", "key")}
-    cursor = await connection.execute(_STILL, {"sessions": numbers["session"], "keys": numbers["key"]})
+    cursor = await connection.execute(
+        _STILL, {"sessions": numbers["session"], "keys": numbers["key"], "local": "local" in vias}
+    )
     return {via: tuple(accounts) for via, _, _, _, accounts, _ in await cursor.fetchall()}
 
 

@@ -37,16 +37,16 @@ class Api:
 
 @contextmanager
 def serving(
-    settings: Settings, *, stall_seconds: float = 20.0, request_seconds: float = REQUEST_SECONDS
+    settings: Settings, *, stall_seconds: float = 20.0, request_seconds: float = REQUEST_SECONDS, ready: bool = True
 ) -> Iterator[Api]:
-    """Serve for the duration of the context."""
+    """Serve for the duration of the context; with `ready` false it need not be able to serve well."""
     listener = listen("127.0.0.1", 0)
     server = Server(create_app(settings, stall_seconds=stall_seconds, request_seconds=request_seconds))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     api = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", server)
     try:
-        _wait_until_ready(api.url, thread)
+        _wait_until_ready(api.url, thread, 200 if ready else 503)
         yield api
     finally:
         server.should_exit = True
@@ -54,10 +54,10 @@ def serving(
         assert not thread.is_alive(), "the server did not end"
 
 
-def _wait_until_ready(url: str, thread: threading.Thread) -> None:
+def _wait_until_ready(url: str, thread: threading.Thread, status: int) -> None:
     with httpx.Client(transport=httpx.HTTPTransport(retries=20)) as http:
         while thread.is_alive():
-            if http.get(f"{url}/health/ready", timeout=START_SECONDS).status_code == 200:
+            if http.get(f"{url}/health/ready", timeout=START_SECONDS).status_code == status:
                 return
     raise AssertionError("the server did not start")
 

@@ -38,7 +38,11 @@ class Stream:
 
     async def next(self) -> Sse:
         """The next event. Raises StopAsyncIteration at the stream's end, TimeoutError when none comes."""
-        async with asyncio.timeout(DEADLINE_SECONDS):
+        return await self.next_within(DEADLINE_SECONDS)
+
+    async def next_within(self, seconds: float) -> Sse:
+        """The next event, if it comes in time."""
+        async with asyncio.timeout(seconds):
             fields: dict[str, str] = {}
             async for line in self._lines:
                 name, _, value = line.partition(": ")

@@ -1,0 +1,155 @@
+"""Nobody reaches what is another's: every route with an id, by every method, taken from the application itself."""
+
+import re
+from typing import Any
+
+import pytest
+
+from api.app import create_app
+from services.domain.credentials import Role
+from services.domain.market import Market
+from services.settings import Login, Settings
+from tests.access.people import Person
+from tests.api.running import order
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+NAMES_NOTHING = {"market", "symbol"}
+"""Path parameters that name a pair of the exchange, which is everybody's."""
+
+
+def routes() -> list[tuple[str, frozenset[str]]]:
+    """Path and methods of every route of ours that has parameters in its path, as the application knows them."""
+    app = create_app(Settings(database_url="", redis_url="", login=Login.REQUIRED))
+    found = []
+    for route in app.routes:
+        names = {component.name for component in route.path_components if not isinstance(component, str)}
+        if names - NAMES_NOTHING:
+            found.append((route.path_format, frozenset(route.methods)))  # type: ignore[union-attr]
+    return sorted(found)
+
+
+async def belongings(services, person: Person, admin: Person) -> dict[str, list[Any]]:
+    """One of everything that a path can name, by the parameter's name, as `person` owns it.
+
+    A parameter that is missing here fails the matrix: a new resource with an id comes with its fixture. Where paths
+    under different parents share a name, the parent comes first in the path, so it is the parent that is foreign.
+    """
+    price = (await services.prices.one(Market.SPOT, "BTCUSDT")).last
+    trade = await person.http.post("/api/paper-trades/", json=order("SPOT", "BTCUSDT", price))
+    link = await person.http.post(f"/api/accounts/{person.account_id}/links/", json={"name": "a link"})
+    invitation = await admin.http.post("/api/users/invitations/", json={})
+    return {
+        "trade_id": trade.json()["id"],
+        "account_id": person.account_id,
+        "key_id": (await person.key("read"))["id"],
+        "user_id": person.session["user_id"],
+        "invitation_id": invitation.json()["id"],
+        "link_id": link.json()["id"],
+        "token": "0" * 43,
+    }
+
+
+def filled(path: str, owned: dict[str, Any]) -> str:
+    names = re.findall(r"\{(\w+)\}", path)
+    missing = [name for name in names if name not in owned]
+    assert not missing, f"{path}: add {missing} to `belongings`, so that the matrix covers it"
+    return path.format(**owned) + "/"
+
+
+async def bodies(api) -> dict[tuple[str, str], Any]:
+    """By path and method, a body that fits, from the document's own examples."""
+    document = (await api.http.get("/api/openapi.json")).json()
+    found = {}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            examples = content.get("schema", {}).get("examples") or [
+                example["value"] for example in content.get("examples", {}).values()
+            ]
+            if examples:
+                found[path, method.upper()] = examples[0]
+    return found
+
+
+async def test_two_users_and_every_route_with_an_id(services, api, someone):
+    admin, anna, ben = await someone(Role.ADMIN), await someone(), await someone()
+    known = await bodies(api)
+    paths = routes()
+    assert len(paths) >= 12
+    asked = 0
+    for owner, stranger in ((anna, ben), (ben, anna)):
+        owned = await belongings(services, owner, admin)
+        reading = (await stranger.key("read"))["key"]
+        for path, allowed in paths:
+            url = filled(path, owned)
+            for method in METHODS:
+                answer = await stranger.http.request(method, url, json=known.get((path, method), {}))
+                expected = 404 if method in allowed else 405
+                assert answer.status_code == expected, (method, url, answer.text)
+                absent = re.sub(r"\d+", "987654321", url)
+                never = await stranger.http.request(method, absent, json=known.get((path, method), {}))
+                assert never.status_code == expected, (method, absent)
+                assert _without_ids(never.text) == _without_ids(answer.text), f"{method} {url} tells that it exists"
+                asked += 1
+            if "GET" in allowed:
+                headers = {"Authorization": f"Bearer {reading}"}
+                by_key = await api.http.get(url, headers=headers)
+                absent_by_key = await api.http.get(re.sub(r"\d+", "987654321", url), headers=headers)
+                assert by_key.status_code == absent_by_key.status_code in (403, 404), (url, by_key.text)
+                nobody = await api.http.get(url)
+                assert nobody.status_code in (401, 404), (url, nobody.text)
+        for path in ("/api/paper-trades/{trade_id}/", "/api/accounts/{account_id}/ledger/"):
+            assert (await owner.http.get(path.format(**owned))).status_code == 200, "the owner does reach it"
+    assert asked >= 2 * 5 * 12
+
+
+def _without_ids(text: str) -> str:
+    return re.sub(r"\d+", "#", text)
+
+
+async def test_lists_filtered_by_anothers_account_answer_404(api, someone):
+    anna, ben = await someone(), await someone()
+    document = (await api.http.get("/api/openapi.json")).json()
+    filtered = [
+        path
+        for path, operations in document["paths"].items()
+        for parameter in operations.get("get", {}).get("parameters", ())
+        if (parameter["in"], parameter["name"]) == ("query", "account_id")
+    ]
+    assert "/api/paper-trades" in filtered
+    for path in filtered:
+        answer = await anna.http.get(f"{path}/", params={"account_id": ben.account_id})
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_such_account"), path
+
+
+async def test_nobody_sees_lists_of_anybody(services, api, someone):
+    anna = await someone()
+    price = (await services.prices.one(Market.SPOT, "BTCUSDT")).last
+    made = (await anna.http.post("/api/paper-trades/", json=order("SPOT", "BTCUSDT", price))).json()
+    listed = (await api.http.get("/api/paper-trades/")).json()["results"]
+    assert made["id"] not in {trade["id"] for trade in listed}
+    refused = await api.http.post("/api/paper-trades/", json=order("SPOT", "BTCUSDT", price))
+    assert refused.status_code == 401
+    session = (await api.http.get("/api/session/")).json()
+    shown = (await api.http.get("/api/accounts/")).json()["results"]
+    assert [account["id"] for account in shown] == [session["public_account_id"]]
+    onto_public = order("SPOT", "BTCUSDT", price, account_id=session["public_account_id"])
+    answer = await anna.http.post("/api/paper-trades/", json=onto_public)
+    assert (answer.status_code, answer.json()["code"]) == (403, "read_only_account")
+
+
+async def test_every_route_says_what_it_needs(api):
+    """Open and public routes are few and named here: anything new is closed until somebody opens it on purpose."""
+    app = create_app(Settings(database_url="", redis_url="", login=Login.REQUIRED))
+    free = {
+        (method, route.path_format)
+        for route in app.routes
+        for method, (handler, *_) in getattr(route, "route_handler_map", {}).items()
+        if method != "OPTIONS" and getattr(handler, "opt", {}).get("access") == "open"
+    }
+    for method, path in sorted(free):
+        assert re.match(r"/$|/health/|/api/session|/api/public/|/api/webhooks/in/|/api/openapi.json|/api/docs", path), (
+            f"{method} {path} is open"
+        )

@@ -1,0 +1,82 @@
+"""Streams where login is required: tickets, what they show, their number, and their end."""
+
+from contextlib import AsyncExitStack
+
+import httpx
+import pytest
+
+from services.domain.market import Market
+from tests.access.people import with_key
+from tests.api.running import order
+from tests.api.sse import streaming
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+async def test_a_ticket_opens_one_stream_once(services, api, someone):
+    anna = await someone()
+    price = (await services.prices.one(Market.SPOT, "BTCUSDT")).last
+    reading = await anna.key("read")
+    async with with_key(api.url, reading["key"]) as program:
+        ticket = (await program.post("/api/events/tickets/")).json()["ticket"]
+    async with httpx.AsyncClient(base_url=api.url) as browser:
+        async with streaming(browser, ticket=ticket) as stream:
+            made = (await anna.http.post("/api/paper-trades/", json=order("SPOT", "BTCUSDT", price))).json()
+            assert (await stream.next()).data["trade"]["id"] == made["id"]
+        for used in (ticket, "0" * 43):
+            again = await browser.get("/api/events/", params={"ticket": used})
+            assert (again.status_code, again.json()["code"]) == (401, "bad_credential")
+        elsewhere = (await anna.http.post("/api/events/tickets/")).json()["ticket"]
+        assert (await browser.get("/api/keys/", params={"ticket": elsewhere})).status_code == 401
+
+
+async def test_a_stream_shows_nothing_of_others(services, api, someone):
+    anna, ben = await someone(), await someone()
+    price = (await services.prices.one(Market.SPOT, "BTCUSDT")).last
+    async with streaming(anna.http) as hers, streaming(api.http) as nobodys:
+        await ben.http.post("/api/paper-trades/", json=order("SPOT", "BTCUSDT", price))
+        made = (await anna.http.post("/api/paper-trades/", json=order("SPOT", "BTCUSDT", price))).json()
+        first = await hers.next()
+        assert first.data["trade"]["id"] == made["id"]
+        streams = {place.split(".")[0] for place in first.id.split(":")[1].split(",")}
+        assert streams == {f"a{anna.account_id}", "market"}
+        with pytest.raises(TimeoutError):
+            await nobodys.next_within(0.3)
+
+
+async def test_a_stream_ends_with_its_session_and_with_its_key(api, someone):
+    anna = await someone()
+    key = await anna.key("read")
+    async with (
+        with_key(api.url, key["key"]) as program,
+        streaming(program) as by_key,
+        streaming(anna.http) as by_cookie,
+    ):
+        await anna.http.delete(f"/api/keys/{key['id']}/")
+        with pytest.raises(StopAsyncIteration):
+            await by_key.next()
+        await anna.http.delete("/api/session/all/")
+        with pytest.raises(StopAsyncIteration):
+            await by_cookie.next()
+
+
+async def test_a_new_account_ends_the_stream_which_then_comes_back_with_it(services, someone):
+    anna = await someone()
+    async with streaming(anna.http) as stream:
+        second = (await anna.http.post("/api/accounts/", json={"name": "second"})).json()["id"]
+        with pytest.raises(StopAsyncIteration):
+            await stream.next()
+    async with streaming(anna.http) as stream:
+        await anna.http.post(f"/api/accounts/{second}/deposits/", json={"amount": "5"})
+        event = await stream.next()
+        assert (event.event, event.data["action"], event.data["account"]["id"]) == ("account", "deposited", second)
+
+
+async def test_a_user_holds_so_many_streams_and_no_more(services, api, someone):
+    anna, ben = await someone(), await someone()
+    async with AsyncExitStack() as held:
+        for _ in range(services.settings.streams_per_user):
+            await held.enter_async_context(streaming(anna.http))
+        one_more = await anna.http.get("/api/events/")
+        assert (one_more.status_code, one_more.json()["code"]) == (429, "too_many_streams")
+        await held.enter_async_context(streaming(ben.http))
