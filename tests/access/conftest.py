@@ -2,6 +2,7 @@
 
 import itertools
 from contextlib import AsyncExitStack
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -19,7 +20,9 @@ _numbers = itertools.count(1)
 def login_settings(servers):
     with exchange() as urls, servers.database() as database_url:
         settings = settings_of_test(database_url, servers.empty_valkey(), urls)
-        yield msgspec.structs.replace(settings, login=Login.REQUIRED, rate_per_minute=0)
+        yield msgspec.structs.replace(
+            settings, login=Login.REQUIRED, rate_per_minute=0, quote_max_age_seconds=Decimal(3600)
+        )
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")

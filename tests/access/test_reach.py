@@ -15,8 +15,8 @@ from tests.api.running import order
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
-NAMES_NOTHING = {"market", "symbol"}
-"""Path parameters that name a pair of the exchange, which is everybody's."""
+NAMES_NOTHING = {"market", "symbol", "path"}
+"""Path parameters that name a pair of the exchange, or a file of the documentation: everybody's."""
 
 
 def routes() -> list[tuple[str, frozenset[str]]]:
