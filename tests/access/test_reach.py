@@ -30,7 +30,7 @@ def routes() -> list[tuple[str, frozenset[str]]]:
     return sorted(found)
 
 
-async def belongings(services, person: Person, admin: Person) -> dict[str, list[Any]]:
+async def belongings(services, person: Person, admin: Person, known: dict[tuple[str, str], Any]) -> dict[str, Any]:
     """One of everything that a path can name, by the parameter's name, as `person` owns it.
 
     A parameter that is missing here fails the matrix: a new resource with an id comes with its fixture. Where paths
@@ -40,6 +40,8 @@ async def belongings(services, person: Person, admin: Person) -> dict[str, list[
     trade = await person.http.post("/api/paper-trades/", json=order("SPOT", "BTCUSDT", price))
     link = await person.http.post(f"/api/accounts/{person.account_id}/links/", json={"name": "a link"})
     invitation = await admin.http.post("/api/users/invitations/", json={})
+    webhook = await person.http.post("/api/webhooks/", json=known["/api/webhooks", "POST"])
+    target = await person.http.post("/api/notifications/", json=known["/api/notifications", "POST"])
     return {
         "trade_id": trade.json()["id"],
         "account_id": person.account_id,
@@ -48,6 +50,8 @@ async def belongings(services, person: Person, admin: Person) -> dict[str, list[
         "invitation_id": invitation.json()["id"],
         "link_id": link.json()["id"],
         "token": "0" * 43,
+        "webhook_id": webhook.json()["webhook"]["id"],
+        "target_id": target.json()["id"],
     }
 
 
@@ -80,7 +84,7 @@ async def test_two_users_and_every_route_with_an_id(services, api, someone):
     assert len(paths) >= 12
     asked = 0
     for owner, stranger in ((anna, ben), (ben, anna)):
-        owned = await belongings(services, owner, admin)
+        owned = await belongings(services, owner, admin, known)
         reading = (await stranger.key("read"))["key"]
         for path, allowed in paths:
             url = filled(path, owned)
