@@ -4,9 +4,9 @@ from http import HTTPStatus
 
 from litestar import Router
 from litestar.openapi import OpenAPIConfig, ResponseSpec
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Example
 
+from api.completed import Contract
 from api.errors import MEDIA_TYPE, Problem
 
 CONFIG = OpenAPIConfig(
@@ -15,7 +15,7 @@ CONFIG = OpenAPIConfig(
     description="Paper-trades every Binance pair on the whole price path. It never sends an order.",
     # Nothing but the document: its router answers unknown paths below it with a page.
     openapi_router=Router("/api/openapi.json", route_handlers=[], include_in_schema=False, opt={"access": "open"}),
-    render_plugins=[JsonRenderPlugin(path="/")],
+    render_plugins=[Contract()],
     use_handler_docstrings=True,
 )
 
