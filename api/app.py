@@ -84,6 +84,7 @@ def create_app(
         candles,
         accounts,
         events,
+        docs_page,
         session,
         users,
         keys,

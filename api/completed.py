@@ -76,12 +76,13 @@ def complete(app: Litestar, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _complete_operation(path: str, operation: dict[str, Any], access: str, document: dict[str, Any]) -> None:
-    signed = [{"key": []}, {"session": []}]
+    signed: list[dict[str, list[str]]] = [{"key": []}, {"session": []}]
     operation["security"] = {"open": [], "public": [{}, *signed]}.get(access, signed)
     asked = {"503", "429"} if path.startswith("/api") else set()
     asked |= {"401", "403"} if access != "open" else set()
     asked |= {"404", "422"} if "{" in path else set()
     asked |= {"422"} if operation.get("parameters") else set()
+    asked |= {"404"} if any(each["name"] == "account_id" for each in operation.get("parameters", ())) else set()
     asked |= {"400", "413", "422"} if "requestBody" in operation else set()
     for status in sorted(asked):
         refusal = operation["responses"].setdefault(status, {"content": _problem()})

@@ -35,7 +35,7 @@ _PLAIN = """<!doctype html>
 <li><a href="/api/instruments/">Instruments</a>, <a href="/api/prices/">prices</a></li>
 <li><a href="/api/accounts/">Accounts</a></li>
 <li><a href="/api/system/">System</a>, <a href="/health/ready">readiness</a>, <a href="/metrics">metrics</a></li>
-<li><a href="/api/openapi.json">OpenAPI document</a></li>
+<li><a href="/api/docs/">Documentation</a>, <a href="/api/openapi.json">OpenAPI document</a></li>
 </ul>
 </html>
 """

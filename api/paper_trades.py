@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import Body, FromPath, FromQuery, HeaderParameter, QueryParameter
 
-from api import cursors, trade_results
+from api import cursors, trade_export, trade_results
 from api.access import Caller
 from api.body import JsonBody
 from api.documentation import CLOSE_EXAMPLES, CREATE_EXAMPLES, EDIT_EXAMPLES, problems
@@ -116,7 +116,8 @@ async def create(
 ) -> Response[bytes]:
     """MARKET entries fill at once at bid or ask; LIMIT entries rest until the price path reaches them."""
     opened = await open_trade(services, caller.chosen(data.account_id), data, checked_key(idempotency_key))
-    return Response(opened.body, status_code=200 if opened.repeated else 201, media_type=_JSON)
+    headers = {"ETag": _etag(opened.body)}
+    return Response(opened.body, status_code=200 if opened.repeated else 201, media_type=_JSON, headers=headers)
 
 
 @post(
@@ -138,9 +139,10 @@ async def preview(
 @get("/{trade_id:int}", summary="Read a trade", responses=problems(404))
 async def read(
     services: NamedDependency[Services], caller: NamedDependency[Caller], trade_id: FromPath[int]
-) -> LiveTradeView:
-    """An open trade carries `unrealized_*` at the last quote."""
-    return await read_trade(services, caller.readable_ids, existing(trade_id, "trade"))
+) -> Response[LiveTradeView]:
+    """An open trade carries `unrealized_*` at the last quote. The ETag is its version, for If-Match."""
+    trade = await read_trade(services, caller.readable_ids, existing(trade_id, "trade"))
+    return Response(trade, headers={"ETag": f'"{trade.version}"'})
 
 
 @get("/{trade_id:int}/revisions", summary="How stop and targets have moved", responses=problems(404))
@@ -218,7 +220,18 @@ async def cancel(
 
 def _answer(commanded: Commanded) -> Response[bytes]:
     body = msgspec.json.encode(commanded.trade)
-    return Response(body, status_code=202 if commanded.pending else 200, media_type=_JSON)
+    headers = {"ETag": f'"{commanded.trade.version}"'}
+    return Response(body, status_code=202 if commanded.pending else 200, media_type=_JSON, headers=headers)
+
+
+class _Versioned(msgspec.Struct):
+    """A kept answer's version."""
+
+    version: int
+
+
+def _etag(body: bytes) -> str:
+    return f'"{msgspec.json.decode(body, type=_Versioned).version}"'
 
 
 def _targets(data: EditTrade) -> tuple[Target, ...] | None:
@@ -249,6 +262,7 @@ router = Router(
         list_,
         open_positions,
         trade_results.read_performance,
+        trade_export.export,
         create,
         preview,
         read,
