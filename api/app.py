@@ -12,6 +12,7 @@ from litestar.types import Message, Scope
 from api import (
     accounts,
     candles,
+    docs_page,
     events,
     health,
     instruments,
