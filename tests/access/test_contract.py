@@ -19,7 +19,7 @@ from services.domain.credentials import Role
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
-CASES = int(os.environ.get("CASES", "100"))
+CASES = int(os.environ.get("CASES", "10"))
 ENDLESS = {"/api/events"}
 """Streams answer for ever; tests/access/test_streams.py reads them."""
 CHECKS = [
@@ -32,7 +32,7 @@ SETTINGS = settings(
     max_examples=CASES,
     database=None,
     deadline=None,
-    derandomize=CASES == 100,
+    derandomize=CASES == 10,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
