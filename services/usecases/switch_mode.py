@@ -1,4 +1,4 @@
-"""Switch an account between paper and live. Live has many guards and ends by itself; paper has none and works at once."""
+"""Switch an account between paper and live. Live has many guards and ends by itself; paper works at once, always."""
 
 import hashlib
 import secrets

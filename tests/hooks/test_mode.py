@@ -262,7 +262,7 @@ async def test_a_webhook_that_changes_takes_its_accounts_back_to_paper(live_api,
 
 
 async def test_in_live_mode_only_the_signed_webhook_leaves(live_api, services, receiver, monkeypatch):
-    """Every HTTP request of the process and every connection it opens, while signals and trades of a live account pass."""
+    """Every HTTP request and every connection of the process, while signals and trades of a live account pass."""
     source = await followed_source(services)
     id_, secret = await gone_live(live_api, receiver.url)
     requests, places = [], set()
