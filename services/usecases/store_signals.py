@@ -6,6 +6,7 @@ One answer for each that came in, in order. Nothing is lost: what breaks a rule 
 rule's name. `ensure_source` (services.usecases.sources) gives the id of a source by its name, made at first use.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,8 @@ from services.usecases.context import Services
 from services.usecases.signal_wish import check_on
 
 BATCH_MAX = 1000
+CLOCK_SECONDS = 0.05
+"""How long intake waits for the exchange's clock, which is asked for in the background all the same."""
 TRADE_QUEUE, TRADE_TASK = "signals", "trade_signals"
 """The actor that trades ACTIVE signals; see `workers.actors`."""
 TRADE_TASK_AGE_MAX = timedelta(minutes=1)
@@ -57,15 +60,11 @@ async def store_signals(services: Services, source_id: int, incoming: Sequence[I
     NotFound when there is no such source.
     """
     assert len(incoming) <= BATCH_MAX
-    now = await _exchange_times(services)
     async with services.pool.connection() as connection:
         source = (await sources.load(connection, [source_id])).get(source_id)
         if source is None:
             raise NotFound("no_such_source", f"there is no source {source_id}", field="source")
-        listed = await _instruments(connection, incoming)
-        drafts = [_judged(each, source, listed, now) for each in incoming]
-        await sources.lock(connection, source_id)
-        ids, rows = await _deduplicated(connection, source, drafts)
+        ids, rows = await plan_rows(services, connection, source, incoming)
         await signals.insert(connection, rows)
         seen = await signals.view(connection, set(ids))
         actions = {SignalStatus.ACTIVE: "created", SignalStatus.REJECTED: "rejected", SignalStatus.EXPIRED: "expired"}
@@ -78,6 +77,17 @@ async def store_signals(services: Services, source_id: int, incoming: Sequence[I
         answers.append(StoredSignal(seen[id_], id_ not in new))
         new.discard(id_)
     return answers
+
+
+async def plan_rows(
+    services: Services, connection: Connection, source: Source, incoming: Sequence[Incoming]
+) -> tuple[list[int], list[SignalRow]]:
+    """The id of each one's signal, and the rows of those that are new, not yet written. The source stays locked."""
+    now = await _exchange_times(services)
+    listed = await _instruments(connection, incoming)
+    drafts = [_judged(each, source, listed, now) for each in incoming]
+    await sources.lock(connection, source.id)
+    return await _deduplicated(connection, source, drafts)
 
 
 class _Draft(msgspec.Struct, frozen=True):
@@ -93,15 +103,24 @@ class _Draft(msgspec.Struct, frozen=True):
     refused: Refused | None
 
 
+_asking = set[asyncio.Task[datetime]]()
+
+
 async def _exchange_times(services: Services) -> dict[Market, datetime]:
-    """The exchange's clocks; intake does not wait for an exchange that is away, then our own clock must do."""
-    now = {}
-    for market in Market:
-        try:
-            now[market] = await services.clock.now(market)
-        except Unavailable:
-            now[market] = datetime.now(UTC)
-    return now
+    """The exchange's clocks. Intake does not wait for an exchange that is slow or away: then our own clock must do."""
+    asked = {market: asyncio.create_task(_told(services, market)) for market in Market}
+    _asking.update(asked.values())
+    for task in asked.values():
+        task.add_done_callback(_asking.discard)
+    await asyncio.wait(asked.values(), timeout=CLOCK_SECONDS)
+    return {market: task.result() if task.done() else datetime.now(UTC) for market, task in asked.items()}
+
+
+async def _told(services: Services, market: Market) -> datetime:
+    try:
+        return await services.clock.now(market)
+    except Unavailable:
+        return datetime.now(UTC)
 
 
 async def _instruments(connection: Connection, incoming: Sequence[Incoming]) -> dict[tuple[Market, str], Instrument]:
