@@ -13,6 +13,7 @@ from api import (
     candles,
     events,
     health,
+    inbox,
     instruments,
     keys,
     links,
@@ -23,6 +24,8 @@ from api import (
     prices,
     public,
     session,
+    signals,
+    sources,
     system,
     trade_notes,
     users,
@@ -94,6 +97,9 @@ def create_app(
         mode,
         webhooks,
         notifications,
+        sources,
+        signals,
+        inbox,
         system,
     ]
     return Litestar(
