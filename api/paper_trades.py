@@ -166,7 +166,7 @@ async def create_from_signal(
         services,
         asking(caller),
         existing(data.signal_id, "signal"),
-        caller.account_id if data.account_id is None else data.account_id,
+        caller.chosen(data.account_id),
         Overrides(**{name: getattr(data, name) for name in Overrides.__struct_fields__}),
         checked_key(idempotency_key),
     )

@@ -169,7 +169,7 @@ async def follow(
     """Signals from now on become trades of the account."""
     overrides = Overrides(**{name: getattr(data, name) for name in Overrides.__struct_fields__})
     id_ = existing(source_id, "source")
-    await follow_source(services, asking(caller), id_, data.account_id or caller.account_id, overrides)
+    await follow_source(services, asking(caller), id_, caller.chosen(data.account_id), overrides)
     return _view(caller, *await read_source(services, asking(caller), id_))
 
 
@@ -187,7 +187,7 @@ async def unfollow(
     data: Annotated[UnfollowSource, Body()] = UnfollowSource(),  # noqa: B008 - frozen
 ) -> None:
     """What is open stays open."""
-    account_id = data.account_id or caller.account_id
+    account_id = caller.chosen(data.account_id)
     await unfollow_source(services, asking(caller), existing(source_id, "source"), account_id)
 
 

@@ -87,8 +87,10 @@ async def edit_source(services: Services, who: Asking, source_id: int, changes: 
         settings = msgspec.structs.replace(source.settings, **changes)
         check_settings(settings)
         await sources.set_settings(connection, source_id, settings)
+        await connection.commit()
         if not settings.is_public:
-            await follows.drop_foreign(connection, source_id)
+            async with services.system_pool.connection() as over_all:
+                await follows.drop_foreign(over_all, source_id)
         return msgspec.structs.replace(source, settings=settings)
 
 
