@@ -70,8 +70,6 @@ def number(value: Any, field: str) -> Decimal:
 def _levels(value: Any) -> list[Level]:
     if isinstance(value, dict) and isinstance(value.get("steps"), list):
         value = value["steps"] if _is_enabled(value) else []
-    if isinstance(value, str) and "," in value:
-        value = value.split(",")
     parts = value if isinstance(value, list) else [value]
     return [level for part in parts if (level := _level(part, "take_profit")) is not None]
 
