@@ -208,7 +208,7 @@ def _row(id_: int, source_id: int, key: str | None, draft: _Draft) -> SignalRow:
         source_id=source_id,
         key=key,
         content_hash=draft.content_hash,
-        payload=draft.incoming.payload or msgspec.json.encode(draft.incoming.signal),
+        payload=_payload(draft.incoming),
         instrument_id=draft.instrument_id,
         intent=draft.intent,
         status=status,
@@ -219,6 +219,12 @@ def _row(id_: int, source_id: int, key: str | None, draft: _Draft) -> SignalRow:
         field=field,
         numbers=numbers,
     )
+
+
+def _payload(incoming: Incoming) -> bytes:
+    if incoming.payload or incoming.signal is None:
+        return incoming.payload
+    return msgspec.json.encode(incoming.signal)
 
 
 def _too_late(draft: _Draft) -> Conflict | None:
