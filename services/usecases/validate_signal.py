@@ -17,7 +17,7 @@ from services.domain.view import TradeView, trade_view
 from services.usecases.context import Services
 from services.usecases.make_trades import make_trades
 from services.usecases.sources import Asking, own_source
-from services.usecases.store_signals import Incoming, plan_rows
+from services.usecases.store_signals import Incoming, exchange_times, plan_rows
 from services.usecases.trade_signals import TRANSIENT, choose, look
 
 NOT_STORED = 0
@@ -53,9 +53,10 @@ class Validation(msgspec.Struct, frozen=True, kw_only=True):
 
 async def validate_signal(services: Services, who: Asking, source_id: int, incoming: Incoming) -> Validation:
     """What `store_signals`, and trading after it, would do. Raises NotFound for a source that is not one's own."""
+    now = await exchange_times(services)
     async with services.pool.connection() as connection:
         source = await own_source(connection, who, source_id)
-        ids, rows = await plan_rows(services, connection, source, [incoming])
+        ids, rows = await plan_rows(connection, source, [incoming], now)
         accounts: list[WouldBe] = []
         if rows:
             await signals.insert(connection, rows)
