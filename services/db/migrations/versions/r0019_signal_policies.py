@@ -1,13 +1,13 @@
 """What an account decided on a signal is seen by its own people only.
 
 Revision ID: 0019
-Revises: 0007
+Revises: 0012
 """
 
 from alembic import op
 
 revision = "0019"
-down_revision = "0007"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
