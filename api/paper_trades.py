@@ -287,6 +287,7 @@ router = Router(
         list_,
         open_positions,
         trade_results.read_performance,
+        trade_results.read_equity,
         create,
         create_from_signal,
         preview,
