@@ -8,7 +8,7 @@ import msgspec
 from litestar import Router, get, patch, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
-from litestar.params import Body, FromPath
+from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from msgspec import UNSET, UnsetType
 
 from api import cursors
@@ -19,6 +19,7 @@ from api.inbox import WEBHOOK_PATH
 from api.parameters import Cursor, Limit, existing
 from api.schemas import Page
 from services.db.follows import Follow
+from services.db.scorecards import CardBy
 from services.db.signal_counts import SourceStatistics
 from services.db.sources import Source
 from services.domain.errors import InvalidInput
@@ -26,6 +27,7 @@ from services.domain.market import Market
 from services.domain.plan import EntryType
 from services.domain.source import Overrides, SourceSettings
 from services.usecases.context import Services
+from services.usecases.scorecard import SEED, CardLine, Scorecard, scorecard, scorecards_of_all
 from services.usecases.sources import (
     Asking,
     create_source,
@@ -208,6 +210,24 @@ async def statistics(
     return await read_statistics(services, asking(caller), existing(source_id, "source"))
 
 
+@get("/{source_id:int}/scorecard", summary="What a source's signals came to", responses=problems(404, 422, 503))
+async def card(
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    source_id: FromPath[int],
+    group_by: FromQuery[CardBy | None] = None,
+    seed: Annotated[int, QueryParameter(ge=0, le=2**31, description="Of the random entries.")] = SEED,
+) -> Scorecard:
+    """Closed trades of its signals on the caller's accounts, with confidence intervals, beside BTC and chance."""
+    return await scorecard(services, asking(caller), existing(source_id, "source"), group_by, seed)
+
+
+@get("/scorecards", summary="A line for every source whose signals were traded")
+async def cards(services: NamedDependency[Services], caller: NamedDependency[Caller]) -> Page[CardLine]:
+    """The same figures; `key` is what the trades have as `source`."""
+    return Page(await scorecards_of_all(services, asking(caller)), None)
+
+
 def asking(caller: Caller) -> Asking:
     """The caller as the use cases know them."""
     return Asking(caller.user_id, caller.account_ids)
@@ -227,6 +247,6 @@ def _view(caller: Caller, source: Source, follows: list[Follow] | None = None) -
 
 router = Router(
     "/sources",
-    route_handlers=[list_, create, read, edit, follow, unfollow, rotate, statistics],
+    route_handlers=[list_, create, read, edit, follow, unfollow, rotate, statistics, card, cards],
     tags=["Signals"],
 )
