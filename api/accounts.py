@@ -15,6 +15,7 @@ from api.documentation import DEPOSIT_EXAMPLES, NEW_ACCOUNT_EXAMPLES, RESET_EXAM
 from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, existing
 from api.schemas import AccountView, Page, created
 from services.db.ledger_list import LedgerEntry
+from services.domain.mode import Mode
 from services.usecases import manage_accounts as usecase
 from services.usecases.context import Services
 from services.usecases.edit_account import Terms, edit_account
@@ -132,7 +133,7 @@ async def reset(
 
 
 def _view(marked: Marked) -> AccountView:
-    account, equity = marked
+    account, equity, live = marked
     return AccountView(
         id=account.id,
         name=account.name,
@@ -144,6 +145,8 @@ def _view(marked: Marked) -> AccountView:
         fill_model=account.fill_model,
         spot_fees=account.spot_fees,
         futures_fees=account.futures_fees,
+        mode=Mode.LIVE if live else Mode.PAPER,
+        live_until=live.live_until if live else None,
         **msgspec.structs.asdict(account.limits),
     )
 

@@ -15,15 +15,19 @@ from api import (
     docs_page,
     events,
     health,
+    inbox,
     instruments,
     keys,
     links,
+    mode,
     notifications,
     page,
     paper_trades,
     prices,
     public,
     session,
+    signals,
+    sources,
     system,
     trade_notes,
     users,
@@ -38,6 +42,7 @@ from api.errors import HANDLERS
 from api.gate import Gate, admit, room_headers
 from api.hub import STALL_SECONDS, Hub
 from api.metrics import Measure
+from api.outlet_metrics import OutletMetrics
 from services.bootstrap import build
 from services.settings import Login, Settings
 from services.usecases.context import Services
@@ -73,6 +78,7 @@ def create_app(
             app.state.services = services
             app.state.hub = hub
             app.state.status = StatusReader(services.as_system())
+            app.state.outlet_metrics = OutletMetrics()
             app.state.identifier = hub.identifier
             app.state.gate = Gate(services, hub.identifier, await public_account(services))
             yield
@@ -91,8 +97,12 @@ def create_app(
         keys,
         links,
         public,
+        mode,
         webhooks,
         notifications,
+        sources,
+        signals,
+        inbox,
         system,
     ]
     return Litestar(

@@ -75,6 +75,9 @@ TERMS_EXAMPLES = [
     Example(summary="At most ten trades, five times", value={"max_open_trades": 10, "max_leverage": 5}),
     Example(summary="No limit on exposure, harsh fills", value={"max_symbol_exposure": None, "fill_model": "harsh"}),
 ]
+SIGNAL_TRADE_EXAMPLES = [
+    Example(summary="As it says, half a percent at risk", value={"signal_id": 1, "risk_percent": "0.5"})
+]
 EDIT_EXAMPLES = [Example(summary="A tighter stop", value={"stop_loss": "59500"})]
 CLOSE_EXAMPLES = [
     Example(summary="Close", value={}),

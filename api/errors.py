@@ -83,7 +83,7 @@ def refused(_: Request[Any, Any, Any], error: Refused) -> Response[bytes]:
 
 def unavailable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A part is away: the caller may try again."""
-    log.warning("unavailable", path=request.url.path, reason=str(error))
+    log.warning("unavailable", path=told_path(request), reason=str(error))
     detail = str(error) if isinstance(error, Unavailable) else "a part of the system is away: try again"
     return problem(503, "unavailable", detail, headers={"Retry-After": RETRY_AFTER_SECONDS})
 
@@ -102,8 +102,13 @@ def refused_by_framework(request: Request[Any, Any, Any], error: HTTPException) 
 
 def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A bug: the log has it all, the caller learns only that it happened."""
-    log.error("unexpected", method=request.method, path=request.url.path, exc_info=error)
+    log.error("unexpected", method=request.method, path=told_path(request), exc_info=error)
     return problem(500, "internal_error", "something went wrong here; it has been logged")
+
+
+def told_path(request: Request[Any, Any, Any]) -> str:
+    """The request's path for the log: the template of its route, for a path can hold a secret (webhooks)."""
+    return str(request.scope.get("path_template") or "-")
 
 
 def malformed(_: Request[Any, Any, Any], error: MalformedBody) -> Response[bytes]:

@@ -14,13 +14,19 @@ from api.access import Caller
 from api.documentation import problems
 from api.gate import TICKET
 from api.hub import Holder, Hub, Subscription
-from api.parameters import text
+from api.parameters import existing, text
 from api.price_board import Pair
 from services.coordination.tickets import TICKET_SECONDS
 from services.domain.errors import InvalidInput
 from services.domain.market import Market
 from services.usecases.context import Services
-from services.usecases.event_feed import listed_pairs, streams_of
+from services.usecases.event_feed import (
+    SOURCES_MAX,
+    check_readable,
+    listed_pairs,
+    sources_to_follow,
+    streams_of,
+)
 from services.usecases.identify import Identifier
 
 ABORT_EXTENSION = "paperfleet.abort"
@@ -32,6 +38,8 @@ _STREAM = """Frames of these kinds:
 
 - `event: paper_trade` (and others by the rows' type) with `id: <epoch>:<stream>.<seq>,...` and
   `data: {"type", "action": "created|opened|updated|closed|cancelled", "trade"}`
+- `event: signal` of sources: `data: {"type", "action": "created|executed|expired|rejected|cancelled", "signal"}`; on an
+  account's stream `"action": "not_traded"` with the account's `decision`
 - `event: price` without id, at most one a second and pair: `data: {"type", "action", "price"}`
 - `event: reset`: the history behind the given id is gone or another one; read the lists anew
 - a comment at least every 15 s
@@ -80,12 +88,16 @@ async def stream(
     start: Start = None,
     prices: Annotated[str | None, QueryParameter(description="`SPOT:BTCUSDT,...` and `positions`, or `all`")] = None,
     ticket: Annotated[str | None, QueryParameter(max_length=100, description="In place of a cookie or a key.")] = None,
+    sources: Annotated[
+        list[int] | None, QueryParameter(description="Ids of sources, in place of one's own and the followed ones.")
+    ] = None,
 ) -> Stream:
     """Without Last-Event-ID it starts now. A client that does not read is cut off, and resumes by its last id."""
     pairs, positions = (await listed_pairs(services), False) if prices == ALL else _pairs(prices)
+    source_ids = await _sources(services, caller, sources)
     client = await hub.connect(
         Subscription(
-            streams=tuple(streams_of(caller.listed())),
+            streams=tuple(streams_of(caller.listed(), source_ids)),
             last_event_id=last_event_id_header or last_event_id or "",
             from_start=start is not None,
             pairs=pairs,
@@ -104,6 +116,17 @@ async def stream(
 
 def _address(request: Request[Any, Any, Any]) -> str:
     return request.client.host if request.client else ""
+
+
+async def _sources(services: Services, caller: Caller, named: list[int] | None) -> list[int]:
+    """The sources whose streams are wanted. Raises InvalidInput or NotFound."""
+    if named is None:
+        return await sources_to_follow(services, caller.user_id, caller.account_ids)
+    if len(set(named)) > SOURCES_MAX:
+        raise InvalidInput("too_many_sources", f"at most {SOURCES_MAX} sources can be followed", field="sources")
+    wanted = [existing(id_, "source") for id_ in sorted(set(named))]
+    await check_readable(services, caller.user_id, caller.account_ids, wanted)
+    return wanted
 
 
 def _abort(request: Request[Any, Any, Any]) -> Callable[[], None]:

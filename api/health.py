@@ -3,13 +3,15 @@
 import asyncio
 
 import psycopg
-from litestar import Response, get
+from litestar import Request, Response, get
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
 from api.hub import Hub
+from api.outlet_metrics import OutletMetrics
 from services.usecases.context import Services
 
 PROBE_SECONDS = 3.0
@@ -30,8 +32,10 @@ async def ready(services: NamedDependency[Services], hub: NamedDependency[Hub]) 
 
 
 @get("/metrics", opt={"access": "metrics"}, include_in_schema=False)
-async def metrics() -> Response[bytes]:
+async def metrics(services: NamedDependency[Services], request: Request[object, object, State]) -> Response[bytes]:
     """Prometheus text."""
+    outlets: OutletMetrics = request.app.state.outlet_metrics
+    await outlets.refresh(services)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -12,7 +12,7 @@ from litestar.params import Body, FromPath, FromQuery, HeaderParameter, QueryPar
 from api import cursors, trade_export, trade_results
 from api.access import Caller
 from api.body import JsonBody
-from api.documentation import CLOSE_EXAMPLES, CREATE_EXAMPLES, EDIT_EXAMPLES, problems
+from api.documentation import CLOSE_EXAMPLES, CREATE_EXAMPLES, EDIT_EXAMPLES, SIGNAL_TRADE_EXAMPLES, problems
 from api.parameters import (
     AccountId,
     Cursor,
@@ -28,12 +28,14 @@ from api.parameters import (
     text,
 )
 from api.schemas import ANYHOW, CloseTrade, EditTrade, Page
+from api.sources import asking
 from services.db.revisions import Revision
 from services.db.trade_list import Key, TradeFilter
 from services.domain.command import CommandKind
 from services.domain.errors import InvalidInput
 from services.domain.market import Market
 from services.domain.plan import Direction, Target
+from services.domain.source import Overrides
 from services.domain.trade import TradeStatus
 from services.domain.view import TradeView
 from services.usecases.command_trade import Commanded, Wish, command_trade
@@ -42,6 +44,7 @@ from services.usecases.list_trades import list_trades
 from services.usecases.new_trade import NewTrade
 from services.usecases.open_trade import open_trade, preview_trade
 from services.usecases.read_trade import LiveTradeView, read_revisions, read_trade
+from services.usecases.trade_by_hand import trade_by_hand
 
 _JSON = "application/json"
 
@@ -134,6 +137,41 @@ async def preview(
 ) -> TradeView:
     """Size, margin, fee, liquidation price, or the refusal; nothing is stored, and the id is not kept."""
     return await preview_trade(services, caller.chosen(data.account_id), data)
+
+
+class FromSignal(Overrides, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The signal to trade, on which account (the caller's own if absent), and what shall be otherwise than it says."""
+
+    signal_id: int
+    account_id: int | None = None
+
+
+@post(
+    "/create_from_signal",
+    dto=JsonBody[FromSignal],
+    summary="Open the trade that a signal asks for",
+    responses={
+        200: ResponseSpec(TradeView, generate_examples=False, description="Done before with this Idempotency-Key."),
+        201: ResponseSpec(TradeView, generate_examples=False, description="The new trade, OPEN or PENDING."),
+        **problems(404, 409, 422, 503),
+    },
+)
+async def create_from_signal(
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    data: Annotated[FromSignal, Body(examples=SIGNAL_TRADE_EXAMPLES)],
+    idempotency_key: IdempotencyKey = None,
+) -> Response[bytes]:
+    """At most once an account and signal, whoever asks and however often; until the signal expires."""
+    opened = await trade_by_hand(
+        services,
+        asking(caller),
+        existing(data.signal_id, "signal"),
+        caller.chosen(data.account_id),
+        Overrides(**{name: getattr(data, name) for name in Overrides.__struct_fields__}),
+        checked_key(idempotency_key),
+    )
+    return Response(opened.body, status_code=200 if opened.repeated else 201, media_type=_JSON)
 
 
 @get("/{trade_id:int}", summary="Read a trade", responses=problems(404))
@@ -263,7 +301,9 @@ router = Router(
         open_positions,
         trade_results.read_performance,
         trade_export.export,
+        trade_results.read_equity,
         create,
+        create_from_signal,
         preview,
         read,
         list_revisions,

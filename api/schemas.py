@@ -1,5 +1,6 @@
 """What the API sends and takes, where it is not the library's own structs."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
 
@@ -8,6 +9,7 @@ from litestar import Response
 
 from services.domain.fees import FeeRates
 from services.domain.market import InstrumentStatus, Market
+from services.domain.mode import Mode
 from services.domain.plan import Target
 from services.usecases.once import Done
 
@@ -70,11 +72,14 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True):
 
     `balance` is its ledger's sum, `reserved` what live trades hold back, `free` the rest. `unrealized_profit_loss` is
     what its open positions would bring at bid or ask now, before their exit fees; `equity` = balance + that.
-    Fee rates are fractions; a limit of null is none.
+    Fee rates are fractions; a limit of null is none. In `live` mode, until `live_until`, new signals are also handed to
+    the owner's own executor.
     """
 
     id: int
     name: str
+    mode: Mode
+    live_until: datetime | None
     currency: str = "USDT"
     balance: Decimal
     reserved: Decimal

@@ -34,7 +34,7 @@ SAMPLE = 60
 SPEED = 20
 """Exchange seconds per second, so that a candle closes every 45 seconds and the weight of a minute is back after 3."""
 TIMEFRAME = Timeframe.M15
-BATCH = 40
+BATCH = 8
 LATENCY_MS, BOUND = 40, 4
 """Milliseconds of exchange latency, and how many times faster than pair by pair a scan must be."""
 CYCLE = {"SPOT": 2 * 436, "FUTURES": 530}

@@ -23,6 +23,7 @@ BOUNDS: Mapping[str, tuple[Decimal, Decimal]] = {
     "quote_max_age_seconds": (Decimal(0), Decimal(3600)),
     "api_port": (Decimal(0), Decimal(65535)),
     "pool_size": (Decimal(0), Decimal(1000)),
+    "live_hours_max": (Decimal(0), Decimal(24 * 31)),
     "starting_balance": (Decimal(0), Decimal(10) ** 12),
 }
 """Numbers lie above the first and are at most the second."""
@@ -85,6 +86,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                        USDT traded in the last 24 hours, percent of the mid price, days since the pair began to trade;
                        0 asks for nothing
 
+    live_mode          whether accounts may be switched to live: their signals handed to their owners' own executors
+    live_hours_max     the longest that an account may stay live before it falls back to paper
     notify_services    Apprise services that notifications may use, comma-separated
     hooks_networks     networks (CIDR, comma-separated) that may be reached besides the public Internet
     """
@@ -121,6 +124,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     scan_min_quote_volume: Decimal = Decimal(0)
     scan_max_spread_percent: Decimal = Decimal(0)
     scan_min_age_days: int = 0
+    live_mode: bool = False
+    live_hours_max: int = 24
     hooks_networks: str = ""
     notify_services: str = "discord,gotifys,mailto,mailtos,matrixs,mmosts,ntfys,pbul,pover,rockets,slack,tgram"
 

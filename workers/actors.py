@@ -12,6 +12,7 @@ from services.usecases import evaluate_trades as evaluation
 from services.usecases import fetch_paths as fetching
 from services.usecases import maintain as housekeeping
 from services.usecases import refresh_instruments as listings
+from services.usecases import sample_equity as sampling
 from services.usecases import scan_pairs as scanning
 from services.usecases import serve_outlets as outlets
 from services.usecases import settle_funding as settlements
@@ -98,6 +99,12 @@ async def refresh_instruments(market: str) -> None:
 async def maintain() -> None:
     """Makes partitions ahead of time and forgets what is beyond its age."""
     await housekeeping.maintain(current_services())
+
+
+@actor("maintenance", max_age=timedelta(minutes=2), time_limit=timedelta(minutes=2), max_retries=0)
+async def sample_equity() -> None:
+    """Samples the equity of the accounts that move."""
+    await sampling.sample_equity(current_services())
 
 
 @actor("maintenance", max_age=timedelta(minutes=10), time_limit=timedelta(minutes=5), max_retries=0)

@@ -39,6 +39,7 @@ def fleet_jobs(settings: Settings, services: Services) -> list[Job]:
         _periodic("funding", settings.cycle_interval / 2, actors.settle_funding),
         _periodic("signals", SIGNALS_INTERVAL, actors.trade_signals),
         _periodic("outlets", OUTLETS_INTERVAL, actors.serve_outlets),
+        _periodic("equity", settings.cycle_interval, actors.sample_equity),
         _periodic("maintain", MAINTENANCE_INTERVAL, actors.maintain),
         _periodic("reconcile", RECONCILIATION_INTERVAL, actors.reconcile_books),
     ]

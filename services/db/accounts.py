@@ -182,12 +182,21 @@ async def _book(connection: Connection, account_id: int, kind: str, amount: Deci
     )
 
 
-async def announce(connection: Connection, account_id: int, action: str, payload: bytes) -> str:
-    """Add an `account` event to the account's stream, as the last thing before COMMIT; the stream's name."""
+async def announce(
+    connection: Connection, account_id: int, action: str, payload: bytes, *, type_: str = "account"
+) -> str:
+    """Add an event of the account itself to its stream, as the last thing before COMMIT; the stream's name."""
     await connection.execute(
         """WITH moved AS (UPDATE accounts SET event_seq = event_seq + 1 WHERE id = %s RETURNING id, event_seq)
            INSERT INTO events (stream, seq, created_at, type, action, payload)
-           SELECT 'a' || id, event_seq, clock_timestamp(), 'account', %s, %s::json FROM moved""",
-        [account_id, action, payload.decode()],
+           SELECT 'a' || id, event_seq, clock_timestamp(), %s, %s, %s::json FROM moved""",
+        [account_id, type_, action, payload.decode()],
     )
     return f"a{account_id}"
+
+
+async def first(connection: Connection, user_id: int) -> int | None:
+    """The account in whose stream its owner is told of what concerns no single account."""
+    cursor = await connection.execute("SELECT min(id) FROM accounts WHERE user_id = %s", [user_id])
+    row = await cursor.fetchone()
+    return None if row is None else row[0]

@@ -15,16 +15,23 @@ from services.domain.trade import Trade
 
 async def measured(connection: Connection, changes: Sequence[Change]) -> list[Change]:
     """The changes; those that close a trade with its MAE and MFE, where all bars of its time are stored."""
-    closing = {number: change.after for number, change in enumerate(changes) if change.closes}
-    if not closing:
-        return list(changes)
-    await triggers.plan_for_probes(connection)
-    reaches = await minute_bars.reaches(connection, [_stretch(trade) for trade in closing.values()])
-    await triggers.plan_normally(connection)
     found = list(changes)
-    for (number, trade), reach in zip(closing.items(), reaches, strict=True):
+    stretches: dict[int, Stretch] = {}
+    for number, change in enumerate(changes):
+        if change.closes:
+            stretch = _stretch(change.after)
+            if stretch.begin < stretch.end:
+                stretches[number] = stretch
+            else:  # no whole minute between entry and exit: the fills tell all
+                found[number] = change.measured(excursion(change.after, None, None))
+    if not stretches:
+        return found
+    await triggers.plan_for_probes(connection)
+    reaches = await minute_bars.reaches(connection, list(stretches.values()))
+    await triggers.plan_normally(connection)
+    for number, reach in zip(stretches, reaches, strict=True):
         if reach is not None:
-            found[number] = changes[number].measured(excursion(trade, reach.low, reach.high))
+            found[number] = changes[number].measured(excursion(changes[number].after, reach.low, reach.high))
     return found
 
 

@@ -38,6 +38,15 @@ async def unfollow(connection: Connection, source_id: int, account_id: int) -> b
     return ended.rowcount == 1
 
 
+async def drop_foreign(connection: Connection, source_id: int) -> None:
+    """End the follows of accounts that are not the source's owner's."""
+    await connection.execute(
+        """DELETE FROM follows f USING sources s, accounts a
+           WHERE f.source_id = %s AND s.id = f.source_id AND a.id = f.account_id AND a.user_id <> s.user_id""",
+        [source_id],
+    )
+
+
 async def of_source(connection: Connection, source_id: int, account_ids: Sequence[int] | None = None) -> list[Follow]:
     """The follows of a source by these accounts, or by all of them."""
     cursor = await connection.execute(

@@ -56,9 +56,15 @@ class Due(msgspec.Struct, frozen=True):
     is_stale: bool
 
 
-# The streams that a user's outlets follow, with their heads and since when they exist.
+# The streams that a user's outlets follow, with their heads, and since when they are the user's.
 STREAMS = """
-SELECT 'a' || a.id AS stream, a.event_seq AS head, a.created_at FROM accounts a WHERE a.user_id = o.user_id
+SELECT 'a' || a.id AS stream, a.event_seq AS head, a.created_at AS since FROM accounts a WHERE a.user_id = o.user_id
+UNION ALL
+SELECT 's' || s.id, s.event_seq, CASE WHEN s.user_id = o.user_id THEN s.created_at ELSE f.since END
+FROM sources s LEFT JOIN (
+    SELECT f.source_id, min(f.created_at) AS since FROM follows f JOIN accounts a ON a.id = f.account_id
+    WHERE a.user_id = o.user_id GROUP BY f.source_id
+) f ON f.source_id = s.id WHERE s.user_id = o.user_id OR f.source_id IS NOT NULL
 UNION ALL
 SELECT name, event_seq, '-infinity' FROM streams WHERE name = 'market'
 """
@@ -77,11 +83,18 @@ UPDATE outlets o SET leased_until = now() + %(lease)s, lease = %(name)s FROM due
 RETURNING o.id
 """
 
-# A stream that came into being after the outlet is followed from its beginning, any other from where it stands.
+# A stream that became the user's after the outlet was made is followed from then on, any other from where it stands.
 _FOLLOW = f"""
+WITH own AS MATERIALIZED (
+    SELECT s.stream, s.head, s.since, o.created_at FROM outlets o CROSS JOIN LATERAL ({STREAMS}) s
+    WHERE o.id = %(outlet)s
+), left_behind AS (
+    DELETE FROM consumers WHERE outlet_id = %(outlet)s AND stream NOT IN (SELECT stream FROM own)
+)
 INSERT INTO consumers (outlet_id, stream, seq)
-SELECT o.id, s.stream, CASE WHEN s.created_at > o.created_at THEN 0 ELSE s.head END
-FROM outlets o CROSS JOIN LATERAL ({STREAMS}) s WHERE o.id = %(outlet)s
+SELECT %(outlet)s, stream, CASE WHEN since <= created_at THEN head
+    ELSE head - (SELECT count(*) FROM events e WHERE e.stream = own.stream AND e.created_at >= own.since) END
+FROM own WHERE stream NOT IN (SELECT stream FROM consumers WHERE outlet_id = %(outlet)s)
 ON CONFLICT DO NOTHING
 """
 

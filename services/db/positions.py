@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from services.db.pool import Connection
 from services.domain.equity import Position
 from services.domain.limits import Usage
@@ -30,6 +32,24 @@ async def open_positions(connection: Connection, account_id: int) -> list[tuple[
     ]
 
 
+class Holding(msgspec.Struct, frozen=True):
+    """Open trades of an account on one instrument in one direction; last_close is the instrument's last judged one."""
+
+    account_id: int
+    trades: int
+    position: Position
+    last_close: Decimal | None
+
+
+async def all_open(connection: Connection) -> list[Holding]:
+    """The open positions of every account, in one pass over the live trades."""
+    cursor = await connection.execute(_ALL_OPEN)
+    return [
+        Holding(account_id, trades, Position(Market(market), symbol, Direction(direction), *sums), last_close)
+        for account_id, trades, market, symbol, direction, *sums, last_close in await cursor.fetchall()
+    ]
+
+
 async def usage(connection: Connection, account_id: int, instrument_id: int, direction: Direction) -> Usage:
     """What counts against the account's limits for a trade on the instrument in that direction."""
     cursor = await connection.execute(_USAGE, {"account": account_id, "instrument": instrument_id, "side": direction})
@@ -40,12 +60,11 @@ async def usage(connection: Connection, account_id: int, instrument_id: int, dir
 
 _REMAINING = """t.quantity - coalesce((SELECT sum(e.quantity) FROM trade_exits e WHERE e.trade_id = t.id), 0)"""
 
-_OPEN = f"""
-SELECT i.market, i.symbol, t.direction, sum(r.quantity), sum(r.quantity * t.entry_price),
+_POSITIONS = """i.market, i.symbol, t.direction, sum(r.quantity), sum(r.quantity * t.entry_price),
     sum(r.quantity * CASE t.direction WHEN 'LONG' THEN 1 ELSE -1 END * coalesce(f.total - f.before, 0)), w.last_close
 FROM live_triggers l JOIN trades t ON t.id = l.trade_id JOIN instruments i ON i.id = t.instrument_id
 JOIN watermarks w ON w.instrument_id = i.id
-CROSS JOIN LATERAL (SELECT {_REMAINING} AS quantity,
+CROSS JOIN LATERAL (SELECT {remaining} AS quantity,
     greatest(t.entry_time, (SELECT max(e.time) FROM trade_exits e WHERE e.trade_id = t.id)) AS booked) r
 LEFT JOIN LATERAL (
     SELECT
@@ -53,8 +72,17 @@ LEFT JOIN LATERAL (
         coalesce((SELECT s.total FROM funding_settlements s WHERE s.instrument_id = i.id AND s.time < r.booked
                   ORDER BY s.time DESC LIMIT 1), 0) AS before
 ) f ON i.market = 'FUTURES'
+""".replace("{remaining}", _REMAINING)
+
+_OPEN = f"""
+SELECT {_POSITIONS}
 WHERE l.account_id = %s AND t.status = 'OPEN'
 GROUP BY i.market, i.symbol, t.direction, w.last_close
+"""
+
+_ALL_OPEN = f"""
+SELECT l.account_id, count(*), {_POSITIONS}
+WHERE t.status = 'OPEN' GROUP BY l.account_id, i.market, i.symbol, t.direction, w.last_close
 """
 
 _USAGE = f"""

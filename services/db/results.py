@@ -49,12 +49,12 @@ async def groups(connection: Connection, scope: Scope, group_by: GroupBy) -> lis
     return sorted(found, key=lambda group: (group[0].value, group[0].market or ""))
 
 
-async def merge(connection: Connection) -> int:
-    """Make one row of all rows of a key, day by day, each in a transaction of its own; how many days were merged.
+async def merge(connection: Connection) -> set[int]:
+    """Make one row of all rows of a key, some days in a transaction each; the accounts of which there were any.
 
     Whoever reads meanwhile sees the rows before or the rows after. Two mergers at once do the work once.
     """
-    merged = 0
+    merged: set[int] = set()
     while True:
         cursor = await connection.execute(
             f"SELECT DISTINCT account_id, day FROM results WHERE NOT merged LIMIT {_MERGED_AT_ONCE}"
@@ -67,7 +67,7 @@ async def merge(connection: Connection) -> int:
                 _MERGE.format(condition=condition), [[row[0] for row in rows], [row[1] for row in rows]]
             )
             await connection.commit()
-        merged += len(rows)
+        merged.update(row[0] for row in rows)
 
 
 class _Source(msgspec.Struct, frozen=True):

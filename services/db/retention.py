@@ -23,6 +23,7 @@ AUDIT_KEPT = timedelta(days=365)
 BARS_KEPT = timedelta(days=35)
 DELIVERIES_KEPT = timedelta(days=7)
 DEAD_DELIVERIES_KEPT = timedelta(days=30)
+EQUITY_KEPT = {"minute": timedelta(days=7), "hour": timedelta(days=400)}
 _OLD_ROWS = (
     ("DELETE FROM events_other WHERE created_at < now() - %s", EVENTS_KEPT),
     ("DELETE FROM cycles WHERE started_at < now() - %s", CYCLES_KEPT),
@@ -91,6 +92,10 @@ async def forget(connection: Connection) -> None:
     """Drop partitions and rows beyond their age, each in a transaction of its own."""
     await _drop_partitions(connection, "events", "now()", EVENTS_KEPT)
     await _forget_bars(connection)
+    for span, age in EQUITY_KEPT.items():
+        await _delete(
+            connection, f"DELETE FROM equity_samples WHERE span = '{span}' AND time < {_EXCHANGE_TIME} - %s", age
+        )
     for statement, age in _OLD_ROWS:
         await _delete(connection, statement, age)
 

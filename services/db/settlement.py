@@ -15,7 +15,7 @@ from services.db import closings
 from services.db.pool import Connection
 from services.domain.barriers import barriers, next_event_at
 from services.domain.changes import Change
-from services.domain.excursion import in_r
+from services.domain.excursion import in_r, initial_risk
 from services.domain.money import margin
 from services.domain.profit import average_exit_price, fees, funding
 from services.domain.trade import Exit, Fill, Trade
@@ -249,7 +249,7 @@ def _result_columns(trade: Trade) -> dict[str, object]:
         "funding": funding(trade),
         "profit_loss": trade.profit_loss,
         "margin": margin(trade.entry.price, trade.quantity, trade.plan.leverage),
-        "r_multiple": in_r(trade.profit_loss, trade),
+        "r_multiple": in_r(trade.profit_loss, initial_risk(trade)),
         "mae": trade.excursion.mae if trade.excursion else None,
         "mfe": trade.excursion.mfe if trade.excursion else None,
     }

@@ -51,8 +51,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     def measured(self, excursion: Excursion) -> "Change":
         """This closing with how far the trade went while it was held."""
-        closed = msgspec.structs.replace(self.steps[-1], excursion=excursion)
-        after = msgspec.structs.replace(self.after, excursion=excursion)
+        after = closed = msgspec.structs.replace(self.after, excursion=excursion)
+        if self.steps[-1] is not self.after:
+            closed = msgspec.structs.replace(self.steps[-1], excursion=excursion)
         return msgspec.structs.replace(self, after=after, steps=(*self.steps[:-1], closed))
 
     def ledger(self) -> Iterator[LedgerRow]:

@@ -52,10 +52,9 @@ def initial_risk(trade: Trade) -> Decimal | None:
     return ledger_amount(abs(trade.entry.price - trade.plan.stop_loss) * trade.quantity)
 
 
-def in_r(amount: Decimal | None, trade: Trade) -> Decimal | None:
-    """`amount` in USDT as a multiple of the trade's initial risk; None where nothing was at risk.
+def in_r(amount: Decimal | None, risk: Decimal | None) -> Decimal | None:
+    """`amount` in USDT as a multiple of the initial `risk`; None where nothing was at risk.
 
     Source: Tharp, Trade Your Way to Financial Freedom (2007): R is the initial risk, profit is told in R.
     """
-    risk = initial_risk(trade)
     return None if amount is None or not risk else (amount / risk).quantize(_R_STEP)

@@ -15,7 +15,7 @@ from services.domain.source import LAG_SECONDS_MAX, TARGET_PERCENT_MAX, SourceSe
 
 FUTURE_MAX = timedelta(minutes=1)
 """How far ahead of the exchange's clock a signal's own time may be: clocks differ, seconds are taken for now."""
-_NUMBER_MAX = Decimal("1e15")
+_DIGITS_MAX = 30
 _TEXTS = (("timeframe", 20), ("strategy", 80), ("notes", 4000))
 
 
@@ -186,6 +186,11 @@ def at_price(intent: Intent, entry: Decimal) -> Intent:
     return msgspec.structs.replace(intent, stop_loss=stop, stop_loss_percent=None, targets=targets)
 
 
+def _is_sane(value: Decimal) -> bool:
+    """Finite, of a size that prices and amounts have, and not written with hundreds of digits."""
+    return value.is_finite() and -_DIGITS_MAX <= value.adjusted() < 15 and len(value.as_tuple().digits) <= _DIGITS_MAX
+
+
 def _targets(signal: NewSignal, settings: SourceSettings) -> tuple[Level, ...]:
     names = ("take_profit", "take_profit_percent", "take_profits")
     given = [name for name in names if getattr(signal, name) is not None]
@@ -233,9 +238,9 @@ def _check_numbers(signal: NewSignal) -> None:
     for target in signal.take_profits or ():
         numbers += [("take_profits", target.price), ("take_profits", target.percent), ("take_profits", target.fraction)]
     for field, value in numbers:
-        if value is not None and not (value.is_finite() and 0 < value < _NUMBER_MAX):
+        if value is not None and not (_is_sane(value) and value > 0):
             raise InvalidInput("not_a_positive_number", f"{field} must be a positive, finite number", field=field)
-    if signal.confidence is not None and not (signal.confidence.is_finite() and 0 <= signal.confidence <= 1):
+    if signal.confidence is not None and not (_is_sane(signal.confidence) and 0 <= signal.confidence <= 1):
         raise InvalidInput("confidence_out_of_range", "confidence must be 0 to 1", field="confidence")
     most = LEVERAGE_MAX[signal.market_type]
     if signal.leverage is not None and not 1 <= signal.leverage <= most:

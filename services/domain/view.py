@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from services.domain.excursion import in_r
+from services.domain.excursion import in_r, initial_risk
 from services.domain.market import Market
 from services.domain.money import ledger_amount, margin
 from services.domain.plan import Direction, EntryType, Rules
@@ -143,6 +143,7 @@ def trade_view(trade: Trade, updated_at: datetime) -> TradeView:
     assert price is not None
     held_back = margin(price, trade.quantity, plan.leverage)
     net = trade.profit_loss
+    risk = None if net is None else initial_risk(trade)
     return TradeView(
         id=trade.id,
         account_id=trade.account_id,
@@ -188,11 +189,11 @@ def trade_view(trade: Trade, updated_at: datetime) -> TradeView:
         funding=funding(trade),
         profit_loss=net,
         profit_loss_percentage=None if net is None else (100 * net / held_back).quantize(_PERCENT_STEP),
-        r_multiple=in_r(net, trade),
+        r_multiple=in_r(net, risk),
         mae=far.mae if far else None,
         mfe=far.mfe if far else None,
-        mae_r=in_r(far.mae, trade) if far else None,
-        mfe_r=in_r(far.mfe, trade) if far else None,
+        mae_r=in_r(far.mae, risk) if far else None,
+        mfe_r=in_r(far.mfe, risk) if far else None,
         is_open=trade.status is TradeStatus.OPEN,
         is_profitable=None if net is None else net > 0,
         duration_hours=_duration_hours(entry, exit_),

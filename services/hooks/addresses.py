@@ -28,6 +28,9 @@ _LOCAL_ENDINGS = (
     "test", "example", "invalid", "arpa",
 )  # fmt: skip
 
+_EXCHANGES = ("binance.com", "binance.us", "binance.vision", "binancefuture.com", "binance.org", "binance.cloud")
+"""Nothing but public reads goes to an exchange from here (services/binance/transport.py): no webhook either."""
+
 _METADATA = tuple(
     ip_address(text) for text in ("169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192", "fd00:ec2::254")
 )
@@ -107,6 +110,8 @@ class Policy(msgspec.Struct, frozen=True):
         if not self.networks and port not in PORTS:
             raise Forbidden(f"port {port} is not allowed, only {' and '.join(map(str, sorted(PORTS)))}")
         literal = _literal(host)
+        if any(host == name or host.endswith(f".{name}") for name in _EXCHANGES):
+            raise Forbidden("an exchange's own hosts are not allowed")
         found = Destination(url, parsed.scheme, host, port)
         if literal is not None:
             self.check_address(found, literal)

@@ -1,9 +1,12 @@
 """Equity of an account at the last quotes."""
 
+from collections.abc import Mapping
+from decimal import Decimal
+
 from services.db import positions
 from services.db.accounts import Account
 from services.db.pool import Connection
-from services.domain.equity import Equity, marked
+from services.domain.equity import Equity, Position, marked
 from services.domain.errors import Unavailable
 from services.domain.market import Market, Quote
 from services.domain.plan import Direction
@@ -24,11 +27,13 @@ async def equity_of(services: Services, connection: Connection, account: Account
         except Unavailable:
             continue
         quotes |= {(market, symbol): quote for symbol, quote in found.items()}
-    priced = []
-    for position, last_close in held:
-        quote = quotes.get((position.market, position.symbol))
-        price = last_close or position.cost / position.quantity
-        if quote is not None:
-            price = quote.bid if position.direction is Direction.LONG else quote.ask
-        priced.append((position, price))
+    priced = [(position, price_of(position, quotes, last_close)) for position, last_close in held]
     return marked(account.balance, priced)
+
+
+def price_of(position: Position, quotes: Mapping[tuple[Market, str], Quote], last_close: Decimal | None) -> Decimal:
+    """What the position is marked at: bid or ask, else the last judged close, else its own mean entry price."""
+    quote = quotes.get((position.market, position.symbol))
+    if quote is not None:
+        return quote.bid if position.direction is Direction.LONG else quote.ask
+    return last_close or position.cost / position.quantity

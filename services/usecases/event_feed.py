@@ -1,10 +1,12 @@
 """Feed streams to readers: the events after a cursor, and where a new reader starts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from services.db import event_log, instruments, positions
+from services.db import event_log, instruments, positions, sources
 from services.db.event_log import Cursors, Page
 from services.db.market_events import STREAM as MARKET_STREAM
+from services.db.sources import stream_of
+from services.domain.errors import NotFound
 from services.domain.market import Market
 from services.usecases.context import Services
 
@@ -12,9 +14,29 @@ POSITIONS_MAX = 1000
 """Live prices follow this many of an account's newest live trades: more than a screen shows."""
 
 
-def streams_of(account_ids: Iterable[int]) -> list[str]:
-    """The streams that somebody with these accounts may read."""
-    return [*sorted(f"a{id_}" for id_ in account_ids), MARKET_STREAM]
+SOURCES_MAX = 50
+"""How many sources one event stream follows: the newest of one's own and of the followed ones."""
+
+
+def streams_of(account_ids: Iterable[int], source_ids: Iterable[int] = ()) -> list[str]:
+    """The streams that somebody with these accounts and sources may read."""
+    return [*sorted(f"a{id_}" for id_ in account_ids), *sorted(map(stream_of, source_ids)), MARKET_STREAM]
+
+
+async def sources_to_follow(services: Services, user_id: int, account_ids: Sequence[int]) -> list[int]:
+    """The sources whose signals concern somebody: their own, and those that their accounts follow."""
+    async with services.pool.connection() as connection:
+        return await sources.concerning_ids(connection, user_id, account_ids, SOURCES_MAX)
+
+
+async def check_readable(
+    services: Services, user_id: int, account_ids: Sequence[int], source_ids: Iterable[int]
+) -> None:
+    """Raises NotFound for a source that somebody may not read."""
+    async with services.pool.connection() as connection:
+        for source_id in source_ids:
+            if not await sources.may_read(connection, source_id, user_id, account_ids):
+                raise NotFound("no_such_source", f"there is no source {source_id}", field="sources")
 
 
 async def read_events(services: Services, after: Cursors, limit: int) -> Page:

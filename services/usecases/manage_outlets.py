@@ -6,7 +6,8 @@ from datetime import timedelta
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from services.db import outbox, outlets
+from services.coordination import doorbell
+from services.db import modes, outbox, outlets
 from services.db.outlets import Outlet, OutletKind
 from services.db.pool import Connection
 from services.domain.errors import Conflict, InvalidInput, NotFound
@@ -15,6 +16,7 @@ from services.hooks.addresses import Forbidden
 from services.hooks.signature import new_secret
 from services.usecases.context import Services
 from services.usecases.outlet_rules import OUTLETS_MAX, check_description, check_quiet_hours, check_rules
+from services.usecases.switch_mode import tell_ended
 
 OVERLAP = timedelta(hours=24)
 
@@ -99,7 +101,11 @@ async def edit_outlet(
                 after, disabled_reason="", failures=0, failing_since=None, retry_at=before.created_at
             )
         await outlets.store(connection, after)
-        return await found(connection, user_id, kind, outlet_id)
+        view, streams = await found(connection, user_id, kind, outlet_id), []
+        if after.url != before.url or not after.enabled:
+            streams = await _back_to_paper(connection, outlet_id, user_id, "its webhook was changed")
+    await doorbell.ring(services.redis, streams)
+    return view
 
 
 async def rotate_secret(services: Services, user_id: int, outlet_id: int) -> tuple[Outlet, str]:
@@ -115,7 +121,15 @@ async def delete_outlet(services: Services, user_id: int, kind: OutletKind, outl
     """Forget the outlet and everything that waits for it. Raises NotFound."""
     async with services.pool.connection() as connection:
         await found(connection, user_id, kind, outlet_id, lock=True)
+        ended = await modes.end_by_outlet(connection, outlet_id, "its webhook was deleted", user_id)
         await outlets.delete(connection, outlet_id)
+        streams = await tell_ended(connection, ended, "its webhook was deleted")
+    await doorbell.ring(services.redis, streams)
+
+
+async def _back_to_paper(connection: Connection, outlet_id: int, user_id: int, reason: str) -> list[str]:
+    """What was agreed to was another webhook: accounts that are live by it are on paper again; which streams grew."""
+    return await tell_ended(connection, await modes.end_by_outlet(connection, outlet_id, reason, user_id), reason)
 
 
 async def found(

@@ -162,7 +162,9 @@ def _instrument(action: str, data: dict[str, Any]) -> Notice:
 
 def _account(action: str, data: dict[str, Any]) -> Notice:
     if action != "mode_changed":
-        return Notice(f"Account {action}".replace("_", " "), _details(data))
+        about = data.get("account", {})
+        name = _words(about.get("name", ""))
+        return Notice(f"Account {name} {action}", f"Balance {_words(about.get('balance', '?'))} USDT.")
     name, mode = _words(data.get("name", "")), data.get("mode")
     if mode == "live":
         text = f"New signals are also handed to your own executor, until {_words(data.get('live_until', ''))}."

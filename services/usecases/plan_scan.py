@@ -16,8 +16,8 @@ SETTLE_SECONDS = 0.5
 FRESH = timedelta(minutes=5)
 """Exchange time after its close in which a candle still makes signals: as long as a source lets one become a trade."""
 
-BEHIND_MAX = 2
-"""Batches of one market at a time that only catch up on candles: nobody waits for them."""
+BEHIND_MAX = 1
+"""Batches of one market at a time that only catch up on candles: nobody waits for them, and histories are long."""
 
 
 async def plan_scan(services: Services, market: Market) -> list[ScanBatch]:

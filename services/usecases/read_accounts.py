@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from services.db import accounts, ledger_list
+from services.db import accounts, ledger_list, modes
 from services.db.accounts import Account
 from services.db.ledger_list import LedgerEntry
+from services.db.modes import Live
 from services.domain.equity import Equity
 from services.domain.errors import NotFound
 from services.usecases.context import Services
@@ -13,18 +14,22 @@ from services.usecases.equity import equity_of
 
 
 class Marked(NamedTuple):
-    """An account, and its equity at the last quotes."""
+    """An account, its equity at the last quotes, and since when it is live, if it is."""
 
     account: Account
     equity: Equity
+    live: Live | None
 
 
 async def list_accounts(services: Services, account_ids: Sequence[int]) -> list[Marked]:
     """These accounts, by id."""
     async with services.pool.connection() as connection:
         found = [await accounts.load(connection, id_) for id_ in sorted(account_ids)]
+        live = await modes.live(connection, account_ids)
         return [
-            Marked(account, await equity_of(services, connection, account)) for account in found if account is not None
+            Marked(account, await equity_of(services, connection, account), live.get(account.id))
+            for account in found
+            if account is not None
         ]
 
 

@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from services.coordination import doorbell
-from services.db import account_events, attempts, clock, outbox
+from services.db import accounts, attempts, clock, modes, outbox
 from services.db.attempts import Attempt
 from services.db.outbox import Due
 from services.db.outlets import Outlet, OutletKind
@@ -24,8 +24,10 @@ from services.domain.outlets import DEAD_AFTER, DISABLED_AFTER, delay, wanted
 from services.hooks.client import Answer
 from services.hooks.signature import signed_headers
 from services.usecases.context import Services
+from services.usecases.hand_over import hand_overs
 from services.usecases.notices import digest, notice
 from services.usecases.outgoing import facts_of, message_of
+from services.usecases.switch_mode import expire_modes, tell_ended
 
 SETTLE_SECONDS = 0.5
 """Quick endpoints are done by then; what is slower goes on by itself."""
@@ -53,6 +55,7 @@ class Verdict(Enum):
 async def serve_outlets(services: Services) -> int:
     """Begin serving the outlets that have something to do, as many as there is room for; how many were begun."""
     errands = services.errands
+    await expire_modes(services)
     if not errands.free:
         return 0
     async with services.pool.connection() as connection:
@@ -96,6 +99,7 @@ async def _take_over(services: Services, outlet_id: int) -> int:
             facts = facts_of(event)
             if facts is not None and wanted(outlet.rules, facts):
                 messages.append(message_of(event))
+        messages += await hand_overs(connection, outlet_id, read)
         await outbox.take_over(connection, outlet_id, read, messages)
     return len(read)
 
@@ -188,12 +192,18 @@ async def _is_too_old(connection: Connection, message: Due) -> bool:
 
 
 async def _tell(connection: Connection, outlet: Outlet, reason: str) -> list[str]:
-    """Tell the owner that an outlet was switched off, in a stream that they and their other outlets follow."""
-    account_id = await account_events.first_account(connection, outlet.user_id)
+    """Tell the owner that an outlet was switched off, in a stream that they and their other outlets follow.
+
+    Accounts that were live by it are back to paper.
+    """
+    ended = await modes.end_by_outlet(connection, outlet.id, "its webhook was switched off", None)
+    streams = await tell_ended(connection, ended, "its webhook was switched off")
+    account_id = await accounts.first(connection, outlet.user_id)
     if account_id is None:
-        return []
+        return streams
     about = {"outlet_id": outlet.id, "kind": outlet.kind, "description": outlet.description, "reason": reason}
-    return [await account_events.append(connection, account_id, "system", "outlet_disabled", about)]
+    payload = msgspec.json.encode({"type": "system", "action": "outlet_disabled", **about})
+    return [*streams, await accounts.announce(connection, account_id, "outlet_disabled", payload, type_="system")]
 
 
 def _die() -> Decimal:

@@ -4,12 +4,14 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
 
 import msgspec
 
-from services.db import follows, sources
+from services.db import follows, signal_counts, sources
 from services.db.follows import Follow
 from services.db.pool import Connection
+from services.db.signal_counts import SourceStatistics
 from services.db.sources import Source
 from services.domain.errors import Conflict, NotFound
 from services.domain.source import (
@@ -74,12 +76,21 @@ async def create_source(
         return (await sources.load(connection, [id_]))[id_]
 
 
-async def edit_source(services: Services, who: Asking, source_id: int, settings: SourceSettings) -> Source:
-    """Replace the settings of one's own source; they hold for signals from now on."""
-    check_settings(settings)
+async def edit_source(services: Services, who: Asking, source_id: int, changes: Mapping[str, object]) -> Source:
+    """Change settings of one's own source; they hold for signals from now on.
+
+    One that is no longer public loses the followers that are not its owner's. Raises InvalidInput.
+    """
     async with services.pool.connection() as connection:
+        await sources.lock(connection, source_id)
         source = await own_source(connection, who, source_id)
+        settings = msgspec.structs.replace(source.settings, **changes)
+        check_settings(settings)
         await sources.set_settings(connection, source_id, settings)
+        await connection.commit()
+        if not settings.is_public:
+            async with services.system_pool.connection() as over_all:
+                await follows.drop_foreign(over_all, source_id)
         return msgspec.structs.replace(source, settings=settings)
 
 
@@ -134,6 +145,13 @@ async def source_of_secret(services: Services, secret: str) -> int:
     if not hmac.compare_digest(kept or bytes(32), _hash(token)) or kept is None:
         raise NotFound("no_such_webhook", "there is no such webhook")
     return source_id
+
+
+async def read_statistics(services: Services, who: Asking, source_id: int) -> SourceStatistics:
+    """What became of the signals of a source that one may read."""
+    async with services.pool.connection() as connection:
+        await readable_source(connection, who, source_id)
+        return await signal_counts.of_source(connection, source_id, who.account_ids)
 
 
 async def own_source(connection: Connection, who: Asking, source_id: int) -> Source:

@@ -6,8 +6,9 @@ One answer for each that came in, in order. Nothing is lost: what breaks a rule 
 rule's name. `ensure_source` (services.usecases.sources) gives the id of a source by its name, made at first use.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -24,6 +25,8 @@ from services.usecases.context import Services
 from services.usecases.signal_wish import check_on
 
 BATCH_MAX = 1000
+CLOCK_SECONDS = 0.05
+"""How long intake waits for the exchange's clock, which is asked for in the background all the same."""
 TRADE_QUEUE, TRADE_TASK = "signals", "trade_signals"
 """The actor that trades ACTIVE signals; see `workers.actors`."""
 TRADE_TASK_AGE_MAX = timedelta(minutes=1)
@@ -57,15 +60,12 @@ async def store_signals(services: Services, source_id: int, incoming: Sequence[I
     NotFound when there is no such source.
     """
     assert len(incoming) <= BATCH_MAX
-    now = await _exchange_times(services)
+    now = await exchange_times(services)
     async with services.pool.connection() as connection:
         source = (await sources.load(connection, [source_id])).get(source_id)
         if source is None:
             raise NotFound("no_such_source", f"there is no source {source_id}", field="source")
-        listed = await _instruments(connection, incoming)
-        drafts = [_judged(each, source, listed, now) for each in incoming]
-        await sources.lock(connection, source_id)
-        ids, rows = await _deduplicated(connection, source, drafts)
+        ids, rows = await plan_rows(connection, source, incoming, now)
         await signals.insert(connection, rows)
         seen = await signals.view(connection, set(ids))
         actions = {SignalStatus.ACTIVE: "created", SignalStatus.REJECTED: "rejected", SignalStatus.EXPIRED: "expired"}
@@ -78,6 +78,19 @@ async def store_signals(services: Services, source_id: int, incoming: Sequence[I
         answers.append(StoredSignal(seen[id_], id_ not in new))
         new.discard(id_)
     return answers
+
+
+async def plan_rows(
+    connection: Connection, source: Source, incoming: Sequence[Incoming], now: Mapping[Market, datetime]
+) -> tuple[list[int], list[SignalRow]]:
+    """The id of each one's signal, and the rows of those that are new, not yet written: then the source is locked."""
+    listed = await _instruments(connection, incoming)
+    drafts = [_judged(each, source, listed, now) for each in incoming]
+    known = await _look_up(connection, source, drafts)
+    if any(known.id_of(draft) is None for draft in drafts):
+        await sources.lock(connection, source.id)
+        known = await _look_up(connection, source, drafts)
+    return _rows(source, drafts, known, iter(await signals.next_ids(connection, len(drafts))))
 
 
 class _Draft(msgspec.Struct, frozen=True):
@@ -93,15 +106,24 @@ class _Draft(msgspec.Struct, frozen=True):
     refused: Refused | None
 
 
-async def _exchange_times(services: Services) -> dict[Market, datetime]:
-    """The exchange's clocks; intake does not wait for an exchange that is away, then our own clock must do."""
-    now = {}
-    for market in Market:
-        try:
-            now[market] = await services.clock.now(market)
-        except Unavailable:
-            now[market] = datetime.now(UTC)
-    return now
+_asking = set[asyncio.Task[datetime]]()
+
+
+async def exchange_times(services: Services) -> dict[Market, datetime]:
+    """The exchange's clocks. Intake does not wait for an exchange that is slow or away: then our own clock must do."""
+    asked = {market: asyncio.create_task(_told(services, market)) for market in Market}
+    _asking.update(asked.values())
+    for task in asked.values():
+        task.add_done_callback(_asking.discard)
+    await asyncio.wait(asked.values(), timeout=CLOCK_SECONDS)
+    return {market: task.result() if task.done() else datetime.now(UTC) for market, task in asked.items()}
+
+
+async def _told(services: Services, market: Market) -> datetime:
+    try:
+        return await services.clock.now(market)
+    except Unavailable:
+        return datetime.now(UTC)
 
 
 async def _instruments(connection: Connection, incoming: Sequence[Incoming]) -> dict[tuple[Market, str], Instrument]:
@@ -116,7 +138,7 @@ async def _instruments(connection: Connection, incoming: Sequence[Incoming]) -> 
 
 
 def _judged(
-    incoming: Incoming, source: Source, listed: dict[tuple[Market, str], Instrument], now: dict[Market, datetime]
+    incoming: Incoming, source: Source, listed: dict[tuple[Market, str], Instrument], now: Mapping[Market, datetime]
 ) -> _Draft:
     signal = incoming.signal
     if signal is None:
@@ -140,34 +162,48 @@ def _judged(
     return _Draft(incoming, instrument.id, intent, life.signal_time, life.expires_at, at, hashed, None)
 
 
-async def _deduplicated(
-    connection: Connection, source: Source, drafts: Sequence[_Draft]
-) -> tuple[list[int], list[SignalRow]]:
-    """The id of each draft's signal, and the rows of those that are new. The source is locked."""
+class _Known(msgspec.Struct, frozen=True):
+    """Signals of the source that are there already: by key with their content hash, and by content."""
+
+    by_key: dict[str, tuple[int, bytes]]
+    by_content: dict[bytes, int]
+
+    def id_of(self, draft: _Draft) -> int | None:
+        """The signal that the draft repeats."""
+        if draft.incoming.key is None:
+            return self.by_content.get(draft.content_hash)
+        id_, content_hash = self.by_key.get(draft.incoming.key, (None, b""))
+        return id_ if content_hash == draft.content_hash else None
+
+
+async def _look_up(connection: Connection, source: Source, drafts: Sequence[_Draft]) -> _Known:
     window = timedelta(seconds=source.settings.dedup_seconds)
     keys = {draft.incoming.key for draft in drafts if draft.incoming.key is not None}
     hashes = {draft.content_hash for draft in drafts if draft.incoming.key is None}
-    by_key = await signals.by_keys(connection, source.id, sorted(keys))
-    by_content = await signals.by_content(connection, source.id, sorted(hashes), window)
-    fresh = iter(await signals.next_ids(connection, len(drafts)))
+    return _Known(
+        await signals.by_keys(connection, source.id, sorted(keys)),
+        await signals.by_content(connection, source.id, sorted(hashes), window),
+    )
+
+
+def _rows(
+    source: Source, drafts: Sequence[_Draft], known: _Known, fresh: Iterator[int]
+) -> tuple[list[int], list[SignalRow]]:
     ids, rows = [], []
     for draft in drafts:
-        key = draft.incoming.key
-        if key is not None and key in by_key:
-            id_, content_hash = by_key[key]
-            if content_hash == draft.content_hash:
-                ids.append(id_)
-                continue
-            draft, key = _reused(draft, key), None
-        elif key is None and window and draft.content_hash in by_content:
-            ids.append(by_content[draft.content_hash])
+        id_, key = known.id_of(draft), draft.incoming.key
+        if id_ is not None:
+            ids.append(id_)
             continue
+        if key is not None and key in known.by_key:
+            draft, key = _reused(draft, key), None
         row = _row(next(fresh), source.id, key, draft)
         ids.append(row.id)
         rows.append(row)
-        by_content[draft.content_hash] = row.id
+        if source.settings.dedup_seconds:
+            known.by_content[draft.content_hash] = row.id
         if key is not None:
-            by_key[key] = (row.id, draft.content_hash)
+            known.by_key[key] = (row.id, draft.content_hash)
     return ids, rows
 
 
@@ -189,7 +225,7 @@ def _row(id_: int, source_id: int, key: str | None, draft: _Draft) -> SignalRow:
         source_id=source_id,
         key=key,
         content_hash=draft.content_hash,
-        payload=draft.incoming.payload or msgspec.json.encode(draft.incoming.signal),
+        payload=_payload(draft.incoming),
         instrument_id=draft.instrument_id,
         intent=draft.intent,
         status=status,
@@ -200,6 +236,12 @@ def _row(id_: int, source_id: int, key: str | None, draft: _Draft) -> SignalRow:
         field=field,
         numbers=numbers,
     )
+
+
+def _payload(incoming: Incoming) -> bytes:
+    if incoming.payload or incoming.signal is None:
+        return incoming.payload
+    return msgspec.json.encode(incoming.signal)
 
 
 def _too_late(draft: _Draft) -> Conflict | None:

@@ -58,7 +58,7 @@ async def trade_by_hand(
             raise Conflict("insufficient_balance", "the account's free balance went to another trade") from None
     await doorbell.ring(services.redis, streams)
     with contextlib.suppress(Unavailable):  # the next sweep does it
-        await conclude_signals(services)
+        await conclude_signals(services.as_system())
     return Opened(body)
 
 

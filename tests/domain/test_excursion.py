@@ -70,8 +70,8 @@ def test_only_whole_minutes_between_entry_and_exit_count():
 def test_units_of_risk_by_hand():
     trade = closed(opened(), "102", timedelta(minutes=5))
     assert initial_risk(trade) == 5
-    assert in_r(D(-4), trade) == D("-0.8")
-    assert in_r(None, trade) is None
+    assert in_r(D(-4), initial_risk(trade)) == D("-0.8")
+    assert in_r(None, initial_risk(trade)) is None
     view = trade_view(msgspec.structs.replace(trade, excursion=Excursion(D(-4), D(9))), AT)
     assert (view.mae, view.mfe, view.mae_r, view.mfe_r) == (-4, 9, D("-0.8"), D("1.8"))
     assert view.profit_loss == D("1.85")  # 2 - 0.05 - 0.1
@@ -83,4 +83,4 @@ def test_units_of_risk_by_hand():
 def test_nothing_at_risk_is_no_multiple():
     trade = opened()
     no_risk = msgspec.structs.replace(trade, plan=msgspec.structs.replace(trade.plan, stop_loss=D(100)))
-    assert in_r(D(5), no_risk) is None
+    assert in_r(D(5), initial_risk(no_risk)) is None

@@ -128,6 +128,11 @@ HOSTILE = {
     "https://kubernetes.default.svc.cluster.local/": "local networks",
     "https://router.home.arpa/": "local networks",
     "https://hidden.onion/": "local networks",
+    # exchanges
+    "https://api.binance.com/api/v3/klines": "exchange",
+    "https://FAPI.BINANCE.COM/": "exchange",
+    "https://data-api.binance.vision/": "exchange",
+    "https://testnet.binancefuture.com/": "exchange",
 }
 
 NAMES_OF = {

@@ -102,6 +102,24 @@ async def test_deliveries_are_listed_replayed_and_dropped(api, services, receive
     assert len((await api.http.get(f"{one}deliveries/")).json()["results"]) == 2
 
 
+async def test_metrics_tell_of_deliveries_failures_and_the_backlog(api, services, receiver):
+    await made(api, receiver.url)
+    await happens(services)
+    await serve(services)
+    receiver.reply = lambda _: Reply(500)
+    await happens(services)
+    await happens(services)
+    await serve(services)
+    await query(services, "UPDATE deliveries SET created_at = now() - interval '100 s' WHERE seq = 2")
+    text = (await api.http.get("/metrics")).text
+    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if 'kind="webhook"' in line)
+    assert values['paperfleet_delivery_attempts{kind="webhook",outcome="delivered"}'] == "1.0"
+    assert values['paperfleet_delivery_attempts{kind="webhook",outcome="failed"}'] == "1.0"
+    assert values['paperfleet_deliveries{kind="webhook",state="waiting"}'] == "2.0"
+    assert values['paperfleet_outlets{kind="webhook",state="failing"}'] == "1.0"
+    assert 100 <= float(values['paperfleet_delivery_backlog_seconds{kind="webhook"}']) < 200
+
+
 async def test_disabled_ones_get_nothing_and_catch_up_when_enabled(api, services, receiver):
     one, _ = await made(api, receiver.url)
     await api.http.patch(one, json={"enabled": False})

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.db import settlement, trades
 from services.domain.changes import Change, created
-from services.domain.excursion import in_r
+from services.domain.excursion import in_r, initial_risk
 from services.domain.fees import DEFAULT_FEES, Role
 from services.domain.fills import NO_SLIPPAGE, FillModel
 from services.domain.market import Market, Quote
@@ -114,7 +114,7 @@ def closed(change: Change) -> Closed:
         fees=fees(trade) or Decimal(0),
         funding=funding(trade) or Decimal(0),
         margin=margin(trade.entry.price, trade.quantity, trade.plan.leverage),
-        r_multiple=in_r(trade.profit_loss, trade),
+        r_multiple=in_r(trade.profit_loss, initial_risk(trade)),
         mae=min(move, Decimal(0)),
         mfe=max(move, Decimal(0)),
         ambiguous=trade.ambiguous,

@@ -39,6 +39,19 @@ class Plan(NamedTuple):
     cancel_on_stop: bool = False
 
 
+class Command(NamedTuple):
+    """`kind` is close (a fraction of what is left, or all, at `price`), cancel, or edit: a new stop, and one target in
+    place of those not yet filled. What the state no longer allows is dropped.
+    """
+
+    kind: str
+    at: int
+    price: int
+    fraction: Decimal | None = None
+    stop: int | None = None
+    target: int | None = None
+
+
 class Exit(NamedTuple):
     """`price` is before slippage."""
 
@@ -72,8 +85,8 @@ def minute_up(time: int) -> int:
 class Truth:
     """The trade on its way."""
 
-    def __init__(self, plan: Plan, start: int) -> None:
-        self.plan, self.start = plan, start
+    def __init__(self, plan: Plan, start: int, command: Command | None = None) -> None:
+        self.plan, self.start, self.command = plan, start, command
         self.status = "PENDING" if plan.limit is not None else "OPEN"
         self.entered_at = None if plan.limit is not None else start
         self.cancelled_for = ""
@@ -97,6 +110,9 @@ class Truth:
                 continue
             at_open = self.stop
             for number, (time, price) in enumerate(group):
+                if self.command is not None and self.command.at <= time:
+                    self._obey()
+                    at_open = self.stop
                 if time < self.start or self.status not in ("PENDING", "OPEN"):
                     continue
                 opens = number == 0 and self.start <= opened
@@ -109,13 +125,31 @@ class Truth:
                 due = self._due()
                 if opens and self.status == "OPEN" and due is not None and due <= opened:
                     self._leave("time_stop", time, price, self.left)
+        if self.command is not None and self.command.at < end:
+            self._expire(self.command.at)
+            self._obey()
         self._expire(end)
         return self
+
+    def _obey(self) -> None:
+        command, self.command = self.command, None
+        assert command is not None
+        if command.kind == "cancel" and self.status == "PENDING":
+            self._cancel("cancelled")
+        elif command.kind == "close" and self.status == "OPEN":
+            part = int(self.left * command.fraction) if command.fraction is not None else self.left
+            self._leave("manual", command.at, command.price, part or self.left)
+        elif command.kind == "edit" and self.status in ("PENDING", "OPEN"):
+            assert command.stop is not None
+            assert command.target is not None
+            self.stop, self.reason, self.start = command.stop, "stop_loss", command.at
+            ahead = (*self.plan.targets[: self.filled], (command.target, Decimal(1)))
+            self.plan = self.plan._replace(targets=ahead)
 
     def _is_calm(self, opened: int, low: int, high: int) -> bool:
         """Whether a minute lies strictly inside everything that matters, with nothing due: only to save time."""
         plan, sign, due = self.plan, self.plan.sign, self._due()
-        if self.start > opened or (due is not None and due <= opened):
+        if self.start > opened or self.command is not None or (due is not None and due <= opened):
             return False
         worst, best = (low, high) if sign > 0 else (high, low)
         if self.status == "PENDING":
@@ -226,4 +260,5 @@ class Truth:
         self.left -= quantity
         if self.left:
             return
-        self.status = {"take_profit": "CLOSED_TP", "time_stop": "CLOSED_EXPIRED"}.get(reason, "CLOSED_SL")
+        ends = {"take_profit": "CLOSED_TP", "time_stop": "CLOSED_EXPIRED", "manual": "CLOSED_MANUAL"}
+        self.status = ends.get(reason, "CLOSED_SL")

@@ -11,7 +11,7 @@ from services.db import accounts, event_log
 from services.domain.errors import Conflict, NotFound
 from services.domain.market import Market
 from services.domain.plan import EntryType
-from services.domain.source import Overrides, SourceSettings
+from services.domain.source import Overrides
 from services.usecases.read_signals import cancel_signal, read_signal
 from services.usecases.sources import Asking, edit_source, follow_source
 from services.usecases.store_signals import store_signals
@@ -132,7 +132,7 @@ async def test_only_what_comes_after_the_follow_and_nothing_of_a_source_that_doe
     await store_signals(services, source, coming(await says(services)))
     await follow_source(services, who, source, who.account_ids[0], Overrides())
     assert await trade_signals(services) == Passed()
-    await edit_source(services, who, source, SourceSettings(auto_trade=False))
+    await edit_source(services, who, source, {"auto_trade": False})
     (late,) = await store_signals(services, source, coming(await says(services, notes="after")))
     assert await trade_signals(services) == Passed()
     opened = await trade_by_hand(services, who, late.signal.id, who.account_ids[0])

@@ -1,0 +1,145 @@
+"""A million closed trades: a summary from results and courses beside a computation over every trade.
+
+Both are asked in the same run, of the same rows: 100 days, 966 pairs, 5 sources on one account.
+"""
+
+import argparse
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import TypeVar, cast
+
+from bench.book import PAIRS, book, database
+from bench.table import Row
+from services.db import courses, results
+from services.db.closings import ADD_RESULTS, SUMS
+from services.db.pool import Pool
+from services.db.results import CLOSED, conditions, values
+from services.domain.market import Market
+from services.domain.metrics.course import joined
+from services.domain.metrics.scope import GroupBy, Scope
+from services.domain.plan import Direction
+from services.usecases.context import Services
+from services.usecases.performance import performance
+
+DAYS = 100
+ACCOUNT = Scope(account_ids=(1,))
+
+T = TypeVar("T")
+
+
+def run(options: argparse.Namespace) -> tuple[str, list[Row]]:
+    """The table's title and rows."""
+    return f"performance of {options.trades:,} closed trades", asyncio.run(_run(options.trades))
+
+
+async def _run(trades: int) -> list[Row]:
+    async with database() as url, book(url, 1, 1) as pool:
+        async with pool.connection() as connection:
+            await connection.execute("SET LOCAL statement_timeout = 0")
+            await connection.execute(_CLOSE, {"trades": trades})
+            await connection.execute(ADD_RESULTS.replace("t.id = ANY(%s)", "t.exit_time IS NOT NULL"))
+            await connection.execute("UPDATE results SET merged = true")
+        async with pool.connection() as connection:
+            await connection.set_autocommit(True)
+            await connection.execute("SET statement_timeout = 0")
+            await connection.execute("VACUUM ANALYZE trades, results, ledger")
+            await connection.set_autocommit(False)
+        services = cast(Services, SimpleNamespace(pool=pool))
+        every, whole = await _timed(lambda: _every_trade(pool))
+        first, found = await _timed(lambda: performance(services, ACCOUNT))
+        assert (found.total_trades, found.longest_winning_streak) == whole, (found, whole)
+        again = await _best(services, ACCOUNT)
+        await _close_one_more(pool)
+        grown, found = await _timed(lambda: performance(services, ACCOUNT))
+        assert found.total_trades == trades + 1
+        rows = [
+            _row("summary, nothing kept yet", first, every),
+            _row("summary", again, every, 0.1),
+            _row("summary after one more closing", grown, every, 0.25),
+        ]
+        for name, scope, group_by in _QUESTIONS:
+            await performance(services, scope, group_by)
+            rows.append(_row(name, await _best(services, scope, group_by), every, 0.25))
+    return rows
+
+
+_QUESTIONS = (
+    ("summary, by symbol", ACCOUNT, GroupBy.SYMBOL),
+    ("summary, by hour", ACCOUNT, GroupBy.HOUR),
+    ("one source", Scope(account_ids=(1,), source="source 1"), None),
+    ("SHORT on futures, by exit reason",
+     Scope(account_ids=(1,), market=Market.FUTURES, direction=Direction.SHORT), GroupBy.EXIT_REASON),
+    ("one symbol", Scope(account_ids=(1,), symbol="PAIR500USDT"), None),
+)  # fmt: skip
+
+
+def _row(name: str, seconds: float, every: float, bound: float | None = None) -> Row:
+    return Row(
+        name,
+        f"{1000 * seconds:.0f} ms",
+        f"every trade {1000 * every:,.0f} ms",
+        seconds / every,
+        "" if bound is None else f"<= {bound}",
+        None if bound is None else seconds <= bound * every,
+    )
+
+
+async def _timed(work: Callable[[], Awaitable[T]]) -> tuple[float, T]:
+    started = time.perf_counter()
+    found = await work()
+    return time.perf_counter() - started, found
+
+
+async def _best(services: Services, scope: Scope, group_by: GroupBy | None = None) -> float:
+    return min([(await _timed(lambda: performance(services, scope, group_by)))[0] for _ in range(5)])
+
+
+async def _every_trade(pool: Pool) -> tuple[int, int]:
+    """The sums and the course of all trades, from the trades; their number and the longest winning streak."""
+    async with pool.connection() as connection:
+        await connection.execute("SET LOCAL statement_timeout = 0")
+        cursor = await connection.execute(f"SELECT {SUMS} FROM {CLOSED} WHERE {conditions(ACCOUNT)}", values(ACCOUNT))
+        row = await cursor.fetchone()
+        assert row is not None
+        counts = {day: tally.trades for day, tally in (await results.days(connection, ACCOUNT)).items()}
+        by_day = await courses.read(connection, ACCOUNT, counts)
+    return row[0], joined(by_day[day] for day in sorted(by_day)).wins.longest
+
+
+async def _close_one_more(pool: Pool) -> None:
+    async with pool.connection() as connection:
+        cursor = await connection.execute(_ONE_MORE)
+        row = await cursor.fetchone()
+        assert row is not None
+        await connection.execute(ADD_RESULTS, [[row[0]]])
+
+
+_CLOSE = f"""
+INSERT INTO trades (account_id, instrument_id, direction, entry_type, stop_loss, initial_stop, position_size, leverage,
+    quantity, maker_rate, taker_rate, fill_model, half_spread, average_range, status, reserved, entry_time, entry_price,
+    entry_role, entry_fee, entry_evidence, exit_time, exit_price, exit_reason, fees, funding, profit_loss, margin,
+    r_multiple, mae, mfe, ambiguous, source, created_at, updated_at)
+SELECT 1, 1 + n %% {PAIRS}, CASE WHEN n %% {PAIRS} > 436 AND n %% 2 = 0 THEN 'SHORT' ELSE 'LONG' END, 'MARKET', 95, 95,
+    100, 1, 1, 0.001, 0.001, 'realistic', 0.0001, 0.001,
+    CASE WHEN p.net > 0 THEN 'CLOSED_TP' ELSE 'CLOSED_SL' END, 0, p.at - p.held, 100, 'taker', 0.1,
+    '{{"decided_by": "quote"}}', p.at, 100 + p.net, CASE WHEN p.net > 0 THEN 'take_profit' ELSE 'stop_loss' END, 0.2, 0,
+    p.net, 100, round(p.net / 5, 4), least(p.net, -1), greatest(p.net, 1), n %% 50 = 0, 'source ' || n %% 5, p.at, p.at
+FROM generate_series(1::bigint, %(trades)s) n CROSS JOIN LATERAL (
+    SELECT round((n * 7919 %% 100003) / 10000.0 - 4.9, 8) AS net,
+        timestamptz '2026-03-01' + n * interval '{DAYS} days' / %(trades)s AS at,
+        (n * 104729 %% 2880) * interval '1 minute' AS held) p
+"""
+
+_ONE_MORE = """
+INSERT INTO trades (account_id, instrument_id, direction, entry_type, stop_loss, initial_stop, position_size, leverage,
+    quantity, maker_rate, taker_rate, fill_model, half_spread, average_range, status, reserved, entry_time, entry_price,
+    entry_role, entry_fee, entry_evidence, exit_time, exit_price, exit_reason, fees, funding, profit_loss, margin,
+    source, created_at, updated_at)
+SELECT account_id, instrument_id, direction, entry_type, stop_loss, initial_stop, position_size, leverage, quantity,
+    maker_rate, taker_rate, fill_model, half_spread, average_range, status, reserved, entry_time, entry_price,
+    entry_role, entry_fee, entry_evidence, exit_time, exit_price, exit_reason, fees, funding, profit_loss, margin,
+    source, created_at, updated_at
+FROM trades WHERE exit_time IS NOT NULL ORDER BY id DESC LIMIT 1 RETURNING id
+"""

@@ -1,0 +1,48 @@
+"""How outgoing webhooks and notifications are doing, over everybody's: for the metrics."""
+
+import msgspec
+
+from services.db.outlets import OutletKind
+from services.db.pool import Connection
+
+
+class OutletStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The outlets of a kind, their deliveries, and what came of all attempts of those that still exist.
+
+    backlog_seconds is the age of the oldest message that waits for an outlet that is switched on; 0 if none does.
+    """
+
+    kind: OutletKind
+    working: int
+    failing: int
+    disabled: int
+    waiting: int
+    dead: int
+    backlog_seconds: float
+    delivered_total: int
+    failed_total: int
+    dead_total: int
+
+
+_STATUS = """
+SELECT k.kind, count(o.id) FILTER (WHERE o.enabled AND o.failing_since IS NULL),
+    count(o.id) FILTER (WHERE o.enabled AND o.failing_since IS NOT NULL), count(o.id) FILTER (WHERE NOT o.enabled),
+    coalesce(sum(d.waiting), 0)::bigint, coalesce(sum(d.dead), 0)::bigint,
+    coalesce(extract(epoch FROM now() - min(d.oldest) FILTER (WHERE o.enabled)), 0)::float8,
+    coalesce(sum(o.delivered_total), 0)::bigint, coalesce(sum(o.failed_total), 0)::bigint,
+    coalesce(sum(o.dead_total), 0)::bigint
+FROM (VALUES ('webhook'), ('notification')) AS k(kind) LEFT JOIN outlets o ON o.kind = k.kind LEFT JOIN (
+    SELECT outlet_id, count(*) FILTER (WHERE state = 'waiting') AS waiting,
+        count(*) FILTER (WHERE state = 'dead') AS dead, min(created_at) FILTER (WHERE state = 'waiting') AS oldest
+    FROM deliveries WHERE state IN ('waiting', 'dead') GROUP BY outlet_id
+) d ON d.outlet_id = o.id GROUP BY k.kind
+"""
+
+
+async def status(connection: Connection) -> list[OutletStatus]:
+    """One row a kind."""
+    cursor = await connection.execute(_STATUS)
+    return [
+        msgspec.convert(dict(zip(OutletStatus.__struct_fields__, row, strict=True)), OutletStatus)
+        for row in await cursor.fetchall()
+    ]

@@ -1,0 +1,113 @@
+"""People close and cancel while the evaluation closes and fills: each trade has one end, and everybody is told it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.domain.market import Market
+from services.settings import Settings
+from services.usecases.context import Services
+from services.usecases.evaluate_trades import evaluate_trades
+from services.usecases.fetch_paths import fetch_paths
+from services.usecases.sweep_quotes import sweep_quotes
+from tests.api.running import Api, market, order, serving, settings_of_test
+from tests.evaluation.desk import INVARIANTS
+from tests.simulator_process import start_simulator
+
+SPEED = 60
+"""A minute of the exchange in a second of ours."""
+SYMBOL = "BTCUSDT"
+TRADES = 24
+COMMANDS_UNTIL = 6.0
+
+
+@pytest.fixture
+async def quick(database_url: str, redis_url: str) -> AsyncIterator[tuple[Api, Services]]:
+    async with start_simulator(seed=3, speed=SPEED) as simulator:
+        urls = {"spot_url": simulator.spot_url, "futures_url": simulator.futures_url}
+        told = msgspec.structs.asdict(settings_of_test(database_url, redis_url, urls))
+        settings = Settings(**told | {"market_speed": Decimal(SPEED)})
+        async with market(settings) as services:
+            with serving(settings) as api:
+                async with api.http:
+                    yield api, services
+
+
+async def test_one_end_a_trade_whoever_is_first(quick: tuple[Api, Services]):
+    api, services = quick
+    chance, loop = Random(5), asyncio.get_running_loop()
+    made = [await opened(api, services, chance, limit=number % 2 == 1) for number in range(TRADES)]
+    until = loop.time() + COMMANDS_UNTIL
+    judging = asyncio.create_task(judged(services, until))
+    answers = await asyncio.gather(
+        *(asked(api, trade, chance.uniform(0.1, COMMANDS_UNTIL - 1)) for trade in made for _ in range(2))
+    )
+    await judging
+    async with asyncio.timeout(30):
+        while await rows(services, "SELECT 1 FROM trade_commands"):
+            await judged(services, loop.time())
+    ends = {
+        id_: (status, reason)
+        for id_, status, reason in await rows(services, "SELECT id, status, exit_reason FROM trades")
+    }
+    by_hand = {"close_trade": ("CLOSED_MANUAL", "manual"), "cancel_trade": ("CANCELLED", "cancelled")}
+    carried_out = {trade["id"]: 0 for trade in made}
+    for trade, verb, status, body in answers:
+        id_ = trade["id"]
+        assert status in (200, 202, 409, 503), body
+        if status == 200:
+            carried_out[id_] += 1
+            assert ends[id_] == by_hand[verb] == (body["status"], body["exit_reason"])
+        elif status == 409:
+            assert body["code"] == "trade_state", body
+    assert max(carried_out.values()) == 1
+    seen = {reason for _, reason in ends.values()}
+    assert seen >= {"manual", "cancelled"}, ends
+    assert seen & {"stop_loss", "take_profit"}, ends
+    assert sum(status == 409 for _, _, status, _ in answers) >= 5
+    for name, query in INVARIANTS.items():
+        assert await rows(services, query) == [], name
+
+
+async def opened(api: Api, services: Services, chance: Random, *, limit: bool) -> dict[str, Any]:
+    """A trade that the path will touch sooner or later: a thousandth away from the price, or five."""
+    away = Decimal(chance.choice(("0.002", "0.006", "0.03")))
+    behind = Decimal(chance.choice(("0.0005", "0.003"))) * limit
+    while True:
+        await sweep_quotes(services, Market.FUTURES)
+        entry = (await services.prices.one(Market.FUTURES, SYMBOL)).last * (1 - behind)
+        body = order("FUTURES", SYMBOL, entry, stop_loss=str(entry * (1 - away)), take_profit=str(entry * (1 + away)))
+        body |= {"entry_type": "LIMIT", "entry_price": str(entry)} if limit else {}
+        answer = await api.http.post("/api/paper-trades/", json=body)
+        if answer.status_code == 201:
+            return answer.json()
+        assert answer.json()["code"] in ("stop_misplaced", "target_misplaced"), answer.text  # the price ran away
+
+
+async def asked(api: Api, trade: dict[str, Any], after: float) -> tuple[dict[str, Any], str, int, dict[str, Any]]:
+    await asyncio.sleep(after)
+    verb = "cancel_trade" if trade["status"] == "PENDING" else "close_trade"
+    answer = await api.http.post(f"/api/paper-trades/{trade['id']}/{verb}/")
+    return trade, verb, answer.status_code, answer.json()
+
+
+async def judged(services: Services, until: float) -> None:
+    """What the fleet does, as fast as it can: quotes, paths with and without the bar in progress."""
+    number = 0
+    while True:
+        number += 1
+        await sweep_quotes(services, Market.FUTURES)
+        paths = await fetch_paths(services, Market.FUTURES, [SYMBOL], tail=number % 2 == 0, purpose="cycle")
+        await evaluate_trades(services, paths)
+        if asyncio.get_running_loop().time() >= until:
+            return
+
+
+async def rows(services: Services, query: str) -> list[tuple[Any, ...]]:
+    async with services.pool.connection() as connection:
+        return await (await connection.execute(query)).fetchall()

@@ -1,0 +1,58 @@
+"""Drawdown of sampled equity, return and benchmark, by hand."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from services.domain.metrics.drawdown import Drawdown
+from services.domain.metrics.equity_curve import Sample, equity_drawdown, equity_return, held_bitcoin
+
+D = Decimal
+START = datetime(2026, 7, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def samples(*rows: tuple[int, int, int, int, int | None]) -> list[Sample]:
+    """(equity, lowest and highest profit, deposits, bitcoin) of one hour after another."""
+    return [
+        Sample(
+            time=START + number * HOUR,
+            equity=D(equity),
+            profit_low=D(low),
+            profit_high=D(high),
+            balance=D(equity),
+            deposits=D(deposits),
+            positions=1,
+            bitcoin=None if bitcoin is None else D(bitcoin),
+        )
+        for number, (equity, low, high, deposits, bitcoin) in enumerate(rows)
+    ]
+
+
+BY_HAND = samples(
+    (1000, 0, 0, 1000, None),
+    (1100, 0, 200, 1000, 50_000),
+    (1050, -100, 60, 1000, 40_000),  # from the profit of 200 an hour ago down to -100
+    (1350, 100, 200, 1300, None),  # 300 were deposited
+    (1500, 100, 250, 1300, 60_000),
+)
+
+
+def test_drawdown_by_hand():
+    assert equity_drawdown(BY_HAND) == Drawdown(
+        amount=D(300), percent=D(25), start=START + HOUR, end=START + 2 * HOUR, recovery=START + 3 * HOUR
+    )
+    assert equity_drawdown(BY_HAND[:3]).recovery is None
+    assert equity_drawdown(BY_HAND[:2]) == Drawdown(amount=D(0), percent=D(0))
+    assert equity_drawdown([]) is None
+
+
+def test_a_deposit_is_no_profit():
+    assert equity_return(BY_HAND) == 20  # 1500 - 300 of 1000
+    assert equity_return([]) is None
+    assert equity_return(samples((0, 0, 0, 0, None))) is None
+
+
+def test_holding_bitcoin_by_hand():
+    # 1100 at 50,000 are 0.022 bitcoin.
+    assert held_bitcoin(BY_HAND) == [None, D(1100), D(880), None, D(1320)]
+    assert held_bitcoin(BY_HAND[:1]) == [None]

@@ -1,0 +1,90 @@
+"""Whole plans with commands on their way, at any instant: closed in parts, edited, cancelled as every print says."""
+
+from decimal import Decimal
+from itertools import pairwise
+from typing import NamedTuple
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from services.domain.command import Command, CommandKind
+from services.domain.path import floor_minute
+from services.domain.plan import Target
+from services.domain.trade import Trade
+from tests.domain.plan_cases import PlanCase, plan_cases
+from tests.domain.tapes import Case, at, carry, price
+from tests.oracle import plans as oracle
+
+minutes = st.sets(st.integers(1, 3)).map(sorted)
+
+
+class Commanded(NamedTuple):
+    """A plan, and a command with its twin for the oracle."""
+
+    case: PlanCase
+    command: Command
+    told: oracle.Command
+
+    def truth(self) -> oracle.Truth:
+        case = self.case
+        return oracle.Truth(case.plan, case.start, self.told).run(case.tape.prints, case.tape.end)
+
+
+@st.composite
+def commanded(draw: st.DrawFn) -> Commanded:
+    """A command at an instant of the tape, often at a print or just beside one."""
+    case = draw(plan_cases())
+    near = [time + shift for time, _ in case.tape.prints for shift in (-1, 0, 1) if time + shift > case.start]
+    when = draw(st.sampled_from(near) if near else st.just(case.start + 1))
+    assume(when < case.tape.end)
+    kind = draw(st.sampled_from((CommandKind.CLOSE, CommandKind.CLOSE, CommandKind.EDIT, CommandKind.CANCEL)))
+    fraction = draw(st.sampled_from((None, Decimal("0.5"), Decimal("0.25"), Decimal(1))))
+    last, sign = case.tape.last_before(when), case.plan.sign
+    stop = target = None
+    if kind is CommandKind.EDIT:
+        # As accepted: in order around the last price and the limit, whichever is nearer.
+        around = (last, case.plan.limit) if case.plan.limit is not None else (last,)
+        stop = min(sign * each for each in around) * sign - sign * draw(st.integers(1, 6))
+        target = max(sign * each for each in around) * sign + sign * draw(st.integers(1, 6))
+    command = Command(
+        kind=kind,
+        at=at(when),
+        bid=price(last - 1),
+        ask=price(last + 1),
+        fraction=fraction if kind is CommandKind.CLOSE else None,
+        stop_loss=None if stop is None else price(stop),
+        targets=None if target is None else (Target(price(target)),),
+    )
+    quoted = last - sign
+    return Commanded(case, command, oracle.Command(kind.value, when, quoted, command.fraction, stop, target))
+
+
+def walked(made: Commanded, cuts: list[int], *, known: bool = True) -> Trade:
+    edges = [0, *(cut * 60_000 for cut in cuts), made.case.tape.end]
+    paths = [made.case.tape.path(start, end) for start, end in pairwise(edges)]
+    return carry(Case(made.case.tape, made.case.trade, None, made.case.start, made.command), paths, known=known)
+
+
+def check(made: Commanded, trade: Trade) -> None:
+    truth, step = made.truth(), trade.instrument.filters.step_size
+    assert (trade.status, trade.cancelled_for or "") == (truth.status, truth.cancelled_for)
+    assert trade.held_from is None
+    found = [(each.reason, floor_minute(each.fill.time), int(each.quantity / step)) for each in trade.exits]
+    assert found == [(each.reason, at(each.minute * 60_000), each.quantity) for each in truth.exits]
+    if trade.status == "OPEN":
+        assert (trade.stop.price, trade.stop.reason) == (price(truth.stop), truth.reason)
+        assert trade.remaining == truth.left * step
+
+
+@given(commanded(), minutes)
+def test_a_command_at_any_instant_of_a_whole_plan_meets_the_truth(made: Commanded, cuts: list[int]):
+    trade = walked(made, cuts)
+    assert not trade.ambiguous
+    check(made, trade)
+
+
+@given(commanded())
+def test_without_finer_data_what_is_not_flagged_is_the_truth(made: Commanded):
+    trade = walked(made, [], known=False)
+    if not trade.ambiguous:
+        check(made, trade)

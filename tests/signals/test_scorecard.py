@@ -1,0 +1,107 @@
+"""Scorecards: the trades of a source's signals by what they have in common, beside BTC and chance."""
+
+from array import array
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from services.db.scorecards import Outcome
+from services.domain.market import Market
+from services.domain.plan import Direction
+from services.usecases.random_entries import RUNS, Hours, compare
+from services.usecases.store_signals import store_signals
+from services.usecases.trade_signals import trade_signals
+from tests.signals.saying import coming, says, source_id
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+async def closed_trade(api, services, source: int, close: bool = True, **changes: object) -> dict:
+    """A trade of the source's signal, closed at the market."""
+    (stored,) = await store_signals(services, source, coming(await says(services, **changes)))
+    await trade_signals(services)
+    signal = (await api.http.get(f"/api/signals/{stored.signal.id}/")).json()
+    url = f"/api/paper-trades/{signal['decisions'][0]['trade_id']}/"
+    if not close:
+        return (await api.http.get(url)).json()
+    answer = await api.http.post(f"{url}close_trade/")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_a_source_is_judged_by_its_own_signals_trades_alone(api, services):
+    source, other = await source_id(services, followed=True), await source_id(services, "other", followed=True)
+    trades = [
+        await closed_trade(api, services, source, symbol=symbol, strategy=strategy, timeframe="1h")
+        for symbol, strategy in (("BTCUSDT", "a"), ("ETHUSDT", "a"), ("BTCUSDT", "b"))
+    ]
+    await closed_trade(api, services, source, close=False, notes="stays open")
+    foreign = await closed_trade(api, services, other)
+    card = (await api.http.get(f"/api/sources/{source}/scorecard/", params={"group_by": "strategy"})).json()
+    net = sum(Decimal(trade["profit_loss"]) for trade in trades)
+    total = card["total"]
+    assert (total["total_trades"], Decimal(total["total_profit_loss"])) == (3, net)
+    assert total["small_sample"]
+    assert Decimal(total["win_rate_interval"]["low"]) == 0
+    bounds = total["expectancy_interval"]
+    assert Decimal(bounds["low"]) <= Decimal(total["expectancy"]) <= Decimal(bounds["high"])
+    assert [(group["key"], group["total_trades"]) for group in card["groups"]] == [("a", 2), ("b", 1)]
+    assert card["groups"][1]["expectancy_interval"] is None
+    assert Decimal(card["equity"][-1]["profit_loss"]) == net
+    assert card["bitcoin"]["trades"] == 3
+    assert Decimal(card["bitcoin"]["source_profit_loss"]) == net
+    assert card["random_entries"] is None, "no hourly candles are stored here"
+    by_symbol = (await api.http.get(f"/api/sources/{source}/scorecard/", params={"group_by": "symbol"})).json()
+    assert [group["key"] for group in by_symbol["groups"]] == ["FUTURES:BTCUSDT", "FUTURES:ETHUSDT"]
+    lines = (await api.http.get("/api/sources/scorecards/")).json()["results"]
+    assert {line["key"]: Decimal(line["total_profit_loss"]) for line in lines} == {
+        "mine": net,
+        "other": Decimal(foreign["profit_loss"]),
+    }
+    assert (await api.http.get("/api/sources/77/scorecard/")).status_code == 404
+
+
+def outcome(profit: str, hours: int = 2, direction: Direction = Direction.LONG, number: int = 1) -> Outcome:
+    """One unit bought at 100, 10 at risk, 20 to win, without fees."""
+    sign = direction.sign
+    return Outcome(
+        id=number,
+        instrument_id=1,
+        market=Market.FUTURES,
+        symbol="BTCUSDT",
+        direction=direction,
+        quantity=Decimal(1),
+        entry_price=Decimal(100),
+        entry_time=NOON,
+        exit_time=NOON + timedelta(hours=hours, minutes=-1),
+        initial_stop=Decimal(100 - sign * 10),
+        target=Decimal(100 + sign * 20),
+        fees=Decimal(0),
+        profit_loss=Decimal(profit),
+    )
+
+
+def hours(*candles: tuple[float, float, float, float]) -> dict[int, Hours]:
+    return {1: Hours(*(array("d", column) for column in zip(*candles, strict=True)))}
+
+
+def test_random_entries_follow_the_rule_in_every_candle():
+    flat, fall, rise = (100.0, 101.0, 99.0, 100.0), (100.0, 101.0, 80.0, 100.0), (100.0, 130.0, 99.0, 100.0)
+    both = (100.0, 130.0, 80.0, 100.0)
+    for candle, expected in ((flat, 0), (fall, -1), (rise, 2), (both, -1)):
+        found = compare([outcome("5")], hours(*[candle] * 10), seed=1)
+        assert (found.random_mean_r, found.random_low_r, found.mean_r) == (expected, expected, Decimal("0.5")), candle
+        assert found.beaten_share == (100 if expected < 0.5 else 0)
+    short = compare([outcome("5", direction=Direction.SHORT)], hours(*[fall] * 10), seed=1)
+    assert short.random_mean_r == 2
+
+
+def test_random_entries_are_the_same_for_the_same_seed_and_need_candles():
+    candles = hours(*[(100.0, 100.0 + n % 7, 100.0 - n % 5, 100.0 + n % 3 - 1) for n in range(200)])
+    trades = [outcome("3", number=number) for number in range(20)]
+    first, again, other = (compare(trades, candles, seed) for seed in (1, 1, 2))
+    assert first == again != other
+    assert first.trades == 20
+    assert first.random_low_r < first.random_mean_r < first.random_high_r
+    assert first.runs == RUNS
+    assert compare(trades, {}, 1) is None
+    assert compare([outcome("3", hours=300)], candles, 1) is None

@@ -1,0 +1,181 @@
+"""Webhooks: every documented shape is understood, every malformed body kept with a named reason, no secret told."""
+
+import asyncio
+import logging
+import random
+import re
+import time
+from datetime import UTC, datetime
+
+import pytest
+import structlog
+
+from paperfleet import logs
+from tests.signals.saying import price, rows
+from tests.signals.shapes import SHAPES, filled
+
+
+@pytest.fixture
+async def hook(api) -> str:
+    """The path of a webhook whose source completes alerts without stops."""
+    settings = {"stop_loss_percent": "2", "take_profit_percent": "4", "dedup_seconds": 0}
+    source = (await api.http.post("/api/sources/", json={"name": "alerts", **settings})).json()
+    answer = await api.http.post(f"/api/sources/{source['id']}/rotate_secret/")
+    return answer.json()["path"]
+
+
+async def test_every_documented_shape_makes_a_signal(api, services, hook):
+    last = await price(services)
+    for name, (shape, direction) in SHAPES.items():
+        body = filled(shape, last, datetime.now(UTC).isoformat())
+        answer = await api.http.post(hook, content=body, headers={"content-type": "text/plain; charset=utf-8"})
+        assert answer.status_code == 202, (name, answer.text)
+        signal = (await api.http.get(f"/api/signals/{answer.json()['signal_id']}/")).json()
+        told = (signal["market_type"], signal["symbol"], signal["direction"], signal["status"])
+        market = "SPOT" if "DCA" in name else "FUTURES"  # a ticker that does not say is spot
+        assert told == (market, "BTCUSDT", direction, "ACTIVE"), name
+        assert signal["payload"] == body.decode(), name
+    several = rows(services, "SELECT targets::text FROM signals WHERE jsonb_array_length(targets) = 2 ORDER BY id")
+    assert [re.findall(r'"fraction": "([\d.]+)"', targets) for (targets,) in several] == [
+        ["0.5000", "0.5000"],
+        ["0.6", "0.4"],
+    ]
+
+
+@pytest.fixture
+def logged():
+    """Logs as a process writes them, all of them."""
+    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
+    logs.configure("DEBUG")
+    yield
+    logging.getLogger().handlers[:] = handlers
+    logging.getLogger().setLevel(level)
+    structlog.reset_defaults()
+
+
+def malformed_bodies(price) -> dict[bytes, str]:
+    """Two hundred bodies and the rule that each breaks."""
+    good = '{"symbol": "BTCUSDT.P", "side": "buy"'
+    single = {
+        b"": "empty_body",
+        b"   \n": "empty_body",
+        b"\xff\xfe\x00": "not_text",
+        b'{"symbol": "BTC\x00USDT"}': "not_text",
+        b"[]": "not_an_object",
+        b'"buy"': "not_an_object",
+        b'[{"symbol": "BTCUSDT"}]': "not_an_object",
+        b"hello there": "not_key_value",
+        b"buy BTCUSDT now": "not_key_value",
+        b"symbol=BTCUSDT symbol=ETHUSDT side=buy": "field_twice",
+        b'{"symbol": "{{ticker}}", "side": "buy"}': "placeholder_left",
+        b"symbol={{ticker}} side=buy": "placeholder_left",
+        b"{}": "no_direction",
+        b'{"side": "buy"}': "no_symbol",
+        b'{"symbol": "BTCUSDT.P"}': "no_direction",
+        b'{"symbol": "BTCUSDT.P", "side": "maybe"}': "unknown_direction",
+        b'{"symbol": "BTCUSDT.P", "action": "buy", "side": "sell"}': "directions_differ",
+        b'{"symbol": "BTCUSDT.P", "action": "exit_long"}': "exit_signal",
+        b'{"symbol": "BTCUSDT.P", "action": "sell", "market_position": "flat"}': "exit_signal",
+        b'{"message_type": "bot", "pair": "USDT_BTC", "action": "close_at_market_price"}': "exit_signal",
+        b'{"symbol": "", "side": "buy"}': "no_symbol",
+        b'{"symbol": 5, "side": "buy"}': "no_symbol",
+        b'{"symbol": "BTCEUR", "side": "buy"}': "not_a_usdt_pair",
+        b'{"symbol": "BTC/USDC", "side": "buy"}': "not_a_usdt_pair",
+        b'{"symbol": "NASDAQ:AAPL", "side": "buy"}': "unknown_symbol",
+        b'{"symbol": "BTCUSDT", "side": "sell"}': "spot_is_long_only",
+        b'{"symbol": "BTCUSDT.P", "side": "buy", "market": "options"}': "unknown_market",
+        (good + ', "order_type": "iceberg"}').encode(): "unknown_entry_type",
+        (good + ', "order_type": "limit"}').encode(): "limit_without_price",
+        (good + ', "timestamp": "yesterday"}').encode(): "bad_time",
+        (good + ', "timestamp": "2999-01-01T00:00:00Z"}').encode(): "signal_from_the_future",
+        (good + ', "expires_at": "2001-01-01T00:00:00Z"}').encode(): "expires_before_it_arose",
+        (good + ', "leverage": 2.5}').encode(): "not_a_whole_number",
+        (good + ', "leverage": 900}').encode(): "leverage_out_of_range",
+        (good + ', "confidence": 80}').encode(): "confidence_out_of_range",
+        (good + f', "sl": {price * 2}, "tp": {price * 3}, "price": {price}}}').encode(): "stop_misplaced",
+        (good + f', "sl": {price / 2}, "tp": {price / 3}, "price": {price}}}').encode(): "target_misplaced",
+        (good + f', "sl": {price / 2}, "tp": {price * 9 / 10}, "price": {price}}}').encode(): "target_misplaced",
+        (good + ', "take_profit": {"enabled": true, "steps": [{}]}}').encode(): "level_unclear",
+        (good + ', "targets": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]}').encode(): "too_many_targets",
+        (good + ', "targets": [{"percent": 1, "fraction": 0.5}, {"percent": 2, "fraction": 0.9}]}').encode(): (
+            "fractions_not_whole"
+        ),
+        (good + ', "idempotency_key": "\u00e9"}').encode(): "bad_idempotency_key",
+        ("{" + ",".join(f'"k{n}": {n}' for n in range(300)) + "}").encode(): "too_many_fields",
+        ('{"a":' * 300 + "1" + "}" * 300).encode(): "nested_too_deep",
+        (b"{" + b'"a": [' * 1000): "malformed_json",
+    }
+    for field in ("sl", "tp", "price", "leverage", "confidence", "max_lag"):
+        for value in ('"NaN"', '"abc"', '"1,000"', "true", "[[]]", '"1e400"'):
+            single[(good + f', "{field}": {value}}}').encode()] = "not_a_number"
+    chance = random.Random(4)
+    whole = (good + f', "sl": "{price / 2}", "tp": "{price * 2}", "notes": "cut anywhere"}}').encode()
+    while len(single) < 200:
+        cut = bytearray(whole[: chance.randrange(1, len(whole) - 1)])
+        if chance.random() < 0.5:
+            cut[chance.randrange(len(cut))] = chance.choice(b'{}[]",:\\')
+        single.setdefault(bytes(cut), "malformed_json")
+    return single
+
+
+async def test_two_hundred_malformed_bodies_are_refused_by_name_and_kept(api, services, hook):
+    bodies = malformed_bodies(await price(services))
+    assert len(bodies) == 200
+    for body, code in bodies.items():
+        answer = await api.http.post(hook, content=body)
+        told = answer.json()
+        # A JSON text with a byte changed in it can be another mistake than its cut.
+        allowed = {code} if code != "malformed_json" else {code, "not_key_value", "not_an_object"}
+        assert (answer.status_code in (409, 422), told["code"] in allowed) == (True, True), (body, answer.text)
+        assert told["detail"]
+    kept = rows(
+        services, "SELECT payload FROM signals JOIN signal_payloads ON signal_id = id WHERE status = 'REJECTED'"
+    )
+    assert {payload for (payload,) in kept} == set(bodies)
+
+
+async def test_a_wrong_or_replaced_secret_opens_nothing_and_no_log_tells_one(api, services, hook, logged, capfd):
+    body = b"symbol=BTCUSDT.P side=buy"
+    source = (await api.http.get("/api/sources/")).json()["results"][0]
+    new = (await api.http.post(f"/api/sources/{source['id']}/rotate_secret/")).json()
+    assert len(new["secret"].partition("-")[2]) == 43
+    wrong = new["secret"][:-1] + ("A" if new["secret"][-1] != "A" else "B")
+    for path in (hook, f"/api/webhooks/in/{wrong}/", "/api/webhooks/in/x/", "/api/webhooks/in/999-" + "a" * 43):
+        answer = await api.http.post(path, content=body)
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_such_webhook"), path
+    assert rows(services, "SELECT count(*) FROM signals") == [(0,)]
+    async with services.pool.connection() as connection:
+        await connection.execute("ALTER TABLE signal_payloads RENAME TO gone")
+    broken = await api.http.post(new["path"], content=body)
+    async with services.pool.connection() as connection:
+        await connection.execute("ALTER TABLE gone RENAME TO signal_payloads")
+    assert broken.status_code == 500
+    output = "".join(capfd.readouterr()) + broken.text + (await api.http.get("/metrics")).text
+    token = new["secret"].partition("-")[2]
+    assert "/api/webhooks/in/" in output, "the route is told"
+    assert token not in output, "its secret never"
+    assert rows(services, "SELECT octet_length(secret_hash) FROM sources") == [(32,)]
+    stored = rows(services, "SELECT encode(secret_hash, 'escape') || name FROM sources")
+    assert token not in stored[0][0]
+    assert (await api.http.post(new["path"], content=body)).status_code == 202
+
+
+async def test_sizes_are_limited_and_answers_are_quick(api, services, hook):
+    assert (await api.http.post(hook, content=b"x" * (16 * 1024 + 1))).status_code == 413
+    took = []
+    for number in range(30):
+        began = time.perf_counter()
+        answer = await api.http.post(hook, content=f"symbol=BTCUSDT.P side=buy comment={number}".encode())
+        took.append(time.perf_counter() - began)
+        assert answer.status_code == 202
+    assert sorted(took)[len(took) // 2] < 0.1, took
+
+
+async def test_fifty_posts_at_once_make_one_signal(api, services, hook):
+    await api.http.patch("/api/sources/1/", json={"dedup_seconds": 60})
+    body = b"symbol=BTCUSDT.P side=buy"
+    answers = await asyncio.gather(*(api.http.post(hook, content=body) for _ in range(50)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["signal_id"] for answer in answers}) == 1
+    assert sum(not answer.json()["repeated"] for answer in answers) == 1
+    assert rows(services, "SELECT count(*) FROM signals") == [(1,)]
