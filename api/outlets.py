@@ -89,7 +89,7 @@ WEBHOOK_EXAMPLES = [
     Example(
         summary="Everything of my trades",
         value={
-            "url": "https://hooks.paperfleet.dev/in",
+            "url": "https://hooks.example.com/in",
             "description": "my executor",
             "rules": [{"events": ["opened", "closed", "cancelled"]}],
         },

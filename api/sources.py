@@ -102,6 +102,7 @@ SOURCE_EXAMPLES = [
     )
 ]
 SETTINGS_EXAMPLES = [Example(summary="No trades by itself", value={"auto_trade": False})]
+UNFOLLOW_EXAMPLES = [Example(summary="With one's own account", value={})]
 FOLLOW_EXAMPLES = [Example(summary="One percent at risk, three times at most", value={"risk_percent": "1"})]
 
 
@@ -186,7 +187,7 @@ async def unfollow(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
     source_id: FromPath[int],
-    data: Annotated[UnfollowSource, Body()] = UnfollowSource(),  # noqa: B008 - frozen
+    data: Annotated[UnfollowSource, Body(examples=UNFOLLOW_EXAMPLES)] = UnfollowSource(),  # noqa: B008 - frozen
 ) -> None:
     """What is open stays open."""
     account_id = caller.chosen(data.account_id)

@@ -85,10 +85,10 @@ async def read_mode(services: Services, person: Person, account_id: int) -> Mode
 
 async def ask_live(services: Services, person: Person, account_id: int, wish: AskLive) -> Question:
     """The question before going live. Raises NotFound, Forbidden, or Conflict for a webhook that is not verified."""
-    _check_allowed(services)
     token = secrets.token_urlsafe(32)
     async with services.pool.connection() as connection:
         owner_id, name = await _owner(connection, person, account_id)
+        _check_allowed(services)
         await _check_webhook(connection, owner_id, wish.webhook_id)
         expires_at = await modes.ask(connection, account_id, person.user_id, wish.webhook_id, _hash(token))
     return Question(token, expires_at, phrase_for(name))
@@ -99,12 +99,10 @@ async def go_live(services: Services, person: Person, account_id: int, wish: GoL
 
     Raises NotFound, Forbidden, InvalidInput naming the field, or Conflict.
     """
-    _check_allowed(services)
-    if not 1 <= wish.hours <= services.settings.live_hours_max:
-        most = services.settings.live_hours_max
-        raise InvalidInput("hours_out_of_range", f"hours must be 1 to {most}", field="hours", numbers={"most": most})
     async with services.pool.connection() as connection:
         owner_id, name = await _owner(connection, person, account_id)
+        _check_allowed(services)
+        _check_hours(services, wish.hours)
         if wish.phrase != phrase_for(name):
             raise InvalidInput("phrase_differs", f"phrase must be exactly: {phrase_for(name)}", field="phrase")
         await _check_webhook(connection, owner_id, wish.webhook_id)
@@ -196,6 +194,12 @@ async def _check_webhook(connection: Connection, owner_id: int, webhook_id: int)
 def _check_allowed(services: Services) -> None:
     if not services.settings.live_mode:
         raise Forbidden("live_not_allowed", "the operator does not allow live mode here (PAPERFLEET_LIVE_MODE)")
+
+
+def _check_hours(services: Services, hours: int) -> None:
+    most = services.settings.live_hours_max
+    if not 1 <= hours <= most:
+        raise InvalidInput("hours_out_of_range", f"hours must be 1 to {most}", field="hours", numbers={"most": most})
 
 
 def _hash(token: str) -> bytes:

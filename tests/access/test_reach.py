@@ -44,7 +44,22 @@ async def belongings(services, person: Person, admin: Person, known: dict[tuple[
     invitation = await admin.http.post("/api/users/invitations/", json={})
     webhook = await person.http.post("/api/webhooks/", json=known["/api/webhooks", "POST"])
     target = await person.http.post("/api/notifications/", json=known["/api/notifications", "POST"])
+    source = await person.http.post("/api/sources/", json=known["/api/sources", "POST"])
+    signal = await person.http.post(
+        "/api/signals/",
+        json={
+            "source": source.json()["name"],
+            "market_type": "SPOT",
+            "symbol": "BTCUSDT",
+            "direction": "LONG",
+            "stop_loss": str(price / 2),
+            "take_profit": str(price * 2),
+        },
+    )
     return {
+        "source_id": source.json()["id"],
+        "signal_id": signal.json()["id"],
+        "secret": "0" * 43,
         "trade_id": trade.json()["id"],
         "account_id": person.account_id,
         "key_id": (await person.key("read"))["id"],
