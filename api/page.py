@@ -15,7 +15,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 FOLDER = Path(__file__).with_name("dashboard")
-_COMPRESSED = (("br", ".br"), ("gzip", ".gz"))
+_COMPRESSED = (("gzip", ".gz"),)
 _FOR_EVER = "public, max-age=31536000, immutable"
 _OURS = ("api", "health", "metrics")
 """First parts of paths that are no pages: what is unknown below them is not found."""

@@ -2,14 +2,14 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { brotliCompressSync, gzipSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
 const OUTPUT = "../api/dashboard";
 const COMPRESSED = /\.(js|css|html|svg)$/;
 
-/** Leaves `name.gz` and `name.br` beside each file that shrinks, so that the API only picks one. */
+/** Leaves `name.gz` beside each file that shrinks, so that the API only picks one. */
 function compress(): Plugin {
   return {
     name: "compress",
@@ -21,7 +21,6 @@ function compress(): Plugin {
         const path = join(entry.parentPath, entry.name);
         const content = readFileSync(path);
         writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
-        writeFileSync(`${path}.br`, brotliCompressSync(content));
       }
     },
   };
@@ -37,6 +36,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // the page's policy lets no data: address in
     modulePreload: { polyfill: false },
     target: "es2022",
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   server: { proxy: { "/api": "http://127.0.0.1:8000", "/health": "http://127.0.0.1:8000" } },
 });

@@ -53,6 +53,11 @@ def check() -> None:
     stamp.write_text(digest)
 
 
+def install() -> None:
+    """Everything that the front end's tools and tests need. Raises NoNode, Failed."""
+    _install(find_node(), everything=True)
+
+
 def types() -> None:
     """Write the types of the API, for an editor. Raises NoNode, Failed."""
     node = find_node()

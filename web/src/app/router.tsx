@@ -1,12 +1,17 @@
 /** Which page lives where. Each comes in a file of its own, when it is first shown. */
 import { createBrowserRouter } from "react-router";
+import { Gate } from "./gate";
 import { PageFailure } from "./page-failure";
 import { Shell } from "./shell";
 
 export const router = createBrowserRouter([
   {
     path: "/",
-    element: <Shell />,
+    element: (
+      <Gate>
+        <Shell />
+      </Gate>
+    ),
     errorElement: <PageFailure />,
     hydrateFallbackElement: <div className="page" />,
     children: [
@@ -21,6 +26,14 @@ export const router = createBrowserRouter([
           {
             path: "market/:market/:symbol",
             lazy: async () => ({ Component: (await import("@/features/market/pair-page")).PairPage }),
+          },
+          {
+            path: "performance",
+            lazy: async () => ({ Component: (await import("@/features/performance/page")).PerformancePage }),
+          },
+          {
+            path: "settings",
+            lazy: async () => ({ Component: (await import("@/features/settings/page")).SettingsPage }),
           },
           { path: "system", lazy: async () => ({ Component: (await import("@/features/system/page")).SystemPage }) },
           { path: "*", element: <PageFailure missing /> },

@@ -10,6 +10,7 @@ import { prices, usePriceVersion } from "@/lib/stream/prices";
 import { pairOf, unrealized } from "@/lib/trades";
 import { useMode } from "./mode";
 import { ThemeButton } from "./theme-button";
+import { UserMenu } from "./user-menu";
 
 export function TopBar({ onNewTrade, connection }: { onNewTrade: () => void; connection: ReactNode }) {
   const mode = useMode();
@@ -20,6 +21,7 @@ export function TopBar({ onNewTrade, connection }: { onNewTrade: () => void; con
       <div className="top-end">
         {connection}
         <ThemeButton />
+        <UserMenu />
         <Button kind="primary" icon="plus" onClick={onNewTrade} aria-label="New trade" title="New trade (n)">
           <span className="wide">New trade</span>
         </Button>

@@ -7,15 +7,14 @@ import { STATUS_LABELS } from "@/lib/trades";
 export function PairName({ symbol, market }: { symbol: string; market: string }) {
   return (
     <span className="pair">
-      {symbol.replace(/USDT$/, "")}
-      <small>{market === "FUTURES" ? "PERP" : "SPOT"}</small>
+      {symbol.replace(/USDT$/, "")} <small>{market === "FUTURES" ? "PERP" : "SPOT"}</small>
     </span>
   );
 }
 
 export function TradeLink({ trade }: { trade: Pick<Trade, "id" | "symbol" | "market_type"> }) {
   return (
-    <Link to={`/trades/${trade.id}`} aria-label={`Trade ${trade.id}, ${trade.symbol} ${trade.market_type}`}>
+    <Link to={`/trades/${trade.id}`} title={`Trade No. ${trade.id}`}>
       <PairName symbol={trade.symbol} market={trade.market_type} />
     </Link>
   );

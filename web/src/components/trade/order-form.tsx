@@ -1,6 +1,6 @@
 /** Opening a trade by hand: the order on the left, what it would be on the right, asked of the API while one types. */
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { NumberField, Segmented, SelectField, TextField } from "@/components/ui/fields";
@@ -9,6 +9,7 @@ import { price, signedPercent } from "@/lib/format";
 import { instruments } from "@/lib/queries/market";
 import { useQuote } from "@/lib/stream/prices";
 import { useFollowed } from "@/lib/stream/source";
+import { useDebounced } from "@/lib/use-debounced";
 import { openTrade, previewTrade, refusedField } from "./commands";
 import { OrderPreview } from "./order-preview";
 
@@ -264,13 +265,4 @@ function equalPart(count: number, place: number): string {
   const part = Math.floor(10_000 / count);
   const value = place === count - 1 ? 10_000 - part * (count - 1) : part;
   return String(value / 10_000);
-}
-
-function useDebounced<T>(value: T, milliseconds: number): T {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), milliseconds);
-    return () => clearTimeout(timer);
-  }, [value, milliseconds]);
-  return settled;
 }

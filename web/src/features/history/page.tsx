@@ -5,6 +5,7 @@ import { useNavigate } from "react-router";
 import { Button } from "@/components/ui/button";
 import { Card, tone } from "@/components/ui/card";
 import { Filter } from "@/components/ui/fields";
+import { SearchField } from "@/components/ui/search-field";
 import { Answer, Empty } from "@/components/ui/states";
 import { DataTable } from "@/components/ui/table";
 import type { Trade } from "@/lib/api/types";
@@ -47,14 +48,7 @@ export function HistoryPage() {
         </span>
         {shown.length > 0 && <span className={`num strong ${tone(total)}`}>{signed(total)}</span>}
         <div className="end">
-          <input
-            type="search"
-            className="input input-small"
-            placeholder="Symbol, source, note"
-            aria-label="Search"
-            value={search.q}
-            onChange={(event) => change({ q: event.target.value })}
-          />
+          <SearchField placeholder="Symbol, source, note" value={search.q} onChange={(q) => change({ q })} />
           <Filter
             label="How it ended"
             value={search.status}

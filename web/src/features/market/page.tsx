@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import { useNavigate } from "react-router";
 import { Card } from "@/components/ui/card";
 import { Segmented } from "@/components/ui/fields";
+import { SearchField } from "@/components/ui/search-field";
 import { Answer, Empty } from "@/components/ui/states";
 import { DataTable } from "@/components/ui/table";
 import { count } from "@/lib/format";
@@ -53,14 +54,7 @@ export function MarketPage() {
           {count(shown.length)} of {count(rows.length)} pairs
         </span>
         <div className="end">
-          <input
-            type="search"
-            className="input input-small"
-            placeholder="Symbol"
-            aria-label="Search"
-            value={q}
-            onChange={(event) => change({ q: event.target.value })}
-          />
+          <SearchField placeholder="Symbol" value={q} onChange={(q) => change({ q })} />
           <Segmented
             label="Market"
             value={market}

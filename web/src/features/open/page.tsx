@@ -5,6 +5,7 @@ import { useNavigate } from "react-router";
 import { Card } from "@/components/ui/card";
 import { Filter, Segmented } from "@/components/ui/fields";
 import { Icon } from "@/components/ui/icons";
+import { SearchField } from "@/components/ui/search-field";
 import { Answer, Empty } from "@/components/ui/states";
 import { DataTable } from "@/components/ui/table";
 import type { Trade } from "@/lib/api/types";
@@ -41,14 +42,7 @@ export function OpenPage() {
           </span>
         )}
         <div className="end">
-          <input
-            type="search"
-            className="input input-small"
-            placeholder="Symbol or source"
-            aria-label="Search"
-            value={q}
-            onChange={(event) => change({ q: event.target.value })}
-          />
+          <SearchField placeholder="Symbol or source" value={q} onChange={(q) => change({ q })} />
           <Filter
             label="State"
             value={state}

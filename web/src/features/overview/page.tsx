@@ -115,19 +115,19 @@ function Movers() {
             <ul className="rows">
               {trades.map((trade) => (
                 <li key={trade.id}>
-                  <span style={{ width: 130, flex: "none" }} className="truncate">
+                  <span className="mover-pair truncate">
                     <TradeLink trade={trade} />
                   </span>
-                  <span style={{ width: 76, flex: "none" }}>
+                  <span className="mover-side">
                     <Side direction={trade.direction} leverage={trade.leverage} />
                   </span>
-                  <span style={{ flex: 1, minWidth: 60 }}>
+                  <span className="mover-reach">
                     <Reach trade={trade} />
                   </span>
-                  <span style={{ width: 90, flex: "none" }} className="right strong">
+                  <span className="mover-profit right strong">
                     <LiveProfit trade={trade} />
                   </span>
-                  <span style={{ width: 82, flex: "none" }} className="right">
+                  <span className="mover-percent right">
                     <LivePercent trade={trade} />
                   </span>
                 </li>

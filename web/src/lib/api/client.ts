@@ -30,8 +30,21 @@ const refusals: Middleware = {
   },
 };
 
+let csrfToken: string | null = null;
+
+/** What every write by cookie shows, told by the session. */
+export function setCsrfToken(token: string | null): void {
+  csrfToken = token;
+}
+
+const proof: Middleware = {
+  onRequest({ request }) {
+    if (csrfToken && request.method !== "GET") request.headers.set("X-CSRF-Token", csrfToken);
+  },
+};
+
 export const api = createClient<paths>({ baseUrl: "/", headers: { Accept: "application/json" } });
-api.use(refusals);
+api.use(proof, refusals);
 
 /** What a call brought; a refusal has been thrown before. */
 export async function result<T>(call: Promise<{ data?: T; error?: unknown }>): Promise<T> {

@@ -40,7 +40,7 @@ function settle(): void {
   if (summing === null)
     summing = setTimeout(() => {
       summing = null;
-      for (const key of ["accounts", "performance"]) void queryClient.invalidateQueries({ queryKey: [key] });
+      for (const key of ["accounts", "performance", "equity"]) void queryClient.invalidateQueries({ queryKey: [key] });
     }, SUMS_MS);
 }
 

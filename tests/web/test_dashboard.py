@@ -1,0 +1,121 @@
+"""What a person sees: trades open and close on the screen by themselves, whatever happens to the connection."""
+
+import re
+from decimal import Decimal
+
+import psycopg
+from playwright.sync_api import Page, expect
+
+from tests.web.stack import Stack, until
+
+LOAD_MS = 15_000
+NOTHING = "\u2013"
+TIMES = "\u00d7"
+
+
+def visit(page: Page, path: str, heading: str) -> None:
+    """Open a page and wait for what it loads."""
+    page.goto(path)
+    expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible(timeout=LOAD_MS)
+    expect(page.get_by_title("Event stream: Live")).to_be_visible(timeout=LOAD_MS)
+    page.evaluate("window.sameDocument = true")
+
+
+def test_a_trade_made_by_hand_closes_on_screen_and_every_figure_follows(page: Page, stack: Stack):
+    visit(page, "/open", "Open trades")
+    before = page.locator(".top-figure", has_text="Equity").inner_text()
+    price = stack.price("LTCUSDT")
+    page.get_by_role("button", name="New trade").click()
+    page.get_by_label("Pair", exact=True).fill("LTCUSDT")
+    page.get_by_label("Stop", exact=True).fill(str(round(price * Decimal("0.9"), 2)))
+    page.get_by_label("Targets").fill(str(round(price * Decimal("1.05"), 2)))
+    page.get_by_label("Leverage").fill("3")
+    preview = page.get_by_role("complementary")
+    expect(preview.locator("dd").nth(8)).not_to_have_text(NOTHING, timeout=LOAD_MS)  # the liquidation price
+    page.get_by_role("button", name="Open trade").click()
+
+    row = page.get_by_role("row").filter(has_text="LTC")
+    expect(row).to_contain_text("Open")
+    expect(row).to_contain_text(f"Long 3{TIMES}")
+
+    stack.jump("LTCUSDT", price * Decimal("1.07"))
+    expect(row).to_have_count(0)
+    page.get_by_role("link", name="History").click()
+    closed = page.get_by_role("row").filter(has_text="LTC")
+    expect(closed).to_contain_text("Take profit")
+    expect(closed).to_contain_text(re.compile(r"\+1[0-9]\.\d\d"))
+    expect(page.locator(".top-figure", has_text="Equity")).not_to_have_text(before)
+
+    closed.get_by_role("link").click()
+    expect(page.get_by_role("img", name="Candles of LTCUSDT around this trade")).to_be_visible(timeout=LOAD_MS)
+    expect(page.get_by_text("What happened")).to_be_visible()
+    page.get_by_label("Notes").fill("as planned")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_text("Note kept")).to_be_visible()
+
+    page.get_by_role("link", name="Performance").click()
+    expect(page.locator(".stat", has_text="Win rate")).to_contain_text("100.0", timeout=LOAD_MS)
+    page.get_by_role("button", name="Profit factor").hover()
+    expect(page.get_by_role("tooltip").first).to_contain_text("winning trades brought")
+    assert page.evaluate("window.sameDocument"), "the page was loaded anew"
+
+
+def test_what_happened_while_the_api_was_away_stands_on_the_screen_again(page: Page, stack: Stack):
+    price = stack.price("UNIUSDT")
+    trade = stack.trade("UNIUSDT")
+    visit(page, "/open", "Open trades")
+    row = page.get_by_role("row").filter(has_text="UNI")
+    expect(row).to_be_visible()
+    stack.fleet.kill("api")
+    expect(page.get_by_text("No connection for")).to_be_visible(timeout=6000)
+    stack.jump("UNIUSDT", price * Decimal("1.07"))
+    until(lambda: _closed_in_database(stack, trade["id"]), 15)
+    stack.start_api()
+    expect(row).to_have_count(0, timeout=12_000)
+    expect(page.get_by_text("No connection for")).to_have_count(0)
+    assert page.evaluate("window.sameDocument"), "the page was loaded anew"
+
+
+def test_a_plan_is_moved_and_moved_back(page: Page, stack: Stack):
+    trade = stack.trade("SOLUSDT")
+    visit(page, f"/trades/{trade['id']}", "SOL")
+    before = trade["stop_loss"]
+    tighter = str(round(Decimal(before) * Decimal("1.02"), 2))
+    page.get_by_role("button", name="Move stop and targets").click()
+    page.get_by_label("Stop", exact=True).fill(tighter)
+    page.get_by_role("button", name="Move", exact=True).click()
+    until(lambda: Decimal(_read(stack, trade)["stop_loss"]) == Decimal(tighter))
+    page.get_by_role("button", name="Undo").click()
+    until(lambda: Decimal(_read(stack, trade)["stop_loss"]) == Decimal(before))
+
+    page.get_by_role("button", name="Close", exact=True).click()
+    page.get_by_role("button", name="Close now").click()
+    expect(page.locator(".page-head .badge", has_text="Manual")).to_be_visible()
+
+
+def test_the_market_is_live_and_searched_by_keyboard(page: Page, stack: Stack):
+    visit(page, "/market", "Market")
+    page.keyboard.press("/")
+    page.keyboard.type("doge")
+    row = page.get_by_role("row").filter(has_text="DOGE").first
+    last = row.get_by_role("cell").nth(1)
+    expect(last).not_to_have_text(NOTHING)
+    expect(page).to_have_url(re.compile("q=doge"))
+    seen = last.inner_text()
+    stack.jump("DOGEUSDT", stack.price("DOGEUSDT") * Decimal("1.01"))
+    expect(last).not_to_have_text(seen)
+    page.keyboard.press("Escape")
+    page.locator("h1").click()
+    page.keyboard.press("g")
+    page.keyboard.press("y")
+    expect(page.get_by_role("heading", name="System", level=1)).to_be_visible()
+
+
+def _read(stack: Stack, trade: dict) -> dict:
+    return stack.http.get(f"/api/paper-trades/{trade['id']}/").json()
+
+
+def _closed_in_database(stack: Stack, trade_id: int) -> bool:
+    with psycopg.connect(stack.settings.database_url) as connection:
+        found = connection.execute("SELECT status FROM trades WHERE id = %s", [trade_id]).fetchone()
+    return found is not None and found[0] == "CLOSED_TP"

@@ -1,0 +1,32 @@
+/** What each figure means, as a reader meets it on hover. The formulas are the API's. */
+
+export const DEFINITIONS: Record<string, string> = {
+  total_trades: "Closed trades in this scope; each counts on the UTC day of its exit.",
+  total_profit_loss: "Sum of all results, after fees and funding, in USDT.",
+  win_rate: "Share of trades whose result is above zero.",
+  profit_factor:
+    "What winning trades brought, over what losing ones cost. Above 1 makes money; undefined without a loss.",
+  expectancy: "What a trade brings on average: total result over the number of trades.",
+  expectancy_ratio: "Expectancy for each USDT lost in a typical losing trade.",
+  payoff_ratio: "Average win over average loss.",
+  average_win: "Mean result of winning trades.",
+  average_loss: "Mean result of losing trades.",
+  largest_win: "The best single result.",
+  largest_loss: "The worst single result.",
+  average_r_multiple: "Mean of result over the risk at the first stop: 1 R is what the plan put at risk.",
+  average_duration_hours: "Mean time from entry to exit.",
+  total_fees: "Entry and exit fees together.",
+  total_funding: "Funding paid on futures; negative was received.",
+  return_on_margin: "Total result over the sum of all margins, each counted once.",
+  max_drawdown: "Deepest fall of capital plus profit below its peak before, trade after trade.",
+  sharpe_ratio: "Mean daily return over its deviation, times the root of 365; no risk-free rate.",
+  sortino_ratio: "As Sharpe, but only losing days count as deviation.",
+  calmar_ratio: "Yearly growth over the deepest drawdown.",
+  cagr: "Yearly growth that the daily results amount to.",
+  longest_winning_streak: "Most winning trades in a row, by time of exit.",
+  longest_losing_streak: "Most losing trades in a row, by time of exit.",
+  exposure_percent: "Share of the time from first entry to last exit with at least one trade open.",
+  average_mae: "Mean of the worst unrealized result while trades were held (maximum adverse excursion).",
+  average_mfe: "Mean of the best unrealized result while trades were held (maximum favourable excursion).",
+  ambiguous_share: "Trades where an order of prices inside a minute had to be assumed, to the trade's disadvantage.",
+};

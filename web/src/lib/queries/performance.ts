@@ -1,0 +1,25 @@
+/** What closed trades came to. */
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { api, result, type Schemas } from "../api/client";
+
+export type Performance = Schemas["Performance"];
+export type Group = Schemas["Group"];
+export type GroupBy = Schemas["GroupBy"];
+
+export interface PerformanceScope {
+  days?: number | undefined;
+  market_type?: "SPOT" | "FUTURES" | undefined;
+  direction?: "LONG" | "SHORT" | undefined;
+  source?: string | undefined;
+  group_by?: GroupBy | undefined;
+}
+
+export const performance = (scope: PerformanceScope) =>
+  queryOptions({
+    queryKey: ["performance", scope],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => {
+      const query = Object.fromEntries(Object.entries(scope).filter(([, value]) => value));
+      return result(api.GET("/api/paper-trades/performance", { params: { query }, signal }));
+    },
+  });
