@@ -1,7 +1,7 @@
 """The application: routes, doors, errors, and the lifespan that opens the services and the hub."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from litestar import Litestar, Request, Router
 from litestar.config.cors import CORSConfig
@@ -21,6 +21,7 @@ from api import (
     links,
     mode,
     notifications,
+    operations,
     page,
     paper_trades,
     prices,
@@ -41,9 +42,11 @@ from api.door import LocalOnly
 from api.errors import HANDLERS
 from api.gate import Gate, admit, room_headers
 from api.hub import STALL_SECONDS, Hub
+from api.log_context import LogContext
 from api.metrics import Measure
 from api.outlet_metrics import OutletMetrics
 from services.bootstrap import build
+from services.coordination.processes import beating
 from services.settings import Login, Settings
 from services.usecases.context import Services
 from services.usecases.identify import Identifier, public_account
@@ -72,9 +75,11 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with (
+            AsyncExitStack() as running,
             build(settings, name="paperfleet-api", for_callers=True) as services,
             Hub(services.as_system(), stall_seconds=stall_seconds).running() as hub,
         ):
+            await running.enter_async_context(beating(services.redis, "api"))
             app.state.services = services
             app.state.hub = hub
             app.state.status = StatusReader(services.as_system())
@@ -104,6 +109,7 @@ def create_app(
         signals,
         inbox,
         system,
+        operations,
     ]
     return Litestar(
         [
@@ -123,6 +129,7 @@ def create_app(
         },
         guards=[admit],
         middleware=[
+            LogContext(),
             Measure(),
             *([LocalOnly(settings.api_host)] if settings.login is Login.LOCAL else []),
             Deadline(request_seconds),

@@ -10,9 +10,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
+from api import fleet_metrics
 from api.hub import Hub
 from api.outlet_metrics import OutletMetrics
 from services.usecases.context import Services
+from services.usecases.system_status import StatusReader
 
 PROBE_SECONDS = 3.0
 
@@ -33,10 +35,15 @@ async def ready(services: NamedDependency[Services], hub: NamedDependency[Hub]) 
 
 @get("/metrics", opt={"access": "metrics"}, include_in_schema=False)
 async def metrics(services: NamedDependency[Services], request: Request[object, object, State]) -> Response[bytes]:
-    """Prometheus text."""
+    """Prometheus text: of this process, and of the fleet while the database answers."""
     outlets: OutletMetrics = request.app.state.outlet_metrics
     await outlets.refresh(services)
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    try:
+        reader: StatusReader = request.app.state.status
+        fleet = fleet_metrics.render(await reader.read(()))
+    except (psycopg.Error, PoolTimeout):
+        fleet = b""
+    return Response(generate_latest() + fleet, media_type=CONTENT_TYPE_LATEST)
 
 
 async def _postgres(services: Services) -> bool:

@@ -3,17 +3,22 @@
 from litestar import Request, Router, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from msgspec.structs import replace
 
 from api.access import Caller
 from api.audit import audit_log
+from services.domain.credentials import Role
 from services.usecases.system_status import StatusReader, SystemStatus
 
 
 @get("/", summary="How the system stands")
 async def read(request: Request[object, object, State], caller: NamedDependency[Caller]) -> SystemStatus:
-    """Trades, cycles, lag, request weight, jobs."""
+    """Trades, cycles, lag, request weight, jobs; which processes run, and where, is told to admins only."""
     reader: StatusReader = request.app.state.status
-    return await reader.read(caller.listed())
+    status = await reader.read(caller.listed())
+    if caller.role is Role.ADMIN:
+        return status
+    return replace(status, fleet=replace(status.fleet, processes=[]))
 
 
 router = Router("/system", route_handlers=[read, audit_log], opt={"access": "public"}, tags=["System"])

@@ -22,6 +22,7 @@ BOUNDS: Mapping[str, tuple[Decimal, Decimal]] = {
     "sweep_seconds": (Decimal(0), Decimal(3600)),
     "quote_max_age_seconds": (Decimal(0), Decimal(3600)),
     "api_port": (Decimal(0), Decimal(65535)),
+    "metrics_port": (Decimal(-1), Decimal(65535)),
     "pool_size": (Decimal(0), Decimal(1000)),
     "live_hours_max": (Decimal(0), Decimal(24 * 31)),
     "starting_balance": (Decimal(0), Decimal(10) ** 12),
@@ -63,6 +64,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     quote_max_age_seconds
                        a quote older than this (wall seconds) prices nothing
     api_host, api_port where the API listens
+    metrics_host, metrics_port
+                       where a worker or scheduler serves its own Prometheus metrics; port 0 serves none. The API
+                       has them at /metrics
     pool_size          database connections a process may hold
     log_level          DEBUG, INFO, WARNING, ERROR or CRITICAL
     starting_balance   USDT on an account when it is made, unless something else is asked for
@@ -104,6 +108,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     quote_max_age_seconds: Decimal = Decimal(10)
     api_host: str = "127.0.0.1"
     api_port: int = 8000
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
     pool_size: int = 5
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     starting_balance: Decimal = Decimal(100000)

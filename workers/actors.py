@@ -19,6 +19,7 @@ from services.usecases import settle_funding as settlements
 from services.usecases import sweep_quotes as sweeping
 from services.usecases import trade_signals as trading
 from services.usecases.context import Services
+from services.usecases.halt import is_paused
 from services.usecases.store_signals import TRADE_QUEUE, TRADE_TASK_AGE_MAX
 from workers.batches import SYMBOLS_MAX, decode_paths, encode_paths
 from workers.broker import broker
@@ -34,6 +35,8 @@ def current_services() -> Services:
 @actor("fetch", max_age=timedelta(minutes=1), time_limit=timedelta(seconds=30), max_retries=2)
 async def fetch_paths(market: str, symbols: list[str], slot: str | None, shard: int | None) -> None:
     """Fetches the paths of a shard of the cycle of `slot` (or of a few symbols) and has them evaluated."""
+    if await is_paused(current_services()):
+        return  # the cycle after the pause begins at the same watermarks
     paths = await fetching.fetch_paths(current_services(), Market(market), symbols, tail=False, purpose="cycle")
     await _enqueue([evaluate_trades.message(batch, market, slot, shard) for batch in encode_paths(paths)])
 
@@ -41,6 +44,8 @@ async def fetch_paths(market: str, symbols: list[str], slot: str | None, shard: 
 @actor("ring", max_age=timedelta(seconds=10), time_limit=timedelta(seconds=10), max_retries=0)
 async def ring_paths(market: str, symbols: list[str]) -> None:
     """Fetches the paths of touched symbols up to this moment and has them evaluated; seconds count here."""
+    if await is_paused(current_services()):
+        return
     paths = await fetching.fetch_paths(current_services(), Market(market), symbols, tail=True, purpose="ring")
     await _enqueue([evaluate_trades.message(batch, market, None, None) for batch in encode_paths(paths)])
 

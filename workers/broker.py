@@ -20,7 +20,8 @@ from services.coordination.task_queue import NAMESPACE
 from workers.commands import HEARTBEAT_TIMEOUT, QueueCommands
 from workers.consumer import FleetConsumer
 from workers.messages import EnvelopeEncoder
-from workers.middleware import AgeLimit, SafeRetries, StartLimit
+from workers.middleware import AgeLimit, LogContext, SafeRetries, StartLimit
+from workers.observe import Observe
 
 ENQUEUE_BATCH = 500
 NOWHERE = "redis://not-connected.invalid:6379"
@@ -54,6 +55,8 @@ class FleetBroker(RedisBroker):
             client=redis_client(NOWHERE),
             namespace=NAMESPACE,
             middleware=[
+                LogContext(),
+                Observe(),
                 AgeLimit(),
                 StartLimit(),
                 SafeRetries(max_retries=3, min_backoff=timedelta(milliseconds=500), max_backoff=timedelta(seconds=5)),

@@ -1,11 +1,13 @@
 """How an actor is declared: an async function with every limit written out."""
 
+import inspect
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from functools import wraps
 from typing import Any, ParamSpec
 
 import dramatiq
+import structlog
 from psycopg import OperationalError
 
 from services.domain.errors import InvalidData, Unavailable
@@ -14,6 +16,9 @@ from workers.middleware import Postponed
 from workers.runtime import current_runtime
 
 Params = ParamSpec("Params")
+LOGGED = ("slot", "shard", "market")
+"""Arguments that every log line of a message's work carries, beside its actor and id; see `middleware.LogContext`."""
+
 AsyncFunction = Callable[Params, Coroutine[Any, Any, None]]
 
 
@@ -38,8 +43,13 @@ def actor(
     """
 
     def declare(function: AsyncFunction[Params]) -> dramatiq.Actor[Params, None]:
+        names = tuple(inspect.signature(function).parameters)
+
         @wraps(function)
         def run(*args: Params.args, **kwargs: Params.kwargs) -> None:
+            named = dict(zip(names, args, strict=False)) | kwargs
+            told = {name: named[name] for name in LOGGED if named.get(name) is not None}
+            structlog.contextvars.bind_contextvars(**told)
             try:
                 current_runtime().run(function(*args, **kwargs), limit_seconds=time_limit.total_seconds())
             except (Unavailable, InvalidData, OperationalError) as error:

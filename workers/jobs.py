@@ -1,6 +1,7 @@
 """What the clock asks for: the fleet's jobs, their rhythm, and the messages of a slot."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from dramatiq import Actor, Message
 from services.domain.market import Market
 from services.settings import Settings
 from services.usecases.context import Services
+from services.usecases.halt import is_paused
 from services.usecases.plan_cycle import plan_cycle
 from services.usecases.plan_scan import plan_scan
 from workers import actors
@@ -27,9 +29,16 @@ OUTLETS_INTERVAL = timedelta(seconds=1)
 MAINTENANCE_INTERVAL = timedelta(hours=1)
 RECONCILIATION_INTERVAL = timedelta(minutes=10)
 
+FOLLOWING = frozenset({"cycle", "sweep", "funding", "scan"})
+"""The first words of the jobs that follow the market: a pause of the fleet stops them, housekeeping goes on."""
+
 
 def fleet_jobs(settings: Settings, services: Services) -> list[Job]:
     """Every job of the fleet. Messages of short jobs live for two intervals: by then two newer ones exist."""
+    return [_pausing(job, services) if job.name.split()[0] in FOLLOWING else job for job in _jobs(settings, services)]
+
+
+def _jobs(settings: Settings, services: Services) -> list[Job]:
     sweep = timedelta(seconds=float(settings.sweep_seconds))
     return [
         _cycle(settings.cycle_interval, services),
@@ -43,6 +52,15 @@ def fleet_jobs(settings: Settings, services: Services) -> list[Job]:
         _periodic("maintain", MAINTENANCE_INTERVAL, actors.maintain),
         _periodic("reconcile", RECONCILIATION_INTERVAL, actors.reconcile_books),
     ]
+
+
+def _pausing(job: Job, services: Services) -> Job:
+    """The job, asking for nothing while the fleet is paused. Its slots count as dispatched: nothing is overdue."""
+
+    async def messages(slot: datetime) -> Sequence[Message[None]]:
+        return [] if await is_paused(services) else await job.messages(slot)
+
+    return replace(job, messages=messages)
 
 
 def _cycle(interval: timedelta, services: Services) -> Job:

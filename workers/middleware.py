@@ -39,6 +39,14 @@ class AgeLimit(Middleware):
             raise SkipMessage("the message is too old")
 
 
+class LogContext(Middleware):
+    """Has every log line of a message's work, on whichever thread, carry the actor and the message's id."""
+
+    def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(actor=message.actor_name, message=message.message_id)
+
+
 class StartLimit(Middleware):
     """Counts how often work on a message began, and quarantines one that keeps killing its worker.
 

@@ -12,6 +12,7 @@ from dramatiq import Message
 from services.db import slots
 from services.db.pool import Pool
 from workers.broker import FleetBroker
+from workers.observe import OVERDUE, SLOT_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,7 @@ async def tick(job: Job, pool: Pool, broker: FleetBroker, *, reclaim_after: time
     Raises TimeoutError when that takes as long as others wait before they take the slot over; whatever is raised,
     the slot is taken over by then.
     """
+    structlog.contextvars.bind_contextvars(job=job.name)
     claimed_at = time.monotonic()
     async with asyncio.timeout(reclaim_after.total_seconds()):
         async with pool.connection() as connection:
@@ -54,6 +56,7 @@ async def tick(job: Job, pool: Pool, broker: FleetBroker, *, reclaim_after: time
         await asyncio.to_thread(broker.enqueue_many, messages)
         async with pool.connection() as connection:
             await slots.dispatched(connection, job.name, slot)
+    SLOT_SECONDS.labels(job.name).observe(time.monotonic() - claimed_at)
     log.debug("slot dispatched", job=job.name, slot=slot.isoformat(), messages=len(messages))
 
 
@@ -75,6 +78,8 @@ class Watchdog:
             log.error("job overdue", job=name, age=str(ages.get(name)))
         for name in sorted(self.overdue - overdue):
             log.info("job caught up", job=name)
+        for job in self._jobs:
+            OVERDUE.labels(job.name).set(job.name in overdue)
         self.overdue = overdue
 
 

@@ -18,7 +18,16 @@ def fleet(settings: Settings, workers: int) -> list[Command]:
     names += [("scheduler", "scheduler"), ("api", "api")]
     program = str(Path(sys.executable).with_name("paperfleet"))  # the command of this environment, not of the PATH's
     environment = clean_environment() | settings.to_environment()
-    return [Command(name, [program, command], environment) for name, command in names]
+    return [
+        Command(name, [program, command], environment | _metrics_port(settings, number))
+        for number, (name, command) in enumerate(names)
+    ]
+
+
+def _metrics_port(settings: Settings, number: int) -> dict[str, str]:
+    """On one machine each process needs a port of its own: the one asked for, and those after it."""
+    port = settings.metrics_port + number if settings.metrics_port else 0
+    return {f"{PREFIX}METRICS_PORT": str(port)}
 
 
 def settings_with(ours: Mapping[str, str]) -> Settings:

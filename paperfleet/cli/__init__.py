@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from paperfleet.cli import backtest, instruments, operate, processes, replay, simulator, strategies, up, users, whatif
+from paperfleet.cli import (
+    backtest,
+    halts,
+    instruments,
+    operate,
+    processes,
+    replay,
+    simulator,
+    strategies,
+    up,
+    users,
+    whatif,
+)
 from paperfleet.cli.expected import explain
 
 
@@ -35,6 +47,10 @@ app.command("simulator")(simulator.simulator)
 app.command("strategies", rich_help_panel="Operations")(strategies.strategies)
 app.command("queues", rich_help_panel="Operations")(operate.queues)
 app.command("reconcile", rich_help_panel="Operations")(operate.reconcile)
+app.command("lag", rich_help_panel="Operations")(operate.lag)
+app.command("pause", rich_help_panel="Operations")(halts.pause)
+app.command("no-new-trades", rich_help_panel="Operations")(halts.no_new_trades)
+app.command("resume", rich_help_panel="Operations")(halts.resume)
 app.command("brackets", rich_help_panel="Operations")(operate.brackets)
 app.command("delist", rich_help_panel="Operations")(instruments.delist)
 app.command("rename", rich_help_panel="Operations")(instruments.rename)

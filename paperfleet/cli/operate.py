@@ -31,6 +31,33 @@ def queues(
     _show(broker)
 
 
+def lag(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Pairs of each market that are shown.")] = 10,
+) -> None:
+    """Show the pairs whose judged path is furthest behind the exchange's present, each with its reason."""
+    import asyncio
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from services.bootstrap import build
+    from services.usecases.read_lag import PairLag, read_lag
+
+    settings = process_settings()
+
+    async def run() -> list[PairLag]:
+        async with build(settings, name="paperfleet lag") as services:
+            return await read_lag(services, limit)
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("pair", "behind", "live trades", "reason", ""):
+        table.add_column(column)
+    for pair in asyncio.run(run()):
+        name = f"{pair.market_type} {pair.symbol}"
+        table.add_row(name, f"{pair.seconds:,.0f} s", str(pair.live_trades), pair.reason, pair.text)
+    Console().print(table)
+
+
 def reconcile() -> None:
     """Compare balances, ledger, events and triggers over all rows; exit code 1 when they differ."""
     import asyncio

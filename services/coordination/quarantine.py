@@ -38,3 +38,23 @@ async def listed(redis: Redis) -> list[str]:
     """`market:symbol:minute` (epoch seconds) of everything in quarantine, for operators. Raises Unavailable."""
     with unavailable_without_redis():
         return sorted([key.decode().removeprefix("quarantine:") async for key in redis.scan_iter("quarantine:*")])
+
+
+async def drop(redis: Redis, name: str) -> bool:
+    """Forget what is listed as `name`; False if nothing is. Raises Unavailable."""
+    with unavailable_without_redis():
+        return bool(await redis.delete(f"quarantine:{name}"))
+
+
+async def believe(redis: Redis, name: str) -> bool:
+    """Take what is listed as `name` for seen long ago, so that the next answer repeats it; False if nothing is.
+
+    Raises Unavailable.
+    """
+    key = f"quarantine:{name}"
+    with unavailable_without_redis():
+        stored = await redis.get(key)
+        if stored is None:
+            return False
+        known = msgspec.structs.replace(_decode(as_bytes(stored)), seen=0.0)
+        return bool(await redis.set(key, msgspec.msgpack.encode(known), ex=KEPT_SECONDS, xx=True))

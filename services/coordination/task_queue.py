@@ -15,6 +15,8 @@ from redis.exceptions import RedisError
 
 NAMESPACE = "tasks"
 MESSAGE_VERSION = 1
+QUEUES = ("evaluate", "fetch", "hooks", "maintenance", "ring", "scan", "signals", "sweep")
+"""Every queue that an actor is declared on; `tests/workers` holds the two together."""
 
 _encode = msgspec.msgpack.Encoder().encode
 log = structlog.get_logger(__name__)

@@ -14,6 +14,13 @@ class TradeCounts(msgspec.Struct, frozen=True):
 
     by_status: dict[str, int]
     held: int
+    ambiguous: int = 0
+
+    @property
+    def ambiguous_share(self) -> float | None:
+        """The share of closed trades that are ambiguous; None before the first."""
+        closed = sum(count for status, count in self.by_status.items() if status.startswith("CLOSED_"))
+        return round(self.ambiguous / closed, 6) if closed else None
 
 
 class Behind(msgspec.Struct, frozen=True):
@@ -38,12 +45,16 @@ class Closed(msgspec.Struct, frozen=True):
 
 async def trade_counts(connection: Connection) -> TradeCounts:
     """Counts every trade there is: linear in their number, so callers keep the answer for a while."""
-    cursor = await connection.execute("SELECT status, count(*) FROM trades GROUP BY status")
-    by_status: dict[str, int] = dict(await cursor.fetchall())
+    cursor = await connection.execute(
+        "SELECT status, count(*), count(*) FILTER (WHERE ambiguous) FROM trades GROUP BY status"
+    )
+    rows = await cursor.fetchall()
+    by_status: dict[str, int] = {status: count for status, count, _ in rows}
+    ambiguous = sum(unclear for status, _, unclear in rows if status.startswith("CLOSED_"))
     cursor = await connection.execute("SELECT count(*) FROM live_triggers WHERE held_from IS NOT NULL")
     row = await cursor.fetchone()
     assert row is not None
-    return TradeCounts(by_status, row[0])
+    return TradeCounts(by_status, row[0], ambiguous)
 
 
 async def furthest_behind(connection: Connection) -> list[Behind]:

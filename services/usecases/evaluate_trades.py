@@ -1,5 +1,6 @@
 """Evaluate a batch of paths: judge, fetch the finer data that held trades wait for, judge those again, tell."""
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -7,12 +8,13 @@ import msgspec
 import structlog
 from psycopg import errors
 
-from services.coordination import doorbell
+from services.coordination import doorbell, missing
 from services.db import cycles, instruments
 from services.domain.judge import Need
 from services.domain.market import Instrument, InstrumentStatus, Market
 from services.domain.path import MINUTE, Finer, Path
 from services.domain.shards import Batch
+from services.telemetry import EVALUATION_SECONDS, HELD, TRADES_CLOSED, TRADES_OPENED
 from services.usecases.context import Services
 from services.usecases.fetch_paths import BARS_MAX
 from services.usecases.finer_data import fetch_finer
@@ -37,6 +39,7 @@ class Evaluated(msgspec.Struct):
 
 async def evaluate_trades(services: Services, paths: Sequence[Path], batch: Batch | None = None) -> Evaluated:
     """Judge `paths`; any number of repetitions, late ones included, changes nothing more."""
+    began = time.perf_counter()
     async with services.pool.connection() as connection:
         known = await instruments.by_ids(connection, [path.instrument_id for path in paths])
     judged = Judged()
@@ -49,11 +52,24 @@ async def evaluate_trades(services: Services, paths: Sequence[Path], batch: Batc
             trading = [id_ for id_ in done if id_ in known and known[id_].status is InstrumentStatus.TRADING]
             await cycles.evaluated(connection, batch, len(trading))
     if judged.gaps:
-        log.warning("path_gap", instruments=[str(known[id_]) for id_ in judged.gaps if id_ in known])
+        await _tell_gaps(services, [known[id_] for id_ in judged.gaps if id_ in known])
     held = sum(map(len, judged.needs.values()))
     if judged.opened or judged.closed or held:
         log.info("evaluated", opened=judged.opened, closed=judged.closed, waiting_for_finer_data=held, pairs=len(paths))
+    EVALUATION_SECONDS.observe(time.perf_counter() - began)
+    TRADES_OPENED.inc(judged.opened)
+    TRADES_CLOSED.inc(judged.closed)
+    HELD.inc(held)
     return Evaluated(judged.opened, judged.closed, held, _behind(paths, judged, known))
+
+
+async def _tell_gaps(services: Services, instruments_: Sequence[Instrument]) -> None:
+    log.warning("path_gap", instruments=[str(each) for each in instruments_])
+    reason = missing.why("gap", "the path did not reach back to the watermark")
+    for market in Market:
+        await missing.note(
+            services.redis, market, {each.symbol: reason for each in instruments_ if each.market is market}
+        )
 
 
 def _parts(paths: Sequence[Path]) -> list[list[Path]]:

@@ -4,13 +4,15 @@ Closed bars are stored before the path is handed on: what closes on it finds eve
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
-from services.coordination import quarantine
+from services.binance.errors import Held
+from services.coordination import missing, quarantine, timings
 from services.coordination.quarantine import Suspect
 from services.db import instruments, minute_bars, watermarks
 from services.db.watermarks import Start
@@ -19,6 +21,7 @@ from services.domain.errors import InvalidData, Unavailable
 from services.domain.jump import jumps
 from services.domain.market import Market
 from services.domain.path import MINUTE, Path, floor_minute
+from services.telemetry import FETCH_SECONDS, PATHS
 from services.usecases.context import Services
 
 BARS_MAX = 60
@@ -41,6 +44,7 @@ async def fetch_paths(
     What cannot be had now (no weight, an outage, impossible prices) is left out and told in the log: the next
     cycle starts at the same watermark. Raises Unavailable when nothing can be asked at all.
     """
+    began = time.perf_counter()
     now = await services.clock.now(market)
     settled = floor_minute(now - timedelta(seconds=SETTLE_SECONDS * float(services.settings.market_speed)))
     async with services.pool.connection() as connection:
@@ -56,19 +60,45 @@ async def fetch_paths(
     answers = await asyncio.gather(
         *(_path(services, market, stretch, now, purpose) for stretch in stretches), return_exceptions=True
     )
-    paths, missing = [], dict[str, list[str]]()
+    paths, left_out, whys = [], dict[str, list[str]](), dict[str, missing.Why]()
     for stretch, answer in zip(stretches, answers, strict=True):
         if isinstance(answer, Path):
             paths.append(answer)
         elif isinstance(answer, Unavailable | InvalidData):
-            missing.setdefault(str(answer), []).append(stretch.start.symbol)
+            left_out.setdefault(str(answer), []).append(stretch.start.symbol)
+            whys[stretch.start.symbol] = missing.why(_code(answer), str(answer))
         else:
             raise answer
     async with services.pool.connection() as connection:
         await minute_bars.store(connection, paths)
-    for reason, names in missing.items():
+    for reason, names in left_out.items():
         log.warning("paths_not_had", market=market, symbols=names, reason=reason)
+    await missing.note(services.redis, market, whys)
+    _count(market, len(paths), whys.values())
+    seconds = time.perf_counter() - began
+    FETCH_SECONDS.labels(market, purpose).observe(seconds)
+    if purpose == "ring":
+        await timings.note(services.redis, f"ring {market}", seconds)
     return paths
+
+
+class Quarantined(InvalidData):
+    """A jump that waits for a second answer."""
+
+
+def _code(failure: Unavailable | InvalidData) -> str:
+    """What kind of reason keeps a path from being had."""
+    if isinstance(failure, Held):
+        return "budget"
+    if isinstance(failure, Quarantined):
+        return "quarantined"
+    return "exchange" if isinstance(failure, Unavailable) else "bad_data"
+
+
+def _count(market: Market, had: int, whys: Iterable[missing.Why]) -> None:
+    PATHS.labels(market, "").inc(had)
+    for each in whys:
+        PATHS.labels(market, each.code).inc()
 
 
 class _Stretch(msgspec.Struct, frozen=True):
@@ -131,4 +161,4 @@ async def _check_jumps(services: Services, market: Market, start: Start, path: P
         if seen - first.seen < BELIEVED_AFTER_SECONDS:
             fresh.append(f"{bar.close} after {before}")
     if fresh:
-        raise InvalidData(f"quarantined: {start.symbol} at {', '.join(fresh)}, asked again")
+        raise Quarantined(f"quarantined: {start.symbol} at {', '.join(fresh)}, asked again")

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import msgspec
+import structlog
 from psycopg import errors
 
 from services.db import clock, instruments, settlement, trades, triggers, watermarks
@@ -24,8 +25,12 @@ from services.domain.path import Bar, Finer, Path
 from services.domain.walk import walk
 
 CHANGES_MAX = 500
+IDS_TOLD = 50
+"""A log line names at most so many trades."""
 _ATTEMPTS = 5
 _RETRIED = (errors.DeadlockDetected, errors.SerializationFailure, StateMoved)
+
+log = structlog.get_logger(__name__)
 
 FinerData = Mapping[int, Mapping[datetime, Finer]]
 """What is known inside minutes, by instrument id and minute."""
@@ -112,8 +117,12 @@ class _Batch:
             self.judged.moved |= {id_: mark.judged_to for id_, mark in moved.items()}
         at = await clock.transaction_time(connection)
         self.judged.streams.update(await settlement.settle_and_commit(connection, decided.changes, at=at))
-        self.judged.opened += sum(change.opens for change in decided.changes)
-        self.judged.closed += sum(change.closes for change in decided.changes)
+        opened = [change.after.id for change in decided.changes if change.opens]
+        closed = [change.after.id for change in decided.changes if change.closes]
+        if opened or closed:
+            log.info("settled", opened=opened[:IDS_TOLD], closed=closed[:IDS_TOLD], trades=len(decided.changes))
+        self.judged.opened += len(opened)
+        self.judged.closed += len(closed)
         for id_, need in decided.needs:
             self.judged.needs.setdefault(id_, set()).add(need)
         self.walked.update(chunk)

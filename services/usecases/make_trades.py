@@ -29,6 +29,7 @@ from services.domain.sizing import Sizing
 from services.domain.trade import Label, Trade
 from services.usecases.context import Services
 from services.usecases.equity import equity_of
+from services.usecases.halt import refused_new_trades
 from services.usecases.new_trade import NewTrade, wanted_plan, wanted_sizing
 
 WANTED_MAX = 500
@@ -59,6 +60,9 @@ async def make_trades(
     transaction ends.
     """
     assert len(wanted) <= WANTED_MAX
+    halted = await refused_new_trades(connection)
+    if halted is not None:
+        return [halted] * len(wanted)
     made: list[Trade | Refused] = []
     drafts: dict[int, _Draft] = {}
     for number, each in enumerate(wanted):

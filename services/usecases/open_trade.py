@@ -15,6 +15,7 @@ from services.domain.market import Instrument
 from services.domain.trade import Trade
 from services.domain.view import TradeView, trade_view
 from services.usecases.context import Services
+from services.usecases.halt import refused_new_trades
 from services.usecases.make_trades import Wanted, make_trades, too_little
 from services.usecases.new_trade import NewTrade, wanted_plan, wanted_sizing
 from services.usecases.quotes import fresh_quote
@@ -31,7 +32,7 @@ async def open_trade(services: Services, account_id: int, wish: NewTrade, key: s
     """Make the trade, exactly once for a given `key`.
 
     Raises InvalidInput naming the field, NotFound, or Conflict (suspended, no fresh price, balance too small, a limit
-    of the account exceeded).
+    of the account exceeded, new trades halted).
     """
     async with services.pool.connection() as connection:
         scope = f"open_trade:{account_id}"
@@ -65,6 +66,9 @@ async def _prepare(
     services: Services, connection: Connection, account_id: int, wish: NewTrade
 ) -> tuple[Account, Trade]:
     """The new trade, checked against everything; watermark and limits stay locked."""
+    halted = await refused_new_trades(connection)
+    if halted is not None:
+        raise halted
     wanted_plan(wish), wanted_sizing(wish)
     instrument, account = await _whose(connection, account_id, wish)
     quote = await fresh_quote(services, instrument)

@@ -3,15 +3,17 @@
 Quotes ring, they never decide: a touch only asks for that symbol's path now instead of next minute.
 """
 
+import time
 from collections.abc import Mapping
 from zlib import crc32
 
 import msgspec
 import structlog
 
-from services.coordination import doorbell, feed, rings
+from services.coordination import doorbell, feed, rings, timings
 from services.db import instruments, market_events, triggers
 from services.domain.market import Market, Quote
+from services.telemetry import RINGS, SWEEP_SECONDS
 from services.usecases.context import Services
 
 RING_SECONDS = 1
@@ -25,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 async def sweep_quotes(services: Services, market: Market) -> list[str]:
     """Cache the market's quotes; the symbols to ring for."""
+    began = time.perf_counter()
     quotes = await services.exchange.quotes(market)
     await services.prices.store(market, quotes)
     await _watch_feed(services, market, quotes)
@@ -34,7 +37,12 @@ async def sweep_quotes(services: Services, market: Market) -> list[str]:
         prices = {id_: quotes[symbol].last for id_, symbol in listed.items() if symbol in quotes}
         touched = await triggers.touched(connection, prices)
     await doorbell.ring(services.redis, [doorbell.prices(market)])
-    return await rings.claim(services.redis, market, [listed[id_] for id_ in touched], RING_SECONDS)
+    rung = await rings.claim(services.redis, market, [listed[id_] for id_ in touched], RING_SECONDS)
+    seconds = time.perf_counter() - began
+    SWEEP_SECONDS.labels(market).observe(seconds)
+    RINGS.labels(market).inc(len(rung))
+    await timings.note(services.redis, f"sweep {market}", seconds)
+    return rung
 
 
 async def _watch_feed(services: Services, market: Market, quotes: Mapping[str, Quote]) -> None:

@@ -17,6 +17,7 @@ from services.domain.errors import Unavailable
 from services.domain.market import Market
 from services.domain.trade import TradeStatus
 from services.usecases.context import Services
+from services.usecases.fleet_state import FleetState, read_fleet
 
 T = TypeVar("T")
 
@@ -63,6 +64,8 @@ class SystemStatus(msgspec.Struct, frozen=True, kw_only=True):
     feeds           by market, its time and how old its quotes are; one is missing when it cannot be asked
     scans           the newest scan of each market; strategies that raised are in disabled_strategies
     weight          this fleet's budget by market: used now, limit, and a pause in force
+    ambiguous_share the share of closed trades whose order inside a bar had to be assumed; 0 to 1
+    fleet           what is stopped, who is alive, queues, connections, storage
     """
 
     epoch: str
@@ -84,6 +87,8 @@ class SystemStatus(msgspec.Struct, frozen=True, kw_only=True):
     jobs: list[Job]
     scans: list[ScanState]
     disabled_strategies: list[Disabled]
+    ambiguous_share: float | None
+    fleet: FleetState
 
 
 class StatusReader:
@@ -113,7 +118,9 @@ class StatusReader:
             disabled = await scans.disabled(connection)
             epoch = await status.epoch(connection)
             pairs = await status.trading_pairs(connection)
-        feeds, weight = await asyncio.gather(_per_market(self._feed), _per_market(services.weight.usage))
+        feeds, weight, fleet = await asyncio.gather(
+            _per_market(self._feed), _per_market(services.weight.usage), read_fleet(services)
+        )
         lag = _lags(behind, feeds)
         return SystemStatus(
             epoch=epoch,
@@ -135,6 +142,8 @@ class StatusReader:
             scans=scanned,
             disabled_strategies=disabled,
             jobs=[Job(job.job, job.slot, None if job.age is None else _seconds(job.age)) for job in jobs],
+            ambiguous_share=counts.ambiguous_share,
+            fleet=fleet,
         )
 
     async def _trade_counts(self) -> TradeCounts:

@@ -1,0 +1,181 @@
+"""For operators: stop and resume, queues, dead letters, quarantine."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Router, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import Body, FromPath
+
+from api.access import Caller
+from api.body import JsonBody
+from api.documentation import problems
+from api.parameters import Limit
+from services.coordination import quarantine, queues
+from services.coordination.queues import DeadLetter, QuarantinedMessage, QueueDepth
+from services.domain.errors import NotFound
+from services.domain.halts import Halt, Halted
+from services.usecases.context import Services
+from services.usecases.halt import halt, read_halts, resume
+from services.usecases.read_lag import PairLag, read_lag
+
+ADMIN = {"access": "admin"}
+
+
+class Justification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why something is done, for those who ask later."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
+
+
+class Halts(msgspec.Struct, frozen=True):
+    """What is stopped, oldest first; empty when everything runs."""
+
+    results: list[Halt]
+
+
+class Lags(msgspec.Struct, frozen=True):
+    """The pairs furthest behind, the worst first."""
+
+    results: list[PairLag]
+
+
+class Queues(msgspec.Struct, frozen=True):
+    """The queues, the newest dead letters of each, and the quarantine.
+
+    quarantined_prices are `market:symbol:minute` (epoch seconds) of jumps that wait to be repeated by the exchange.
+    """
+
+    depths: list[QueueDepth]
+    dead_letters: list[DeadLetter]
+    quarantined_messages: list[QuarantinedMessage]
+    quarantined_prices: list[str]
+
+
+@get("/halts", opt={"access": "public"}, summary="What is stopped")
+async def list_halts(services: NamedDependency[Services]) -> Halts:
+    """The fleet, new trades, or nothing."""
+    return Halts(await read_halts(services))
+
+
+@put(
+    "/halts/{what:str}",
+    dto=JsonBody[Justification],
+    return_dto=None,
+    opt=ADMIN,
+    summary="Stop the fleet, or new trades",
+    responses=problems(404, 422),
+)
+async def put_halt(
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    what: FromPath[str],
+    data: Annotated[Justification, Body()],
+) -> Halts:
+    """`fleet`: nothing is fetched, judged or made. `new_trades`: live trades go on, none is made, by nobody.
+
+    Work that has begun ends. After a pause every pair is judged from where it was: no price is missed.
+    """
+    return Halts(await halt(services.as_system(), _halted(what), data.reason, _name(caller)))
+
+
+@delete("/halts/{what:str}", opt=ADMIN, status_code=200, summary="Let it go on", responses=problems(404))
+async def lift_halt(services: NamedDependency[Services], caller: NamedDependency[Caller], what: FromPath[str]) -> Halts:
+    """Repetition changes nothing."""
+    return Halts(await resume(services.as_system(), _halted(what), _name(caller)))
+
+
+@get("/lag", opt={"access": "public"}, summary="How far each pair is behind, and why", responses=problems(422, 503))
+async def list_lag(services: NamedDependency[Services], limit: Limit = 50) -> Lags:
+    """The pairs furthest behind of each market, the worst first."""
+    return Lags(await read_lag(services.as_system(), limit))
+
+
+@get("/queues", opt=ADMIN, summary="Queues, dead letters, quarantine", responses=problems(503))
+async def read_queues(services: NamedDependency[Services]) -> Queues:
+    """At most 200 dead letters a queue."""
+    return Queues(
+        await queues.depths(services.redis),
+        await queues.dead_letters(services.redis),
+        await queues.quarantined(services.redis),
+        await quarantine.listed(services.redis),
+    )
+
+
+@post(
+    "/dead-letters/{letter:str}/retry",
+    opt=ADMIN,
+    status_code=204,
+    summary="Send a dead letter on its way again",
+    responses=problems(404, 503),
+)
+async def retry_letter(services: NamedDependency[Services], letter: FromPath[str]) -> None:
+    """It may run twice, as any message may; nothing happens twice by it."""
+    if not await queues.retry(services.redis, letter):
+        raise _no_letter(letter)
+
+
+@delete("/dead-letters/{letter:str}", opt=ADMIN, summary="Forget a dead letter", responses=problems(404, 503))
+async def drop_letter(services: NamedDependency[Services], letter: FromPath[str]) -> None:
+    """What it asked for is asked again by the next cycle."""
+    if not await queues.drop(services.redis, letter):
+        raise _no_letter(letter)
+
+
+@delete("/quarantined-messages", opt=ADMIN, summary="Forget the quarantined messages", responses=problems(503))
+async def clear_messages(services: NamedDependency[Services]) -> None:
+    """They are never run again."""
+    await queues.clear_quarantine(services.redis)
+
+
+@delete("/quarantined-prices/{key:str}", opt=ADMIN, summary="Forget a quarantined price", responses=problems(404, 503))
+async def drop_price(services: NamedDependency[Services], key: FromPath[str]) -> None:
+    """The pair is asked again; a jump that is still there waits for its second answer anew."""
+    if not await quarantine.drop(services.redis, key):
+        raise NotFound("no_such_price", f"no price {key} is in quarantine", field="key")
+
+
+@post(
+    "/quarantined-prices/{key:str}/believe",
+    opt=ADMIN,
+    status_code=204,
+    summary="Believe a quarantined price now",
+    responses=problems(404, 503),
+)
+async def believe_price(services: NamedDependency[Services], key: FromPath[str]) -> None:
+    """Without waiting a minute for the exchange to repeat it: the next answer that tells it counts."""
+    if not await quarantine.believe(services.redis, key):
+        raise NotFound("no_such_price", f"no price {key} is in quarantine", field="key")
+
+
+def _halted(what: str) -> Halted:
+    try:
+        return Halted(what)
+    except ValueError:
+        raise NotFound("no_such_halt", f"{what!r} cannot be stopped: fleet or new_trades", field="what") from None
+
+
+def _name(caller: Caller) -> str:
+    return f"{caller.name} ({caller.via})"
+
+
+def _no_letter(id_: str) -> NotFound:
+    return NotFound("no_such_dead_letter", f"there is no dead letter {id_}", field="id")
+
+
+router = Router(
+    "/system",
+    route_handlers=[
+        list_halts,
+        put_halt,
+        lift_halt,
+        list_lag,
+        read_queues,
+        retry_letter,
+        drop_letter,
+        clear_messages,
+        drop_price,
+        believe_price,
+    ],
+    tags=["Operations"],
+)

@@ -1,0 +1,1 @@
+"""Grafana dashboards: described in `make`, kept as JSON in `dashboards`."""

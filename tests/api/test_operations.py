@@ -1,0 +1,104 @@
+"""What operators do over HTTP: stop, resume, look at queues, mend dead letters and quarantine."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import msgspec
+
+from services.coordination import quarantine, task_queue
+from services.coordination.quarantine import Suspect
+from services.domain.market import Market
+from tests.api.running import order
+
+STOP = {"reason": "the market data looks wrong"}
+
+
+async def test_no_new_trades_refuses_with_who_why_and_since_and_lets_closing_go_on(api, services):
+    price = (await services.prices.one(Market.FUTURES, "BTCUSDT")).last
+    wish = order("FUTURES", "BTCUSDT", price)
+    trade = (await api.http.post("/api/paper-trades/", json=wish)).json()
+
+    (halt,) = (await api.http.put("/api/system/halts/new_trades/", json=STOP)).json()["results"]
+    assert (halt["what"], halt["reason"]) == ("new_trades", STOP["reason"])
+    again = await api.http.put("/api/system/halts/new_trades/", json={"reason": "another"})
+    assert again.json()["results"] == [halt], "the first reason stays"
+
+    refused = await api.http.post("/api/paper-trades/", json=wish)
+    assert (refused.status_code, refused.json()["code"]) == (409, "new_trades_halted")
+    assert STOP["reason"] in refused.json()["detail"]
+    assert refused.json()["numbers"].keys() == {"since", "by", "reason"}
+    preview = await api.http.post("/api/paper-trades/preview/", json=wish)
+    assert preview.json()["code"] == "new_trades_halted"
+    closed = await api.http.post(f"/api/paper-trades/{trade['id']}/close_trade/", json={})
+    assert closed.json()["status"] == "CLOSED_MANUAL"
+
+    assert (await api.http.delete("/api/system/halts/new_trades/")).json() == {"results": []}
+    assert (await api.http.post("/api/paper-trades/", json=wish)).status_code == 201
+
+
+async def test_halts_are_told_to_the_market_stream_once(api, services):
+    for _ in range(2):
+        await api.http.put("/api/system/halts/fleet/", json=STOP)
+    for _ in range(2):
+        await api.http.delete("/api/system/halts/fleet/")
+    async with services.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT payload FROM events WHERE stream = 'market' AND type = 'system' ORDER BY seq"
+        )
+        told = [payload for (payload,) in await cursor.fetchall()]
+    assert [(each["action"], each["what"]) for each in told] == [("halted", "fleet"), ("resumed", "fleet")]
+    assert told[0]["reason"] == STOP["reason"]
+
+
+async def test_what_cannot_be_stopped_and_reasons_that_say_nothing(api):
+    assert (await api.http.put("/api/system/halts/everything/", json=STOP)).json()["code"] == "no_such_halt"
+    for reason in ("", "  ", "x" * 401, "a\nb"):
+        refused = await api.http.put("/api/system/halts/fleet/", json={"reason": reason})
+        assert (refused.status_code, refused.json()["field"]) == (422, "reason"), repr(reason)
+
+
+async def test_dead_letters_are_listed_retried_and_dropped(api, services):
+    for number in range(2):
+        await task_queue.enqueue(services.redis, "fetch", "fetch_paths", number, max_age=timedelta(minutes=1))
+    await _die(services.redis)
+    before = (await api.http.get("/api/system/queues/")).json()
+    assert {each["queue"]: each["dead"] for each in before["depths"]}["fetch"] == 2
+    assert {each["error"] for each in before["dead_letters"]} == {"ValueError: no"}
+    first, second = (each["id"] for each in before["dead_letters"])
+
+    assert (await api.http.post(f"/api/system/dead-letters/{first}/retry/")).status_code == 204
+    assert (await api.http.delete(f"/api/system/dead-letters/{second}/")).status_code == 204
+    for gone in (first, second, "nothing"):
+        assert (await api.http.delete(f"/api/system/dead-letters/{gone}/")).status_code == 404
+    after = (await api.http.get("/api/system/queues/")).json()
+    depth = next(each for each in after["depths"] if each["queue"] == "fetch")
+    assert (depth["waiting"], depth["dead"], after["dead_letters"]) == (1, 0, [])
+    assert 0 <= depth["oldest_seconds"] < 60
+    message = msgspec.msgpack.decode(await services.redis.hget("tasks:fetch.msgs", first))
+    assert message["options"] == {"redis_message_id": first}, "what its failures left on it is gone"
+
+
+async def test_quarantined_prices_are_listed_believed_and_dropped(api, services):
+    suspect = Suspect(1_800_000_000.0, Decimal(5), 1_800_000_060.0)
+    await quarantine.first_seen(services.redis, Market.SPOT, "BTCUSDT", suspect)
+    (key,) = (await api.http.get("/api/system/queues/")).json()["quarantined_prices"]
+    assert key == "SPOT:BTCUSDT:1800000000"
+
+    assert (await api.http.post(f"/api/system/quarantined-prices/{key}/believe/")).status_code == 204
+    again = msgspec.structs.replace(suspect, seen=suspect.seen + 1)
+    known = await quarantine.first_seen(services.redis, Market.SPOT, "BTCUSDT", again)
+    assert again.seen - known.seen > 60, "the next answer counts as the second"
+    assert (await api.http.delete(f"/api/system/quarantined-prices/{key}/")).status_code == 204
+    assert (await api.http.delete(f"/api/system/quarantined-prices/{key}/")).status_code == 404
+    assert (await api.http.post(f"/api/system/quarantined-prices/{key}/believe/")).status_code == 404
+
+
+async def _die(redis):
+    """All that waits for `fetch` dies, as the worker's own command leaves it."""
+    for id_ in await redis.lrange("tasks:fetch", 0, -1):
+        body = msgspec.msgpack.decode(await redis.hget("tasks:fetch.msgs", id_))
+        body["options"] |= {"retries": 3, "traceback": "Traceback\nValueError: no"}
+        await redis.zadd("tasks:fetch.XQ", {id_: 1_800_000_000_000})
+        await redis.hset("tasks:fetch.XQ.msgs", id_, msgspec.msgpack.encode(body))
+        await redis.hdel("tasks:fetch.msgs", id_)
+    await redis.delete("tasks:fetch")
