@@ -1,13 +1,13 @@
 """Operations: halts, trades struck out, trades brought from another system.
 
 Revision ID: 0013
-Revises: 0012
+Revises: 0019
 """
 
 from alembic import op
 
 revision = "0013"
-down_revision = "0012"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
