@@ -97,7 +97,7 @@ def test_the_market_is_live_and_searched_by_keyboard(page: Page, stack: Stack):
     visit(page, "/market", "Market")
     page.keyboard.press("/")
     page.keyboard.type("doge")
-    row = page.get_by_role("row").filter(has_text="DOGE").first
+    row = page.get_by_role("row").filter(has=page.locator('a[href="/market/FUTURES/DOGEUSDT"]'))
     last = row.get_by_role("cell").nth(1)
     expect(last).not_to_have_text(NOTHING)
     expect(page).to_have_url(re.compile("q=doge"))

@@ -12,16 +12,16 @@ export function useShortcuts(): { newTrade: () => void; dialogs: ReactNode } {
   const navigate = useNavigate();
   const close = useCallback(() => show(null), []);
   useEffect(() => {
-    let chordUntil = 0;
+    let chordUntil = 0; // by the time of the keys, not of their handling: a busy page must not break a chord
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       const place = PLACES.find(({ key }) => key === event.key);
-      if (Date.now() < chordUntil && place) navigate(place.to);
+      if (event.timeStamp < chordUntil && place) navigate(place.to);
       else if (event.key === "n") show("order");
       else if (event.key === "?") show("help");
       else if (event.key === "/") document.querySelector<HTMLInputElement>("input[type=search]")?.focus();
       else {
-        chordUntil = event.key === "g" ? Date.now() + CHORD_MS : 0;
+        chordUntil = event.key === "g" ? event.timeStamp + CHORD_MS : 0;
         return;
       }
       chordUntil = 0;
