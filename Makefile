@@ -27,7 +27,7 @@ up: env web ## Run the whole product here: simulator, fleet, API (options: make 
 	@$(BIN)/paperfleet up $(ARGS)
 
 test: env web ## Run every test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: env ## Lint, types, imports
 	@$(BIN)/ruff check .

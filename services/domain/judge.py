@@ -261,6 +261,7 @@ class Judge:
             return
         if self.command is not None and self.command.at <= bar.close_time:
             # The bar's open is its first print, which may come after the command.
+            self._time_stop_beside_command(bar, adverse=adverse)
             self._events(bar, reach.part_of(bar), by, adverse=adverse)
             self.command_due(bar.close_time)
             self._events(bar, reach.part_of(bar), by, adverse=adverse)
@@ -285,6 +286,17 @@ class Judge:
             due = next_event_at(self.trade)
             if due is not None and due <= bar.open_time:
                 self._step(time_stop(self.trade, bar, decided_by))
+
+    def _time_stop_beside_command(self, bar: Bar, *, adverse: bool) -> None:
+        """A time stop that is due goes with the first print, before the command or after: assumed is before."""
+        due = next_event_at(self.trade)
+        is_there = self.trade.status is TradeStatus.OPEN and self.trade.active_from <= bar.open_time
+        if not is_there or due is None or due > bar.open_time:
+            return
+        if not adverse:
+            raise _Undecided
+        self._flag(tell=False)
+        self._step(time_stop(self.trade, bar, DecidedBy.ADVERSE))
 
     def _is_jumped_over(self, bar: Bar) -> bool:
         """Whether the minute opens beyond the stop of an entry that is not to be filled then."""

@@ -97,15 +97,21 @@ async def make_trades(
 _NOT_YET = Conflict("not_yet", "not decided yet")
 
 
+def checked_plan(account: Account, instrument: Instrument, wish: NewTrade) -> Plan:
+    """The plan on the instrument's grid. Raises Refused for what is wrong with it whatever its price will be."""
+    plan = on_grid(wanted_plan(wish), instrument.filters)
+    wanted_sizing(wish)
+    check_plan(plan, instrument)
+    check_leverage(account.limits, plan.leverage)
+    return plan
+
+
 def _draft(wanted: Wanted) -> "_Draft | Refused":
     try:
-        plan, sizing = wanted_plan(wanted.wish), wanted_sizing(wanted.wish)
-        plan = on_grid(plan, wanted.instrument.filters)
-        check_plan(plan, wanted.instrument)
-        check_leverage(wanted.account.limits, plan.leverage)
+        plan = checked_plan(wanted.account, wanted.instrument, wanted.wish)
     except Refused as refused:
         return refused
-    return _Draft(wanted, plan, sizing)
+    return _Draft(wanted, plan, wanted_sizing(wanted.wish))
 
 
 def _order(draft: _Draft, id_: int, now: datetime, mark: Watermark, frozen: Brackets, equity: Decimal | None) -> Order:

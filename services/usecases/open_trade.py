@@ -16,7 +16,7 @@ from services.domain.trade import Trade
 from services.domain.view import TradeView, trade_view
 from services.usecases.context import Services
 from services.usecases.halt import refused_new_trades
-from services.usecases.make_trades import Wanted, make_trades, too_little
+from services.usecases.make_trades import Wanted, checked_plan, make_trades, too_little
 from services.usecases.new_trade import NewTrade, wanted_plan, wanted_sizing
 from services.usecases.quotes import fresh_quote
 
@@ -71,6 +71,7 @@ async def _prepare(
         raise halted
     wanted_plan(wish), wanted_sizing(wish)
     instrument, account = await _whose(connection, account_id, wish)
+    checked_plan(account, instrument, wish)
     quote = await fresh_quote(services, instrument)
     (made,) = await make_trades(services, connection, [Wanted(account, instrument, wish, quote)])
     if isinstance(made, Refused):

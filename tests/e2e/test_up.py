@@ -1,5 +1,6 @@
 """The whole product as a newcomer runs it: `paperfleet up`, killed and started again."""
 
+import contextlib
 import os
 import re
 import signal
@@ -87,7 +88,8 @@ async def test_a_newcomer_sees_trades_close_and_a_kill_of_everything_loses_nothi
 
         family = first.family()
         for process in family:
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         psutil.wait_procs(family, timeout=10)
 
     with running(folder, tmp_path / "second.log") as again:
