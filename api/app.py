@@ -32,6 +32,7 @@ from api import (
     system,
     trade_notes,
     users,
+    voids,
     webhooks,
 )
 from api.access import provide_caller
@@ -110,6 +111,7 @@ def create_app(
         inbox,
         system,
         operations,
+        voids,
     ]
     return Litestar(
         [

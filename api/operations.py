@@ -76,13 +76,13 @@ async def put_halt(
 
     Work that has begun ends. After a pause every pair is judged from where it was: no price is missed.
     """
-    return Halts(await halt(services.as_system(), _halted(what), data.reason, _name(caller)))
+    return Halts(await halt(services.as_system(), _halted(what), data.reason, by_name(caller)))
 
 
 @delete("/halts/{what:str}", opt=ADMIN, status_code=200, summary="Let it go on", responses=problems(404))
 async def lift_halt(services: NamedDependency[Services], caller: NamedDependency[Caller], what: FromPath[str]) -> Halts:
     """Repetition changes nothing."""
-    return Halts(await resume(services.as_system(), _halted(what), _name(caller)))
+    return Halts(await resume(services.as_system(), _halted(what), by_name(caller)))
 
 
 @get("/lag", opt={"access": "public"}, summary="How far each pair is behind, and why", responses=problems(422, 503))
@@ -155,7 +155,8 @@ def _halted(what: str) -> Halted:
         raise NotFound("no_such_halt", f"{what!r} cannot be stopped: fleet or new_trades", field="what") from None
 
 
-def _name(caller: Caller) -> str:
+def by_name(caller: Caller) -> str:
+    """Who asks, for the record."""
     return f"{caller.name} ({caller.via})"
 
 

@@ -1,9 +1,9 @@
-"""`paperfleet pause`, `resume` and `no-new-trades`: stop the fleet, or only new trades, and let them go on."""
+"""`paperfleet pause`, `resume`, `no-new-trades`, `void`: stop the fleet, or only new trades; strike out a trade."""
 
 import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -14,6 +14,7 @@ from services.domain.halts import Halt, Halted
 if TYPE_CHECKING:
     from services.usecases.context import Services
 
+Answer = TypeVar("Answer")
 _WHY = typer.Option("--reason", help="Why, for those who ask later.")
 
 
@@ -45,26 +46,49 @@ def resume() -> None:
     _carry_out(both)
 
 
+def void(
+    trade_id: Annotated[int, typer.Argument(metavar="TRADE")],
+    reason: Annotated[str, _WHY],
+) -> None:
+    """Strike out a trade that was closed wrongly: it counts for nothing, and what it booked is taken back.
+
+    Nothing is deleted; the account's stream tells of it, the audit log of who did it.
+    """
+    from services.domain.view import TradeView
+    from services.usecases.void_trade import void_trade
+
+    async def strike_out(services: "Services") -> TradeView:
+        return await void_trade(services, trade_id, reason, _name())
+
+    trade = _as_command(strike_out)
+    typer.echo(f"struck out: trade {trade.id} of {trade.symbol_detail.symbol}, closed {trade.exit_time:%Y-%m-%d %H:%M}")
+
+
 def _carry_out(word: "Callable[[Services], Awaitable[list[Halt]]]") -> None:
+    stopped = _as_command(word)
+    for each in stopped:
+        typer.echo(f"stopped: {each.what} since {each.since:%Y-%m-%d %H:%M:%S} UTC by {each.by_whom}: {each.reason}")
+    if not stopped:
+        typer.echo("everything runs")
+
+
+def _as_command(word: "Callable[[Services], Awaitable[Answer]]") -> "Answer":
+    """What `word` answers, carried out in the name of whoever sits at this command; a refusal ends it."""
     from services.bootstrap import build
     from services.db.acting import Acting, acting_as
 
     settings = process_settings()
 
-    async def run() -> list[Halt]:
-        async with build(settings, name="paperfleet halts") as services:
+    async def run() -> Answer:
+        async with build(settings, name="paperfleet operator") as services:
             with acting_as(Acting(None, "command")):
                 return await word(services)
 
     try:
-        stopped = asyncio.run(run())
+        return asyncio.run(run())
     except Refused as refused:
         typer.echo(refused.message, err=True)
         raise typer.Exit(1) from refused
-    for each in stopped:
-        typer.echo(f"stopped: {each.what} since {each.since:%Y-%m-%d %H:%M:%S} UTC by {each.by_whom}: {each.reason}")
-    if not stopped:
-        typer.echo("everything runs")
 
 
 def _name() -> str:

@@ -54,7 +54,7 @@ SUMS = """count(*), count(*) FILTER (WHERE profit_loss > 0), count(*) FILTER (WH
     count(mae), coalesce(sum(mae), 0), coalesce(sum(mfe), 0), count(*) FILTER (WHERE ambiguous)"""
 """The sums of `services.domain.metrics.tally.Tally`, in its order, over rows of trades."""
 
-ADD_RESULTS = f"""
+_INSERT = f"""
 INSERT INTO results (account_id, day, instrument_id, hour, market, direction, source, exit_reason, trades, wins, losses,
     net, gross_profit, gross_loss, largest_win, largest_loss, fees, funding, seconds, margin, risked, r_multiples,
     excursions, mae, mfe, ambiguous)
@@ -62,9 +62,19 @@ SELECT account_id, day, instrument_id, hour, market, direction, source, exit_rea
 FROM (
     SELECT t.*, i.market, (t.exit_time AT TIME ZONE 'UTC')::date AS day,
         extract(hour FROM t.exit_time AT TIME ZONE 'UTC') AS hour
-    FROM trades t JOIN instruments i ON i.id = t.instrument_id WHERE t.id = ANY(%s)
+    FROM trades t JOIN instruments i ON i.id = t.instrument_id WHERE {{condition}}
 ) closed
 GROUP BY GROUPING SETS (
     (account_id, day, instrument_id),
     (account_id, day, hour, market, direction, source, exit_reason))
 """
+
+ADD_RESULTS = _INSERT.format(condition="t.id = ANY(%s)")
+
+# One statement: both halves see the same moment, whatever closes meanwhile.
+RESULTS_OF_DAY = "WITH gone AS (DELETE FROM results WHERE account_id = %(account)s AND day = %(day)s)" + _INSERT.format(
+    condition="""t.account_id = %(account)s AND t.status <> 'VOIDED'
+        AND t.exit_time >= %(day)s::date::timestamp AT TIME ZONE 'UTC'
+        AND t.exit_time < (%(day)s::date + 1)::timestamp AT TIME ZONE 'UTC'"""
+)
+"""The results of one account's day, written anew from its trades."""

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 import msgspec
 
+from services.db import voids
 from services.db.pool import Connection
 from services.db.results import CLOSED, conditions, values
 from services.domain.metrics.course import Course, course
@@ -46,9 +47,19 @@ async def trades_of(connection: Connection, scope: Scope, day: date) -> list[Clo
     return [trade async for _, trades in _by_day(connection, scope, [day]) for trade in trades]
 
 
-async def keep(connection: Connection, scope: Scope, courses: Mapping[date, Course]) -> None:
-    """Keep the courses, where no later one is kept already."""
+async def struck_out(connection: Connection) -> int:
+    """How many trades have been struck out, ever: read together with what will be kept."""
+    cursor = await connection.execute("SELECT struck_out FROM system")
+    row = await cursor.fetchone()
+    return 0 if row is None else int(row[0])
+
+
+async def keep(connection: Connection, scope: Scope, courses: Mapping[date, Course], struck_out_then: int) -> None:
+    """Keep the courses, where no later one is kept already, and no trade was struck out since they were read."""
     days = sorted(courses)
+    await connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [voids.LOCK])
+    if await struck_out(connection) != struck_out_then:
+        return
     await connection.execute(
         """INSERT INTO courses AS c (scope, account_ids, day, trades, course)
            SELECT %s, %s, v.day, v.trades, v.course::json FROM unnest(%s::date[], %s::bigint[], %s::text[])

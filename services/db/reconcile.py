@@ -29,11 +29,16 @@ CHECKS = {
     "results_are_closed_trades": f"""
         SELECT account_id, instrument_id IS NULL AS by_hour FROM results GROUP BY account_id, by_hour
         HAVING ROW({RESULT_SUMS}) IS DISTINCT FROM (
-            SELECT ROW({SUMS}) FROM trades t WHERE t.account_id = results.account_id AND exit_time IS NOT NULL)
+            SELECT ROW({SUMS}) FROM trades t WHERE t.account_id = results.account_id AND exit_time IS NOT NULL
+                AND status <> 'VOIDED')
         LIMIT 20""",
     "closed_trades_have_results": """
-        SELECT account_id FROM trades WHERE exit_time IS NOT NULL GROUP BY account_id
+        SELECT account_id FROM trades WHERE exit_time IS NOT NULL AND status <> 'VOIDED' GROUP BY account_id
         EXCEPT SELECT account_id FROM results LIMIT 20""",
+    "voided_trades_book_nothing": """
+        SELECT t.id, sum(l.amount) FROM voids v JOIN trades t ON t.id = v.trade_id
+        LEFT JOIN ledger l ON l.trade_id = t.id
+        GROUP BY t.id HAVING t.status <> 'VOIDED' OR coalesce(sum(l.amount), 0) <> 0 LIMIT 20""",
 }
 
 

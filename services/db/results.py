@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from services.db import voids
 from services.db.closings import SUMS
 from services.db.pool import Connection
 from services.domain.metrics.scope import GroupBy, Scope
@@ -63,6 +64,7 @@ async def merge(connection: Connection) -> set[int]:
         if not rows:
             return merged
         for condition in ("IS NULL", "IS NOT NULL"):
+            await connection.execute("SELECT pg_advisory_xact_lock(%s)", [voids.LOCK])
             await connection.execute(
                 _MERGE.format(condition=condition), [[row[0] for row in rows], [row[1] for row in rows]]
             )
@@ -113,9 +115,9 @@ def values(scope: Scope) -> dict[str, object]:
 CLOSED = """(
     SELECT t.*, i.market, i.symbol, (t.exit_time AT TIME ZONE 'UTC')::date AS day,
         extract(hour FROM t.exit_time AT TIME ZONE 'UTC')::int AS hour
-    FROM trades t JOIN instruments i ON i.id = t.instrument_id WHERE t.exit_time IS NOT NULL
+    FROM trades t JOIN instruments i ON i.id = t.instrument_id WHERE t.exit_time IS NOT NULL AND t.status <> 'VOIDED'
 ) closed"""
-"""The closed trades with their market, symbol, day and hour."""
+"""The closed trades that count, with their market, symbol, day and hour."""
 
 _SUMMED = Tally.__struct_fields__
 _COUNTS = frozenset({"trades", "wins", "losses", "risked", "excursions", "ambiguous"})

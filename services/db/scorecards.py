@@ -62,7 +62,7 @@ _KEYS = {
 }
 _OF_SIGNALS = """
 FROM trades t JOIN signals g ON g.id = t.signal_id JOIN instruments i ON i.id = t.instrument_id
-WHERE t.account_id = ANY(%(accounts)s) AND t.exit_time IS NOT NULL
+WHERE t.account_id = ANY(%(accounts)s) AND t.exit_time IS NOT NULL AND t.status <> 'VOIDED'
     AND (%(source)s::bigint IS NULL OR g.source_id = %(source)s)
 """
 

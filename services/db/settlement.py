@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
-from services.db import closings
+from services.db import closings, voids
 from services.db.pool import Connection
 from services.domain.barriers import barriers, next_event_at
 from services.domain.changes import Change
@@ -88,6 +88,7 @@ async def _write_trades(connection: Connection, changes: Sequence[Change], at: d
         await connection.execute(_UPSERT_TRIGGERS, [_json(live)])
     if closed:
         await closings.add_results(connection, closed)
+    await voids.leave_out(connection, [change.after.id for change in changes if change.voids])
 
 
 async def _decide_signals(connection: Connection, new: Sequence[dict[str, object]]) -> None:

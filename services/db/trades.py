@@ -28,8 +28,8 @@ t.entry_time, t.entry_price, t.entry_role, t.entry_fee, t.entry_evidence::text,
     e.gross::text, e.cap::text, e.funding::text) ORDER BY part)
  FROM trade_exits e WHERE e.trade_id = t.id)::text,
 l.active_from, l.held_from, t.updated_at, t.brackets::text, f.funding::text,
-t.mae, t.mfe"""
-_WIDTH = 44
+t.mae, t.mfe, CASE t.status WHEN 'VOIDED' THEN (SELECT v.reason FROM voids v WHERE v.trade_id = t.id) END"""
+_WIDTH = 45
 
 _TOTAL = "(SELECT s.total FROM funding_settlements s WHERE s.instrument_id = t.instrument_id AND s.time"
 _LAST = "ORDER BY s.time DESC LIMIT 1)"
@@ -115,7 +115,7 @@ def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored
         targets, rules, position_size, leverage, quantity, maker, taker, fill_model,
         half_spread, average_range, status, reserved, ambiguous, version, created_at, source, notes, signal_id,
         stop, stop_reason, trail_level, trail_step, exit_reason, profit_loss,
-        *entry, exits, active_from, held_from, updated_at, brackets, funding, mae, mfe,
+        *entry, exits, active_from, held_from, updated_at, brackets, funding, mae, mfe, void_reason,
     ) = row[:_WIDTH]  # fmt: skip
     status = TradeStatus(status)
     trade = Trade(
@@ -152,6 +152,7 @@ def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored
         ambiguous=ambiguous,
         version=version,
         excursion=None if mae is None else Excursion(mae, mfe),
+        void_reason=void_reason,
     )
     return Stored(trade, _command(row[_WIDTH:]), updated_at)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from services.domain.profit import LedgerRow, entry_row, exit_rows
+from services.domain.profit import LedgerRow, entry_row, exit_rows, void_row
 from services.domain.trade import Excursion, Exit, Trade, TradeStatus
 from services.domain.view import TradeView, trade_view
 
@@ -47,7 +47,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def closes(self) -> bool:
         """Whether the trade got its exit."""
-        return self.after.exit is not None
+        return self.after.exit is not None and not self.voids
+
+    @property
+    def voids(self) -> bool:
+        """Whether a closed trade is struck out."""
+        return self.after.status is TradeStatus.VOIDED
 
     def measured(self, excursion: Excursion) -> "Change":
         """This closing with how far the trade went while it was held."""
@@ -63,6 +68,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
                 yield entry_row(step)
             for part, exit_ in self._new_exits(previous, step):
                 yield from exit_rows(step.id, part, exit_)
+            if previous is not None and step.status is TradeStatus.VOIDED:
+                yield void_row(previous)
 
     def exits(self) -> Iterator[tuple[int, Exit]]:
         """The exits that are new, each with its number from 1."""
@@ -91,6 +98,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
             previous = step
 
 
+def voided(trade: Trade, reason: str) -> Change:
+    """The change by which a closed trade counts for nothing."""
+    after = trade.moved_to(TradeStatus.VOIDED, profit_loss=Decimal(0), void_reason=reason)
+    return Change(before=trade, after=after, steps=(after,))
+
+
 def created(trade: Trade) -> Change:
     """The change that brings a new trade into being."""
     fee = trade.entry.fee if trade.entry else Decimal(0)
@@ -104,4 +117,7 @@ def _action(previous: Trade | None, step: Trade) -> str:
         return "updated"
     if step.status is TradeStatus.OPEN:
         return "opened"
-    return "cancelled" if step.status is TradeStatus.CANCELLED else "closed"
+    return _ENDS.get(step.status, "closed")
+
+
+_ENDS = {TradeStatus.CANCELLED: "cancelled", TradeStatus.VOIDED: "voided"}

@@ -18,13 +18,14 @@ DISABLED_AFTER = timedelta(days=5)
 
 
 class EventKind(StrEnum):
-    """What a rule can ask for: the five turns of a trade, and everything told of the other things."""
+    """What a rule can ask for: the six turns of a trade, and everything told of the other things."""
 
     CREATED = "created"
     OPENED = "opened"
     UPDATED = "updated"
     CLOSED = "closed"
     CANCELLED = "cancelled"
+    VOIDED = "voided"
     SIGNAL = "signal"
     ACCOUNT = "account"
     INSTRUMENT = "instrument"

@@ -20,6 +20,8 @@ class LedgerKind(StrEnum):
     EXIT_FEE = "exit_fee"
     LOSS_CAP = "loss_cap"
     FUNDING = "funding"
+    VOID = "void"
+    """All that a trade had booked, taken back."""
 
 
 class LedgerRow(msgspec.Struct, frozen=True):
@@ -45,6 +47,12 @@ def exit_rows(trade_id: int, part: int, exit_: Exit) -> Iterator[LedgerRow]:
         yield LedgerRow(trade_id, LedgerKind.LOSS_CAP, exit_.cap, part)
     if exit_.funding:
         yield LedgerRow(trade_id, LedgerKind.FUNDING, -exit_.funding, part)
+
+
+def void_row(before: Trade) -> LedgerRow:
+    """What takes back everything that the closed trade `before` has booked."""
+    assert before.profit_loss is not None
+    return LedgerRow(before.id, LedgerKind.VOID, -before.profit_loss)
 
 
 def exited(trade: Trade, fill: Fill, reason: Reason, quantity: Decimal) -> Trade:

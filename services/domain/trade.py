@@ -27,6 +27,8 @@ class TradeStatus(StrEnum):
     CLOSED_LIQUIDATED = "CLOSED_LIQUIDATED"
     CLOSED_EXPIRED = "CLOSED_EXPIRED"
     CANCELLED = "CANCELLED"
+    VOIDED = "VOIDED"
+    """It was closed, and counts for nothing: an operator found the closing wrong. Its fills stay to be looked at."""
 
     @property
     def is_live(self) -> bool:
@@ -38,7 +40,9 @@ CLOSED = frozenset(status for status in TradeStatus if status.startswith("CLOSED
 TRANSITIONS: dict[TradeStatus, frozenset[TradeStatus]] = {
     TradeStatus.PENDING: frozenset({TradeStatus.OPEN, TradeStatus.CANCELLED}),
     TradeStatus.OPEN: CLOSED,
+    **dict.fromkeys(CLOSED, frozenset({TradeStatus.VOIDED})),
 }
+_HAD_EXIT = CLOSED | {TradeStatus.VOIDED}
 
 
 class Reason(StrEnum):
@@ -180,6 +184,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     cancelled_for  why a trade without an entry ended
     version      counts stored states; an edit or transition is decided on one and writes the next
     profit_loss  net profit in USDT once closed: the sum of the trade's ledger rows
+    void_reason  why an operator had it count for nothing; None of a trade that counts
     ambiguous    an order inside a bar had to be assumed because no data tells it
     excursion    how far it went while it was held; None while it lives, and where candles are not complete
     """
@@ -208,6 +213,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     ambiguous: bool = False
     version: int = 1
     excursion: Excursion | None = None
+    void_reason: str | None = None
 
     @property
     def is_long(self) -> bool:
@@ -237,12 +243,12 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def exit(self) -> Fill | None:
         """The last fill of a closed trade."""
-        return self.exits[-1].fill if self.status in CLOSED else None
+        return self.exits[-1].fill if self.status in _HAD_EXIT else None
 
     @property
     def ended_by(self) -> Reason | None:
         """Why the trade is final; None while it lives."""
-        return self.exits[-1].reason if self.status in CLOSED else self.cancelled_for
+        return self.exits[-1].reason if self.status in _HAD_EXIT else self.cancelled_for
 
     def changed(self, **changes: object) -> "Trade":
         """The next state of this trade in the same status."""

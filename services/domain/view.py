@@ -73,6 +73,7 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     mae and mfe are the worst and the best unrealized gross profit of a closed trade while it was held, in USDT for all
     its quantity, judged on its fills and every whole minute between entry and exit; mae_r and mfe_r the same in units
     of its initial risk. They are null where those minutes are not all stored.
+    A VOIDED trade counts for nothing, for its void_reason: its profit is 0, its fills and exits stay to be looked at.
     risk_reward_ratio = |target - entry| / |entry - initial stop|, targets weighted by their fractions.
     """
 
@@ -128,6 +129,7 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     risk_reward_ratio: Decimal | None
     fill_model: str
     ambiguous: bool
+    void_reason: str | None
     held_from: datetime | None
     source: str
     notes: str
@@ -200,6 +202,7 @@ def trade_view(trade: Trade, updated_at: datetime) -> TradeView:
         risk_reward_ratio=_risk_reward(trade, price),
         fill_model=trade.fill_model,
         ambiguous=trade.ambiguous,
+        void_reason=trade.void_reason,
         held_from=trade.held_from,
         source=trade.label.source,
         notes=trade.label.notes,

@@ -19,9 +19,7 @@ async def halt(services: Services, what: Halted, reason: str, by_whom: str) -> l
 
     Transactions that have begun end as they would have. Raises InvalidInput for a reason that says nothing.
     """
-    reason = reason.strip()
-    if not (0 < len(reason) <= REASON_MAX and reason.isprintable()):
-        raise InvalidInput("bad_reason", f"say why, in at most {REASON_MAX} printable characters", field="reason")
+    reason = checked_reason(reason)
     async with services.pool.connection() as connection:
         await acting.tell(connection)
         if await halts.put(connection, what, reason, by_whom) is not None:
@@ -31,6 +29,14 @@ async def halt(services: Services, what: Halted, reason: str, by_whom: str) -> l
         stopped = await halts.in_force(connection)
     await doorbell.ring(services.redis, [market_events.STREAM])
     return stopped
+
+
+def checked_reason(reason: str) -> str:
+    """The reason without white space around it. Raises InvalidInput for one that says nothing."""
+    reason = reason.strip()
+    if not (0 < len(reason) <= REASON_MAX and reason.isprintable()):
+        raise InvalidInput("bad_reason", f"say why, in at most {REASON_MAX} printable characters", field="reason")
+    return reason
 
 
 async def resume(services: Services, what: Halted, by_whom: str) -> list[Halt]:

@@ -67,6 +67,7 @@ class _Trade(msgspec.Struct, frozen=True, kw_only=True):
     fees: Decimal | None
     funding: Decimal | None
     ambiguous: bool
+    void_reason: str | None = None
 
     @property
     def name(self) -> str:
@@ -145,12 +146,20 @@ def _cancelled(trade: _Trade) -> Notice:
     )
 
 
+def _voided(trade: _Trade) -> Notice:
+    return Notice(
+        f"{trade.name} struck out",
+        _lines([f"It counts for nothing, what it booked was taken back: {_words(trade.void_reason or '')}."]),
+    )
+
+
 _TRADES: dict[str, Callable[[_Trade], Notice]] = {
     "created": _created,
     "opened": _opened,
     "updated": _updated,
     "closed": _closed,
     "cancelled": _cancelled,
+    "voided": _voided,
 }
 
 

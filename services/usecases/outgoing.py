@@ -9,7 +9,14 @@ from services.domain.outlets import EventKind, Facts
 
 _TRADE_KINDS = {
     kind.value: kind
-    for kind in (EventKind.CREATED, EventKind.OPENED, EventKind.UPDATED, EventKind.CLOSED, EventKind.CANCELLED)
+    for kind in (
+        EventKind.CREATED,
+        EventKind.OPENED,
+        EventKind.UPDATED,
+        EventKind.CLOSED,
+        EventKind.CANCELLED,
+        EventKind.VOIDED,
+    )
 }
 _OTHER_KINDS = {
     kind.value: kind for kind in (EventKind.SIGNAL, EventKind.ACCOUNT, EventKind.INSTRUMENT, EventKind.SYSTEM)

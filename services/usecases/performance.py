@@ -69,6 +69,7 @@ async def performance(services: Services, scope: Scope, group_by: GroupBy | None
     """What the scope's closed trades came to, and with `group_by` each group of them."""
     async with services.pool.connection() as connection:
         await acting.begin_reading(connection)
+        struck_out = await courses.struck_out(connection)
         daily = await results.days(connection, scope)
         base = await capital.at_begin_of(connection, scope.account_ids, scope.since)
         by_day, fresh = await _courses(connection, scope, {day: tally.trades for day, tally in daily.items()})
@@ -78,7 +79,7 @@ async def performance(services: Services, scope: Scope, group_by: GroupBy | None
         groups = [] if group_by is None else await _groups(connection, scope, group_by)
     if fresh:
         async with services.pool.connection() as connection:
-            await courses.keep(connection, scope, fresh)
+            await courses.keep(connection, scope, fresh, struck_out)
     fallen = drawdown(fall, base, recovery) if whole.trades else None
     depth = None if fallen is None else fallen.percent
     ratios = returns(base, {day: tally.net for day, tally in daily.items()}, depth)

@@ -102,3 +102,24 @@ async def _die(redis):
         await redis.hset("tasks:fetch.XQ.msgs", id_, msgspec.msgpack.encode(body))
         await redis.hdel("tasks:fetch.msgs", id_)
     await redis.delete("tasks:fetch")
+
+
+async def test_a_trade_that_was_closed_wrongly_is_struck_out(api, services):
+    price = (await services.prices.one(Market.FUTURES, "BTCUSDT")).last
+    trade = (await api.http.post("/api/paper-trades/", json=order("FUTURES", "BTCUSDT", price))).json()
+    url = f"/api/paper-trades/{trade['id']}/void/"
+    refused = await api.http.post(url, json=STOP)
+    assert (refused.status_code, refused.json()["code"]) == (409, "trade_not_closed")
+    await api.http.post(f"/api/paper-trades/{trade['id']}/close_trade/", json={})
+    assert (await api.http.post(url, json={"reason": " "})).status_code == 422
+    struck = (await api.http.post(url, json=STOP)).json()
+    assert (struck["status"], struck["profit_loss"], struck["void_reason"]) == ("VOIDED", "0", STOP["reason"])
+    again = await api.http.post(url, json=STOP)
+    assert (again.status_code, again.json()["code"]) == (409, "trade_voided")
+    (void,) = (await api.http.get("/api/system/voids/")).json()["results"]
+    assert (void["trade_id"], void["status"]) == (trade["id"], "CLOSED_MANUAL")
+    assert (await api.http.get("/api/paper-trades/performance/")).json()["total_trades"] == 0
+    account = (await api.http.get(f"/api/accounts/{trade['account_id']}/")).json()
+    assert account["balance"] == "100000.00000000"
+    audited = (await api.http.get("/api/system/audit/", params={"subject": "voids"})).json()["results"]
+    assert [entry["subject_id"] for entry in audited] == [str(trade["id"])]

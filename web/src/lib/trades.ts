@@ -9,6 +9,7 @@ export const FINAL: readonly TradeStatus[] = [
   "CLOSED_LIQUIDATED",
   "CLOSED_EXPIRED",
   "CANCELLED",
+  "VOIDED",
 ];
 
 export const STATUS_LABELS: Record<TradeStatus, string> = {
@@ -20,6 +21,7 @@ export const STATUS_LABELS: Record<TradeStatus, string> = {
   CLOSED_LIQUIDATED: "Liquidated",
   CLOSED_EXPIRED: "Expired",
   CANCELLED: "Cancelled",
+  VOIDED: "Struck out",
 };
 
 export const isLive = (trade: Pick<Trade, "status">) => LIVE.includes(trade.status);

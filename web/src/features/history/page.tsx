@@ -56,7 +56,15 @@ export function HistoryPage() {
             options={[
               ["", "Any end"],
               ...(
-                ["CLOSED_TP", "CLOSED_SL", "CLOSED_MANUAL", "CLOSED_LIQUIDATED", "CLOSED_EXPIRED", "CANCELLED"] as const
+                [
+                  "CLOSED_TP",
+                  "CLOSED_SL",
+                  "CLOSED_MANUAL",
+                  "CLOSED_LIQUIDATED",
+                  "CLOSED_EXPIRED",
+                  "CANCELLED",
+                  "VOIDED",
+                ] as const
               ).map((status): [string, string] => [status, STATUS_LABELS[status]]),
             ]}
           />

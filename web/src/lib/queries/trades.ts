@@ -93,6 +93,7 @@ const CLOSED_STATUSES: TradeStatus[] = [
   "CLOSED_LIQUIDATED",
   "CLOSED_EXPIRED",
   "CANCELLED",
+  "VOIDED",
 ];
 const CLOSED = CLOSED_STATUSES.join(",");
 

@@ -10,7 +10,7 @@ export type Link = "connecting" | "live" | "lost" | "refused";
 
 export interface TradeEvent {
   type: "paper_trade";
-  action: "created" | "opened" | "updated" | "closed" | "cancelled";
+  action: "created" | "opened" | "updated" | "closed" | "cancelled" | "voided";
   trade: Trade;
 }
 
