@@ -6,6 +6,8 @@ import typer
 
 from paperfleet.cli import (
     backtest,
+    backups,
+    doctor,
     halts,
     instruments,
     operate,
@@ -52,6 +54,10 @@ app.command("pause", rich_help_panel="Operations")(halts.pause)
 app.command("no-new-trades", rich_help_panel="Operations")(halts.no_new_trades)
 app.command("resume", rich_help_panel="Operations")(halts.resume)
 app.command("void", rich_help_panel="Operations")(halts.void)
+app.command("doctor", rich_help_panel="Operations")(doctor.doctor)
+app.command("backup", rich_help_panel="Operations")(backups.backup)
+app.command("restore", rich_help_panel="Operations")(backups.restore)
+app.command("new-epoch", rich_help_panel="Operations")(backups.new_epoch)
 app.command("brackets", rich_help_panel="Operations")(operate.brackets)
 app.command("delist", rich_help_panel="Operations")(instruments.delist)
 app.command("rename", rich_help_panel="Operations")(instruments.rename)

@@ -5,26 +5,37 @@ from pathlib import Path
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 _LOCK = 0x70617065  # one advisory lock for all migrations of this product: "pape" in ASCII
 
 
-def upgrade(url: str) -> None:
-    """Migrate the database at libpq `url` to the newest revision; does nothing when it is there already."""
+def upgrade(url: str, revision: str = "head") -> None:
+    """Migrate the database at libpq `url` to the newest revision, or another; does nothing when it is beyond."""
     engine = sqlalchemy.create_engine(sqlalchemy_url(url), poolclass=sqlalchemy.NullPool)
     try:
         with engine.connect() as connection:
             connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
             connection.commit()
-            config = Config()
-            config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+            config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
             connection.commit()
             connection.execute(sqlalchemy.text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
             connection.commit()
     finally:
         engine.dispose()
+
+
+def revisions() -> list[str]:
+    """Every revision that this program knows, the newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config
 
 
 def sqlalchemy_url(url: str) -> sqlalchemy.URL:

@@ -1,0 +1,52 @@
+"""`paperfleet backup`, `restore` and `new-epoch`: a whole database in one file, and back."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paperfleet.cli.processes import process_settings
+from paperfleet.cli.reading import told
+
+if TYPE_CHECKING:
+    from services.db.backup import Manifest
+
+_FILE = typer.Argument(metavar="FILE", help="The backup, a zip.", dir_okay=False)
+
+
+def backup(file: Annotated[Path, _FILE]) -> None:
+    """Write the whole database to FILE, from one moment. The fleet goes on meanwhile."""
+    from services.db.backup import back_up
+
+    settings = process_settings()
+    with told():
+        manifest = asyncio.run(back_up(settings.database_url, file))
+    typer.echo(f"{file}: {_summary(manifest)}, {file.stat().st_size:,} bytes")
+
+
+def restore(file: Annotated[Path, _FILE]) -> None:
+    """Put the backup in FILE into the empty database of PAPERFLEET_DATABASE_URL; start the fleet afterwards.
+
+    The epoch changes: whoever follows a stream begins anew, for what was told after the backup never happened.
+    """
+    from services.db.backup import restore as put_back
+
+    settings = process_settings()
+    with told():
+        manifest = asyncio.run(put_back(settings.database_url, file))
+    typer.echo(f"restored what was backed up at {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC: {_summary(manifest)}")
+
+
+def new_epoch() -> None:
+    """Have followers of streams begin anew, after a database was put back by other means (point in time)."""
+    from services.db.backup import new_epoch as change
+
+    settings = process_settings()
+    with told():
+        typer.echo(f"epoch {asyncio.run(change(settings.database_url))}; restart the API processes")
+
+
+def _summary(manifest: "Manifest") -> str:
+    rows = {table.name: table.rows for table in manifest.tables}
+    return f"{rows.get('trades', 0):,} trades, {rows.get('events', 0):,} events, schema {manifest.revision}"

@@ -1,0 +1,155 @@
+"""Examines the fleet itself: the exchange, ticks, processes, queues, lag, request weight, halts."""
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from services.coordination import quarantine
+from services.coordination.task_queue import QUEUES
+from services.db import slots
+from services.domain.errors import InvalidData, Unavailable
+from services.domain.finding import Finding, doubt, fine, wrong
+from services.domain.market import Market
+from services.usecases.context import Services
+from services.usecases.fleet_state import FleetState, read_fleet
+from services.usecases.read_lag import LATE_SECONDS, PairLag, read_lag
+
+SKEW_SECONDS = 1.0
+QUEUE_OLD_SECONDS = 30.0
+WEIGHT_SHARE_USED = 0.9
+PAIRS_LOOKED_AT = 200
+
+
+async def examine_fleet(services: Services, intervals: Mapping[str, timedelta]) -> list[Finding]:
+    """What keeps the fleet from its work. `intervals` are those of the scheduled jobs, by name."""
+    state = await read_fleet(services)
+    found = [*_halts(state), *await _ticks(services, intervals)]
+    if state.redis is None:
+        return found  # without Redis nothing of the rest can be known, and no request may leave
+    return [
+        *found,
+        *_processes(state),
+        *_queues(state),
+        *await _prices(services),
+        *[finding for market in Market for finding in await _exchange(services, market)],
+        *await _weight(services),
+        *await _lag(services),
+    ]
+
+
+def _halts(state: FleetState) -> Iterator[Finding]:
+    for halt in state.halts:
+        since = f"{halt.since:%Y-%m-%d %H:%M} UTC"
+        yield doubt("halts", f"{halt.what} since {since} by {halt.by_whom}: {halt.reason}", "run `paperfleet resume`")
+
+
+async def _ticks(services: Services, intervals: Mapping[str, timedelta]) -> list[Finding]:
+    async with services.pool.connection() as connection:
+        states = {state.job: state for state in await slots.states(connection)}
+    late = []
+    for job, interval in intervals.items():
+        age = states[job].age if job in states else None
+        if age is None or age > 2 * interval + timedelta(seconds=10):
+            late.append(job)
+    if late:
+        text = f"no tick in two intervals of {', '.join(late)}"
+        return [
+            wrong("scheduler", text, "start `paperfleet scheduler`, any number may run; its log says what stops it")
+        ]
+    return [fine("scheduler", f"{len(intervals)} jobs tick")]
+
+
+def _processes(state: FleetState) -> Iterator[Finding]:
+    kinds = [process.kind for process in state.processes]
+    for kind in ("scheduler", "worker", "api"):
+        if kind in kinds:
+            yield fine(f"{kind}s", f"{kinds.count(kind)} alive")
+        else:
+            yield wrong(f"{kind}s", "none has told that it lives for 16 s", f"start `paperfleet {kind}`")
+    served = {queue for process in state.processes for queue in process.queues}
+    if "worker" in kinds and (unserved := [queue for queue in QUEUES if queue not in served]):
+        names = ", ".join(unserved)
+        yield wrong("queues_served", f"no worker serves {names}", f"start `paperfleet worker --queues {unserved[0]}`")
+
+
+def _queues(state: FleetState) -> Iterator[Finding]:
+    dead = {each.queue: each.dead for each in state.queues if each.dead}
+    if dead:
+        text = ", ".join(f"{count} in {queue}" for queue, count in dead.items())
+        yield doubt("dead_letters", text, "look at them with `paperfleet queues`, then --retry or --drop")
+    else:
+        yield fine("dead_letters", "none")
+    old = [each for each in state.queues if (each.oldest_seconds or 0) > QUEUE_OLD_SECONDS]
+    if old:
+        text = ", ".join(f"{each.queue} for {each.oldest_seconds:,.0f} s" for each in old)
+        yield doubt("queues", f"messages wait in {text}", "run more workers of these queues")
+    else:
+        yield fine("queues", "nothing waits long")
+    if state.quarantined_messages:
+        text = f"{state.quarantined_messages} messages were put aside unrun"
+        yield doubt("quarantine", text, "`paperfleet queues` says why; then --clear-quarantine")
+
+
+async def _prices(services: Services) -> list[Finding]:
+    suspects = await quarantine.listed(services.redis)
+    if not suspects:
+        return []
+    mend = "wait a minute; or believe it with POST /api/system/quarantined-prices/KEY/believe/"
+    return [doubt("quarantined_prices", ", ".join(suspects[:5]), mend)]
+
+
+async def _exchange(services: Services, market: Market) -> list[Finding]:
+    name = f"exchange_{market.lower()}"
+    begun = time.time()
+    try:
+        told = (await services.exchange.server_time(market)).timestamp()
+    except (Unavailable, InvalidData) as error:
+        mend = "look at DNS, proxy, firewall and PAPERFLEET_*_URL; `weight` tells whether the exchange refuses you"
+        return [wrong(name, f"cannot be asked: {error}", mend)]
+    took = time.time() - begun
+    if services.settings.market_speed != 1:
+        return [fine(name, f"answers in {took * 1000:.0f} ms, at {services.settings.market_speed} times the speed")]
+    skew = max(begun - told, told - (begun + took), 0.0) * (1 if begun > told else -1)
+    if abs(skew) > SKEW_SECONDS:
+        mend = "let NTP set this machine's clock; trades are judged by the exchange's, people see both"
+        return [doubt(name, f"this machine's clock is {skew:+.1f} s beside its own", mend)]
+    return [fine(name, f"answers in {took * 1000:.0f} ms, clocks agree")]
+
+
+async def _weight(services: Services) -> list[Finding]:
+    found = []
+    for market in Market:
+        usage, name = await services.weight.usage(market), f"weight_{market.lower()}"
+        text = f"{usage.used} of {usage.limit} used"
+        if usage.paused_seconds > 0:
+            text = f"paused for {usage.paused_seconds:.0f} s: {usage.reason}"
+            found.append(wrong(name, text, "wait; never restart to get around it: docs/runbook.md#market-paused"))
+        elif usage.used > WEIGHT_SHARE_USED * usage.limit:
+            mend = "raise PAPERFLEET_WEIGHT_SHARE or PAPERFLEET_SWEEP_SECONDS: docs/runbook.md#weight-high"
+            found.append(doubt(name, text, mend))
+        else:
+            found.append(fine(name, text))
+    return found
+
+
+async def _lag(services: Services) -> list[Finding]:
+    try:
+        pairs = await read_lag(services, PAIRS_LOOKED_AT)
+    except Unavailable as error:
+        return [doubt("lag", f"not known: {error}", "see the exchange")]
+    late = [pair for pair in pairs if pair.seconds > LATE_SECONDS and pair.reason not in ("halted", "in_time")]
+    if not pairs:
+        return [
+            wrong(
+                "lag", "no pair is followed", "the listing has not come: see the exchange and the queue `maintenance`"
+            )
+        ]
+    if not late:
+        return [fine("lag", f"{pairs[0].seconds:,.0f} s at most among pairs that trade")]
+    return [wrong("lag", _late(late), f"docs/runbook.md#lag, {late[0].reason}; `paperfleet lag` tells each pair")]
+
+
+def _late(late: list[PairLag]) -> str:
+    first = late[0]
+    name = f"{first.market_type} {first.symbol}"
+    return f"{len(late)} pairs are late, {name} by {first.seconds:,.0f} s: {first.reason} {first.text}".rstrip()

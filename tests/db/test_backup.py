@@ -1,0 +1,107 @@
+"""The drill: a backup put back into an empty database is the same to the row, and followers of streams begin anew."""
+
+import zipfile
+
+import psycopg
+import pytest
+
+from services.db import backup, reconcile
+from services.db.pool import create
+from services.domain.errors import Conflict, InvalidInput
+from services.usecases.judge_paths import judge_paths
+from tests.api.running import serving, settings_of_test
+from tests.api.sse import streaming
+from tests.evaluation.desk import Desk, bar, path
+
+NOWHERE = {"spot_url": "http://127.0.0.1:9", "futures_url": "http://127.0.0.1:9"}
+BARS = [bar(0, "100", "105", "99", "104"), bar(1, "104", "104", "94.5", "96")]
+
+
+@pytest.fixture
+def empty(servers):
+    with servers.database("template0") as url:
+        yield url
+
+
+@pytest.fixture
+async def worked(desk: Desk) -> Desk:
+    """Pending, open, stopped and won trades."""
+    await desk.add(stop="95", target="110")
+    await desk.add(stop="90", target="104")
+    await desk.add(stop="80", target="120", limit="85")
+    await desk.add(stop="80", target="120")
+    assert (await judge_paths(desk.pool, [path(desk.instrument(), 0, 2, BARS)])).closed == 2
+    return desk
+
+
+def contents(url: str) -> dict[str, str]:
+    """A sum over all rows of each table; the epoch is left out."""
+    with psycopg.connect(url, options="-c timezone=UTC") as connection:
+        names = connection.execute(
+            """SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+               AND relkind IN ('r', 'p') AND NOT relispartition"""
+        ).fetchall()
+        return {
+            name: connection.execute(  # type: ignore[index]
+                f"SELECT count(*) || md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {name} t"
+                if name != "system"
+                else "SELECT (bars_from, struck_out)::text FROM system"
+            ).fetchone()[0]
+            for (name,) in names
+        }
+
+
+async def test_the_drill(worked, database_url, redis_url, empty, tmp_path):
+    file = tmp_path / "night.zip"
+    made = await backup.back_up(database_url, file)
+    before = contents(database_url)
+    await worked.add()  # what happens after the backup is lost
+    restored = await backup.restore(empty, file)
+    assert restored == made
+    assert contents(empty) == before
+    assert list(tmp_path.iterdir()) == [file]
+
+    pool = create(empty, 2, name="test")
+    async with pool:
+        async with pool.connection() as connection:
+            assert await reconcile.differences(connection) == {}
+            (epoch,) = await (await connection.execute("SELECT epoch FROM system")).fetchone()
+        assert epoch != made.epoch
+        again = Desk(pool)
+        again.account_id, again.instruments = worked.account_id, worked.instruments
+        assert (await again.add()).id == 5, "identities go on"
+        judged = await judge_paths(pool, [path(worked.instrument(), 2, 3, [bar(2, "96", "96", "79", "79")])])
+        assert judged.closed >= 1, "and the restored trades are judged on"
+
+    with serving(settings_of_test(empty, redis_url, NOWHERE)) as api:
+        async with api.http, streaming(api.http, last_id=f"{made.epoch}:a{worked.account_id}.3") as stream:
+            first = await stream.next()
+            assert (first.event, first.data["action"]) == ("reset", "epoch")
+
+
+async def test_what_is_no_backup_and_where_there_is_something_already(worked, database_url, empty, tmp_path):
+    file = tmp_path / "night.zip"
+    await backup.back_up(database_url, file)
+    with pytest.raises(Conflict):
+        await backup.restore(database_url, file)
+    cut = tmp_path / "cut.zip"
+    cut.write_bytes(file.read_bytes()[:-200])
+    with pytest.raises(InvalidInput):
+        await backup.restore(empty, cut)
+    with zipfile.ZipFile(file) as whole, zipfile.ZipFile(tmp_path / "short.zip", "w") as short:
+        for name in whole.namelist():
+            rows = whole.read(name)
+            short.writestr(name, rows.split(b"\n", 1)[1] if name == "tables/ledger.copy" else rows)
+    with pytest.raises(InvalidInput):
+        await backup.restore(empty, tmp_path / "short.zip")
+    assert not [count for count in contents(empty).items() if count[0] == "trades" and not count[1].startswith("0")]
+    await backup.restore(empty, file)
+    assert contents(empty) == contents(database_url), "what failed left nothing in the way"
+
+
+async def test_a_backup_that_fails_leaves_no_file(database_url, tmp_path):
+    with psycopg.connect(database_url) as connection:
+        connection.execute("DROP TABLE system")
+    with pytest.raises(psycopg.Error):
+        await backup.back_up(database_url, tmp_path / "night.zip")
+    assert list(tmp_path.iterdir()) == []

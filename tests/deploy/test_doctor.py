@@ -1,0 +1,193 @@
+"""The doctor finds each thing that is broken here on purpose, and says how to mend it."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from services.bootstrap import build
+from services.coordination import quarantine
+from services.coordination.quarantine import Suspect
+from services.domain.finding import Finding, Level, worst
+from services.domain.halts import Halted
+from services.domain.market import Market
+from services.usecases import examine_servers
+from services.usecases.examine_fleet import examine_fleet
+from services.usecases.examine_servers import examine_postgres, examine_redis
+from services.usecases.halt import halt
+from tests.api.running import exchange, settings_of_test
+
+PAPERFLEET = Path(sys.executable).with_name("paperfleet")
+JOBS = {"cycle": timedelta(minutes=1)}
+
+
+@pytest.fixture(scope="module")
+def urls():
+    with exchange() as found:
+        yield found
+
+
+@pytest.fixture
+def settings(database_url, redis_url, urls):
+    return settings_of_test(database_url, redis_url, urls)
+
+
+@pytest.fixture
+async def services(settings):
+    async with build(settings, name="test") as built:
+        yield built
+
+
+def by_check(findings: list[Finding]) -> dict[str, Finding]:
+    for finding in findings:
+        assert (finding.mend == "") is (finding.level is Level.OK), f"{finding.check} says how to mend it"
+    return {finding.check: finding for finding in findings}
+
+
+def run(*arguments: str, **variables: str) -> tuple[int, dict[str, Finding]]:
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("PAPERFLEET_")}
+    done = subprocess.run(
+        [PAPERFLEET, "doctor", "--json", *arguments],
+        env=environment | variables,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout, done.stderr
+    told = json.loads(done.stdout)
+    return done.returncode, by_check(msgspec.convert(told["findings"], list[Finding]))
+
+
+def test_settings_that_are_missing_or_misspelt():
+    code, found = run()
+    assert (code, found["settings"].level) == (2, "error")
+    assert "PAPERFLEET_DATABASE_URL" in found["settings"].text
+
+
+def test_servers_that_are_away_and_settings_that_do_not_fit():
+    code, found = run(
+        PAPERFLEET_DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing",
+        PAPERFLEET_REDIS_URL="redis://127.0.0.1:1",
+        PAPERFLEET_QUOTE_MAX_AGE_SECONDS="1",
+        PAPERFLEET_API_HOST="0.0.0.0",
+    )
+    assert code == 2
+    assert {check: found[check].level for check in found} == {
+        "settings": "warning",
+        "postgres": "error",
+        "redis": "error",
+    }
+
+
+def test_the_whole_of_it_beside_a_database_without_a_fleet(settings):
+    code, found = run("--quiet", **settings.to_environment())
+    assert code == 2
+    assert found["durability"].level == "error", "the servers of tests do not sync"
+    for kind in ("scheduler", "workers", "apis", "lag"):
+        assert found[kind].level == "error"
+    assert "schema" not in found
+
+
+BROKEN = [
+    ("DROP TABLE alembic_version", "schema", Level.ERROR),
+    ("UPDATE alembic_version SET version_num = '0001'", "schema", Level.ERROR),
+    ("UPDATE alembic_version SET version_num = '9999'", "schema", Level.WARNING),
+    (
+        "CREATE TABLE events_20200101 PARTITION OF events FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')",
+        "partitions",
+        Level.WARNING,
+    ),
+    (
+        "DO $$ BEGIN EXECUTE (SELECT 'DROP TABLE ' || string_agg(inhrelid::regclass::text, ', ') FROM pg_inherits"
+        " WHERE inhparent = 'events'::regclass AND inhrelid <> 'events_other'::regclass); END $$",
+        "partitions",
+        Level.WARNING,
+    ),
+]
+
+
+@pytest.mark.parametrize(("statement", "check", "level"), BROKEN)
+async def test_a_schema_that_is_not_as_it_should_be(settings, services, statement, check, level):
+    before = by_check(await examine_postgres(settings))
+    assert before[check].level is Level.OK
+    async with services.pool.connection() as connection:
+        await connection.execute(statement)
+    assert by_check(await examine_postgres(settings))[check].level is level
+
+
+async def test_a_server_that_is_short_of_something(settings, database_url, monkeypatch):
+    sound = by_check(await examine_postgres(settings))
+    assert {sound[check].level for check in ("postgres", "vacuum", "connections", "disk")} == {Level.OK}
+    monkeypatch.setattr(examine_servers, "VERSIONS", (98, 99))
+    monkeypatch.setattr(examine_servers, "FROZEN_AGE", -1)
+    monkeypatch.setattr(examine_servers, "TRANSACTION_SECONDS", -1.0)
+    monkeypatch.setattr(examine_servers, "FULL", 0.0)
+    monkeypatch.setattr(examine_servers, "FREE_BYTES", 2**62)
+    monkeypatch.setattr(examine_servers, "FREE_SHARE", 2)
+    monkeypatch.setattr(examine_servers, "CLOCK_SECONDS", -1.0)
+    found = by_check(await examine_postgres(settings))
+    for check in ("postgres", "vacuum", "transactions", "connections", "disk", "database_clock"):
+        assert found[check].level is not Level.OK, check
+
+
+async def test_vacuum_that_cannot_know_when_to_work(settings, services):
+    async with services.pool.connection() as connection:
+        await connection.execute(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET track_counts = off', current_database()); END $$"
+        )
+    assert by_check(await examine_postgres(settings))["vacuum"].level is Level.ERROR
+
+
+async def test_a_redis_that_forgets_or_is_nearly_full(services):
+    assert worst(await examine_redis(services.redis)) is Level.OK
+    await services.redis.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        assert by_check(await examine_redis(services.redis))["eviction"].level is Level.ERROR
+    finally:
+        await services.redis.config_set("maxmemory-policy", "noeviction")
+    before = (await services.redis.config_get("maxmemory"))["maxmemory"]
+    used = (await services.redis.info("memory"))["used_memory"]
+    await services.redis.config_set("maxmemory", int(used * 1.1))
+    try:
+        assert by_check(await examine_redis(services.redis))["eviction"].level is Level.WARNING
+    finally:
+        await services.redis.config_set("maxmemory", before)
+
+
+async def test_what_keeps_a_fleet_from_its_work(services, urls):
+    await halt(services, Halted.NEW_TRADES, "an audit", "anna")
+    await quarantine.first_seen(services.redis, Market.SPOT, "BTCUSDT", Suspect(1.8e9, 5, 1.8e9))
+    await services.weight.pause(Market.FUTURES, 60, "429")
+    body = msgspec.msgpack.encode({"actor_name": "fetch_paths", "message_timestamp": 1, "options": {}})
+    await services.redis.hset("tasks:fetch.msgs", "old", body)
+    await services.redis.rpush("tasks:fetch", "old")
+    await services.redis.zadd("tasks:scan.XQ", {"dead": 1_800_000_000_000})
+    skew = {"kind": "skew", "ms": 5000, "path_prefix": "/api/v3/time"}
+    async with httpx.AsyncClient() as http:
+        (await http.post(urls["control_url"] + "/faults", json=skew)).raise_for_status()
+        try:
+            found = by_check(await examine_fleet(services, JOBS))
+        finally:
+            (await http.delete(urls["control_url"] + "/faults")).raise_for_status()
+    assert "an audit" in found["halts"].text
+    assert found["scheduler"].text.endswith("cycle")
+    assert "SPOT:BTCUSDT" in found["quarantined_prices"].text
+    assert found["weight_futures"].text.endswith("429")
+    assert found["exchange_futures"].level is Level.ERROR, "nobody may ask a market that is paused"
+    assert found["exchange_spot"].level is Level.WARNING
+    assert "-5" in found["exchange_spot"].text
+    assert "fetch" in found["queues"].text
+    assert found["dead_letters"].text == "1 in scan"
+
+
+async def test_an_exchange_that_is_away(database_url, redis_url):
+    nowhere = {"spot_url": "http://127.0.0.1:9", "futures_url": "http://127.0.0.1:9"}
+    async with build(settings_of_test(database_url, redis_url, nowhere)) as services:
+        found = by_check(await examine_fleet(services, {}))
+    assert {found[f"exchange_{market}"].level for market in ("spot", "futures")} == {Level.ERROR}
