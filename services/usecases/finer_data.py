@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 
 from services.binance.errors import RequestRefused
 from services.db import finer_gaps
+from services.db.finer_gaps import Minute
 from services.domain.errors import InvalidData, Unavailable
 from services.domain.judge import Need
 from services.domain.market import Instrument, Market
@@ -22,7 +24,7 @@ YOUNG = timedelta(minutes=3)
 """An empty answer about a minute this young may only be late: it proves nothing."""
 
 HOPELESS = timedelta(hours=1)
-"""A minute that the exchange still answers with nonsense, or refuses, after this time has nothing finer."""
+"""A minute of which the exchange answers nothing but nonsense, or refuses it, for this time has nothing finer."""
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +38,8 @@ async def fetch_finer(
     """
     wanted = [(instrument, need) for instrument, minutes in needs.items() for need in minutes]
     async with services.pool.connection() as connection:
-        gone = await finer_gaps.known(connection, [(instrument.id, need.minute) for instrument, need in wanted])
+        known = await finer_gaps.known(connection, [(instrument.id, need.minute) for instrument, need in wanted])
+    gone = {minute for minute, doubted_since in known.items() if doubted_since is None}
     answers = await asyncio.gather(
         *(
             _finer(services, instrument, need, have.get(instrument.id, {}).get(need.minute), gone)
@@ -45,26 +48,43 @@ async def fetch_finer(
         return_exceptions=True,
     )
     found: dict[int, dict[datetime, Finer]] = {}
-    new_gaps = []
+    learned = _Learned([], {}, [])
     for (instrument, need), answer in zip(wanted, answers, strict=True):
+        place = instrument.id, need.minute
+        if isinstance(answer, InvalidData | RequestRefused):
+            now = await services.clock.now(instrument.market)
+            if now - (known.get(place) or now) > HOPELESS:
+                answer = Finer(Resolution.PRINTS, gone=True)
+            else:
+                learned.doubts[place] = now
         if isinstance(answer, Finer):
             found.setdefault(instrument.id, {})[need.minute] = answer
-            if answer.gone and answer.until is None and (instrument.id, need.minute) not in gone:
-                new_gaps.append((instrument.id, need.minute))
-        elif (
-            isinstance(answer, InvalidData | RequestRefused)
-            and await services.clock.now(instrument.market) - need.minute > HOPELESS
-        ):
-            found.setdefault(instrument.id, {})[need.minute] = Finer(Resolution.PRINTS, gone=True)
-            new_gaps.append((instrument.id, need.minute))
-        elif isinstance(answer, Unavailable | InvalidData):
+            if answer.gone and answer.until is None and place not in gone:
+                learned.gaps.append(place)
+            elif known.get(place):
+                learned.trusted.append(place)
+        elif isinstance(answer, Unavailable | InvalidData | RequestRefused):
             log.warning("finer_not_had", instrument=str(instrument), minute=need.minute, reason=str(answer))
         else:
             raise answer
-    if new_gaps:
-        async with services.pool.connection() as connection:
-            await finer_gaps.note(connection, new_gaps)
+    await _remember(services, learned)
     return found
+
+
+class _Learned(NamedTuple):
+    """What the answers tell of minutes: gaps for good, nonsense since now, and doubts that are over."""
+
+    gaps: list[Minute]
+    doubts: dict[Minute, datetime]
+    trusted: list[Minute]
+
+
+async def _remember(services: Services, learned: _Learned) -> None:
+    if any(learned):
+        async with services.pool.connection() as connection:
+            await finer_gaps.note(connection, learned.gaps)
+            await finer_gaps.doubt(connection, learned.doubts)
+            await finer_gaps.trust(connection, learned.trusted)
 
 
 async def _finer(

@@ -1,0 +1,70 @@
+"""Nonsense about the inside of a minute: waited out, and believed to be all there is only after an hour of it."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from services.bootstrap import build
+from services.db import instruments
+from services.domain.judge import Need
+from services.domain.market import Market
+from services.settings import Settings
+from services.usecases.context import Services
+from services.usecases.finer_data import fetch_finer
+from services.usecases.refresh_instruments import refresh_instruments
+from tests.simulator_process import Simulator, start_simulator
+
+MARKET = Market.FUTURES
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    async with start_simulator(seed=7) as running:
+        yield running
+
+
+@pytest.fixture
+async def services(database_url: str, redis_url: str, simulator: Simulator) -> AsyncIterator[Services]:
+    settings = Settings(
+        database_url=database_url,
+        redis_url=redis_url,
+        spot_url=simulator.spot_url,
+        futures_url=simulator.futures_url,
+    )
+    async with build(settings) as running:
+        await refresh_instruments(running, MARKET)
+        yield running
+
+
+async def pass_time(services: Services, simulator: Simulator, minutes: int) -> None:
+    await simulator.set_clock(advance_ms=minutes * 60_000)
+    await services.clock.sync(MARKET)
+
+
+async def test_only_an_hour_of_nonsense_makes_a_minute_hopeless(services: Services, simulator: Simulator):
+    async with services.pool.connection() as connection:
+        (btc,) = await instruments.by_symbols(connection, MARKET, ["BTCUSDT"])
+    minute = (await services.clock.now(MARKET)).replace(second=0, microsecond=0) - timedelta(hours=3)
+
+    async def asked() -> dict[object, object]:
+        found = await fetch_finer(services, {btc: {Need(minute, None)}}, {})
+        return {at: (bool(finer.bars), finer.gone) for at, finer in found.get(btc.id, {}).items()}
+
+    async def nonsense() -> None:
+        await simulator.add_fault("garbage", path_prefix="/fapi/v1/aggTrades")
+
+    await nonsense()
+    assert await asked() == {}, "however old the minute is, one answer of nonsense tells nothing"
+    await pass_time(services, simulator, 59)
+    assert await asked() == {}
+    await simulator.clear_faults()
+    assert await asked() == {minute: (True, False)}
+
+    await nonsense()
+    await pass_time(services, simulator, 30)
+    assert await asked() == {}, "it was answered well meanwhile: the hour begins anew"
+    await pass_time(services, simulator, 61)
+    assert await asked() == {minute: (False, True)}
+    await simulator.clear_faults()
+    assert await asked() == {minute: (False, True)}, "every later trade is judged on it alike"
