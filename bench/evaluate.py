@@ -261,7 +261,7 @@ _BARE = (
 async def _bare_closings(pool: Pool, count: int) -> float:
     """Closings per second of one connection that knows everything already and only writes the same rows."""
     async with pool.connection() as connection:
-        payload = await _sample_payload(pool, connection)
+        payload = await sample_payload(pool, connection)
         cursor = await connection.execute(
             "SELECT trade_id FROM live_triggers ORDER BY instrument_id, lower LIMIT %s", [count]
         )
@@ -281,7 +281,7 @@ async def _bare_closings(pool: Pool, count: int) -> float:
         return len(ids) / (time.perf_counter() - started)
 
 
-async def _sample_payload(pool: Pool, connection: Connection) -> object:
+async def sample_payload(pool: Pool, connection: Connection) -> object:
     """A closing event as the evaluation writes it, so that both sides write the same bytes."""
     await judge_paths(pool, paths(0, Decimal("98.5"), QUIET[1])[0])
     row = await (await connection.execute("SELECT payload FROM events LIMIT 1")).fetchone()

@@ -62,6 +62,7 @@ async def belongings(services, person: Person, admin: Person, known: dict[tuple[
         "secret": "0" * 43,
         "letter": "0b9f1c3e-5d7a-4f26-8c41-2e9d6a7b8c05",
         "what": "fleet",
+        "key": "SPOT:BTCUSDT",
         "trade_id": trade.json()["id"],
         "account_id": person.account_id,
         "key_id": (await person.key("read"))["id"],
