@@ -93,23 +93,24 @@ async def stream(
     ] = None,
 ) -> Stream:
     """Without Last-Event-ID it starts now. A client that does not read is cut off, and resumes by its last id."""
-    pairs, positions = (await listed_pairs(services), False) if prices == ALL else _pairs(prices)
-    source_ids = await _sources(services, caller, sources)
-    client = await hub.connect(
-        Subscription(
-            streams=tuple(streams_of(caller.listed(), source_ids)),
-            last_event_id=last_event_id_header or last_event_id or "",
-            from_start=start is not None,
-            pairs=pairs,
-            account_ids=caller.listed() if positions else (),
-            abort=_abort(request),
-            holder=Holder(
-                name=f"user {caller.user_id}" if caller.user_id else f"address {_address(request)}",
-                via=caller.via,
-                account_ids=caller.account_ids,
-            ),
+    async with hub.joining:
+        pairs, positions = (await listed_pairs(services), False) if prices == ALL else _pairs(prices)
+        source_ids = await _sources(services, caller, sources)
+        client = await hub.connect(
+            Subscription(
+                streams=tuple(streams_of(caller.listed(), source_ids)),
+                last_event_id=last_event_id_header or last_event_id or "",
+                from_start=start is not None,
+                pairs=pairs,
+                account_ids=caller.listed() if positions else (),
+                abort=_abort(request),
+                holder=Holder(
+                    name=f"user {caller.user_id}" if caller.user_id else f"address {_address(request)}",
+                    via=caller.via,
+                    account_ids=caller.account_ids,
+                ),
+            )
         )
-    )
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return Stream(client.frames(), media_type="text/event-stream", headers=headers)
 

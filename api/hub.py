@@ -17,6 +17,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
+from api.chunks import Chunk, Chunks
 from api.event_id import parse
 from api.feed import Feed
 from api.metrics import HUB_FAILURES, STREAM_CLIENTS, STREAM_CLIENTS_CUT
@@ -36,11 +37,15 @@ from services.usecases.sign_in import ACCESS_BELL
 POLL_SECONDS = 0.5
 PRICE_SECONDS = 1.0
 STALL_SECONDS = 20.0
+PING_SECONDS = 14.0
+"""After so long a silence a comment is sent; looked at every POLL_SECONDS, it comes within 15."""
 PAGE_EVENTS = 500
 RIGHTS_SECONDS = 30.0
 """How long a stream may outlive its credential when no bell tells of the end."""
 BEHIND_READERS = 2
 """How many clients may read the database at a time to catch up: the pool serves requests as well."""
+JOINERS = 2
+"""How many may be on their way in at a time: when thousands come back at once, they wait instead of being refused."""
 
 log = structlog.get_logger(__name__)
 
@@ -76,10 +81,12 @@ class Hub:
         self._services = services
         self._stall_seconds = stall_seconds
         self._clients: set[StreamClient] = set()
+        self._chunks = Chunks()
         self._tasks: list[asyncio.Task[None]] = []
         self._bell, self._price_bell, self._rights_bell = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._reading = asyncio.Lock()
         self._behind = asyncio.Semaphore(BEHIND_READERS)
+        self.joining = asyncio.Semaphore(JOINERS)
         self._is_reading_well = True
         self._is_ended = False
 
@@ -89,7 +96,8 @@ class Hub:
         page = await read_events(self._services, {MARKET_STREAM: 0}, 0)
         self.epoch, self.feeds = page.epoch, {MARKET_STREAM: Feed(page.heads[MARKET_STREAM])}
         self._tasks = [
-            asyncio.create_task(part()) for part in (self._follow, self._follow_prices, self._listen, self._guard)
+            asyncio.create_task(part())
+            for part in (self._follow, self._follow_prices, self._listen, self._guard, self._tend)
         ]
         try:
             yield self
@@ -110,7 +118,10 @@ class Hub:
         return self.is_alive and self._is_reading_well
 
     async def connect(self, wanted: Subscription) -> StreamClient:
-        """A client at its place: after its last event id, else now or at the start. Raises Unavailable when full."""
+        """A client at its place: after its last event id, else now or at the start. Raises Unavailable when full.
+
+        Call it, and what it takes to know what is wanted, within `joining`.
+        """
         if self._is_ended or len(self._clients) >= self._services.settings.streams_max:
             raise Unavailable("no more event streams can be served here")
         self._check_share(wanted.holder)
@@ -163,6 +174,10 @@ class Hub:
         for client in self._clients:
             client.end()
 
+    def after(self, cursors: Cursors) -> Chunk:
+        """What is at hand after `cursors`; shared, so nobody may change it."""
+        return self._chunks.after(self.feeds, self.epoch, cursors)
+
     async def read_behind(self, after: Cursors, limit: int) -> Page:
         """Events that the feeds no longer hold, for one client at its own pace. Raises psycopg's errors."""
         async with self._behind:
@@ -182,7 +197,6 @@ class Hub:
     async def _follow(self) -> None:
         while True:
             await _heard(self._bell, POLL_SECONDS)
-            self._cut_stalled()
             try:
                 while await self._read():
                     pass
@@ -203,6 +217,7 @@ class Hub:
             if page.epoch != self.epoch:
                 self._start_over("epoch", page)
                 return False
+            self._chunks.forget()
             is_whole = all(feeds[event.stream].append(event) for event in page.events)
             if not is_whole or any(page.heads[stream] < feed.head for stream, feed in feeds.items()):
                 self._start_over("history", page)
@@ -217,6 +232,7 @@ class Hub:
         """The history is another one, or rows have vanished from it: nobody may go on as if nothing were."""
         log.warning("event_streams_reset", reason=reason, epoch=page.epoch, clients=len(self._clients))
         self.epoch = page.epoch
+        self._chunks.forget()
         for stream, head in page.heads.items():
             self.feeds[stream] = Feed(head)
         for client in self._clients:
@@ -232,13 +248,20 @@ class Hub:
         for stream, feed in self.feeds.items():
             feed.forget(followed[stream])
 
-    def _cut_stalled(self) -> None:
-        now = asyncio.get_running_loop().time()
-        for client in list(self._clients):
-            if client.sending_since is not None and now - client.sending_since > self._stall_seconds:
-                STREAM_CLIENTS_CUT.inc()
-                self._clients.discard(client)
-                client.cut()
+    async def _tend(self) -> None:
+        """Cut whom nobody reads, and let the silent ones be heard of."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            now = clock()
+            for client in list(self._clients):
+                if client.sending_since is None:
+                    if now - client.sent_at > PING_SECONDS:
+                        client.ping()
+                elif now - client.sending_since > self._stall_seconds:
+                    STREAM_CLIENTS_CUT.inc()
+                    self._clients.discard(client)
+                    client.cut()
 
     def _check_share(self, holder: Holder | None) -> None:
         settings = self._services.settings

@@ -1,14 +1,14 @@
 """One client of the event stream: a cursor into the streams, never a queue of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from api.event_id import EventId
+from api.chunks import identified
 from api.feed import encode
 from api.metrics import EVENTS_DELIVERED
 from api.price_board import Pair
@@ -17,11 +17,8 @@ from services.db.event_log import Page
 if TYPE_CHECKING:
     from api.hub import Holder, Hub
 
-PING_SECONDS = 15.0
 PING = b": ping\n\n"
 GREETING = b"retry: 1000\n: welcome\n\n"
-CHUNK_BYTES = 64 * 1024
-"""About what is taken from a stream at a time; with the connection's own buffers, all that a client can hold."""
 CATCH_UP_EVENTS = 200
 
 
@@ -39,7 +36,7 @@ class StreamClient:
     def __init__(
         self,
         hub: "Hub",
-        cursors: dict[str, int],
+        cursors: Mapping[str, int],
         joined_at: Page,
         *,
         reset: str = "",
@@ -54,29 +51,38 @@ class StreamClient:
         self.account_ids = account_ids
         self.holder = holder
         self.sending_since: float | None = None
+        self.sent_at = 0.0
         self._hub = hub
         self._asked_pairs = pairs
         self._reset = reset
         self._abort = abort
         self._price_version = 0
-        self._ended = False
+        self._ended = self._ping_due = False
         self._wake = asyncio.Event()
 
     async def frames(self) -> AsyncIterator[bytes]:
         """The bytes of the response, until the hub ends or cuts the client."""
+        clock = asyncio.get_running_loop().time
         with self._hub.joined(self):
             chunk = GREETING
+            self.wake()
             while not self._ended:
                 if chunk:
-                    self.sending_since = asyncio.get_running_loop().time()
+                    self.sending_since = self.sent_at = clock()
                     yield chunk
                     self.sending_since = None
+                await self._wake.wait()
                 self._wake.clear()
-                chunk = await self._next_chunk() or await self._idle()
+                chunk = await self._next_chunk()
 
     def wake(self) -> None:
         """There may be something new."""
         self._wake.set()
+
+    def ping(self) -> None:
+        """Nothing has been sent for long: say at least that the stream is alive."""
+        self._ping_due = True
+        self.wake()
 
     def reset(self, reason: str, heads: dict[str, int]) -> None:
         """The history is not what it was: tell the client to start over, from `heads`."""
@@ -100,40 +106,27 @@ class StreamClient:
         self._ended = True
         self._abort()
 
-    async def _idle(self) -> bytes:
-        try:
-            await asyncio.wait_for(self._wake.wait(), PING_SECONDS)
-        except TimeoutError:
-            return PING
-        return b""
-
     async def _next_chunk(self) -> bytes:
         if self._reset:
             reason, self._reset = self._reset, ""
+            self.wake()
             data = msgspec.json.encode({"type": "reset", "action": reason})
-            return self._identified(b"event: reset\ndata: " + data + b"\n\n")
-        parts: list[bytes] = []
-        for stream in self.cursors:
-            await self._take(stream, parts)
-        EVENTS_DELIVERED.inc(len(parts))
-        parts += self._hub.prices.since(self._price_version, self.pairs)
-        self._price_version = self._hub.prices.version
-        return b"".join(parts)
-
-    async def _take(self, stream: str, parts: list[bytes]) -> None:
-        """Add what comes next in `stream`: from the feed, or from the database if the feed has moved on."""
-        feed = self._hub.feeds[stream]
-        if self.cursors[stream] < feed.first - 1:
+            return identified(self._hub.epoch, self.cursors, b"event: reset\ndata: " + data + b"\n\n")
+        chunk = self._hub.after(self.cursors)
+        self.cursors, parts = chunk.cursors, [chunk.data]
+        if not chunk.is_whole:
+            self.wake()
+        if chunk.events:
+            EVENTS_DELIVERED.inc(chunk.events)
+        for stream in chunk.behind:
             await self._catch_up(stream, parts)
-            return
-        size = 0
-        for seq, frame in feed.after(self.cursors[stream]):
-            if size >= CHUNK_BYTES:
-                self.wake()
-                break
-            self.cursors[stream] = seq
-            parts.append(self._identified(frame))
-            size += len(frame)
+        if self.pairs:
+            parts += self._hub.prices.since(self._price_version, self.pairs)
+            self._price_version = self._hub.prices.version
+        if self._ping_due:
+            self._ping_due = False
+            return b"".join(parts) or PING
+        return b"".join(parts)
 
     async def _catch_up(self, stream: str, parts: list[bytes]) -> None:
         """Read what the feed no longer holds; a hole there is history that is gone."""
@@ -149,10 +142,10 @@ class StreamClient:
         if not page.events or page.events[0].seq != cursor + 1:
             self.reset("history", page.heads)
             return
+        reached = dict(self.cursors)
         for event in page.events:
-            if event.seq == self.cursors[stream] + 1:
-                self.cursors[stream] = event.seq
-                parts.append(self._identified(encode(event)))
-
-    def _identified(self, frame: bytes) -> bytes:
-        return f"id: {EventId(self._hub.epoch, self.cursors)}\n".encode() + frame
+            if event.seq == reached[stream] + 1:
+                reached[stream] = event.seq
+                parts.append(identified(self._hub.epoch, reached, encode(event)))
+        EVENTS_DELIVERED.inc(reached[stream] - cursor)
+        self.cursors = reached

@@ -37,7 +37,7 @@ async def database() -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def book(url: str, trades: int, accounts: int) -> AsyncIterator[Pool]:
-    """The database filled anew: `trades` open LONG trades at 100 USDT, spread over 966 pairs and the accounts.
+    """The database filled anew: `trades` open LONG trades at 100 USDT, over 966 pairs and the local owner's accounts.
 
     Stops lie 1 to 20 % below, targets above, all at different prices.
     """
@@ -65,9 +65,10 @@ _FILL = (
     "TRUNCATE users, accounts, instruments, watermarks, trades, live_triggers, trade_commands, trade_exits,"
     " trade_revisions, ledger, events, results, courses, minute_bars, hour_ranges"
     " RESTART IDENTITY CASCADE",
-    "INSERT INTO users (name) VALUES ('bench')",
+    "INSERT INTO users (name, role) VALUES ('local', 'admin')",
     """INSERT INTO accounts (user_id, name, balance, reserved)
-       SELECT 1, 'account ' || n, 100000000, 100::numeric * (%(trades)s / %(accounts)s + 1)
+       SELECT 1, CASE n WHEN 1 THEN 'main' ELSE 'account ' || n END, 100000000,
+              100::numeric * (%(trades)s / %(accounts)s + 1)
        FROM generate_series(1, %(accounts)s) n""",
     f"""INSERT INTO instruments (market, symbol, base_asset, status, tick_size, step_size, min_quantity, min_notional)
        SELECT CASE WHEN n <= {SPOT} THEN 'SPOT' ELSE 'FUTURES' END, 'PAIR' || n || 'USDT', 'PAIR' || n, 'TRADING',

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import TypeVar, cast
 
-from bench.book import PAIRS, book, database
+from bench.book import database
+from bench.closed_book import closed_book
 from bench.table import Row
 from services.db import courses, results
 from services.db.closings import ADD_RESULTS, SUMS
@@ -23,7 +24,6 @@ from services.domain.plan import Direction
 from services.usecases.context import Services
 from services.usecases.performance import performance
 
-DAYS = 100
 ACCOUNT = Scope(account_ids=(1,))
 
 T = TypeVar("T")
@@ -35,17 +35,7 @@ def run(options: argparse.Namespace) -> tuple[str, list[Row]]:
 
 
 async def _run(trades: int) -> list[Row]:
-    async with database() as url, book(url, 1, 1) as pool:
-        async with pool.connection() as connection:
-            await connection.execute("SET LOCAL statement_timeout = 0")
-            await connection.execute(_CLOSE, {"trades": trades})
-            await connection.execute(ADD_RESULTS.replace("t.id = ANY(%s)", "t.exit_time IS NOT NULL"))
-            await connection.execute("UPDATE results SET merged = true")
-        async with pool.connection() as connection:
-            await connection.set_autocommit(True)
-            await connection.execute("SET statement_timeout = 0")
-            await connection.execute("VACUUM ANALYZE trades, results, ledger")
-            await connection.set_autocommit(False)
+    async with database() as url, closed_book(url, trades) as pool:
         services = cast(Services, SimpleNamespace(pool=pool))
         every, whole = await _timed(lambda: _every_trade(pool))
         first, found = await _timed(lambda: performance(services, ACCOUNT))
@@ -115,22 +105,6 @@ async def _close_one_more(pool: Pool) -> None:
         assert row is not None
         await connection.execute(ADD_RESULTS, [[row[0]]])
 
-
-_CLOSE = f"""
-INSERT INTO trades (account_id, instrument_id, direction, entry_type, stop_loss, initial_stop, position_size, leverage,
-    quantity, maker_rate, taker_rate, fill_model, half_spread, average_range, status, reserved, entry_time, entry_price,
-    entry_role, entry_fee, entry_evidence, exit_time, exit_price, exit_reason, fees, funding, profit_loss, margin,
-    r_multiple, mae, mfe, ambiguous, source, created_at, updated_at)
-SELECT 1, 1 + n %% {PAIRS}, CASE WHEN n %% {PAIRS} > 436 AND n %% 2 = 0 THEN 'SHORT' ELSE 'LONG' END, 'MARKET', 95, 95,
-    100, 1, 1, 0.001, 0.001, 'realistic', 0.0001, 0.001,
-    CASE WHEN p.net > 0 THEN 'CLOSED_TP' ELSE 'CLOSED_SL' END, 0, p.at - p.held, 100, 'taker', 0.1,
-    '{{"decided_by": "quote"}}', p.at, 100 + p.net, CASE WHEN p.net > 0 THEN 'take_profit' ELSE 'stop_loss' END, 0.2, 0,
-    p.net, 100, round(p.net / 5, 4), least(p.net, -1), greatest(p.net, 1), n %% 50 = 0, 'source ' || n %% 5, p.at, p.at
-FROM generate_series(1::bigint, %(trades)s) n CROSS JOIN LATERAL (
-    SELECT round((n * 7919 %% 100003) / 10000.0 - 4.9, 8) AS net,
-        timestamptz '2026-03-01' + n * interval '{DAYS} days' / %(trades)s AS at,
-        (n * 104729 %% 2880) * interval '1 minute' AS held) p
-"""
 
 _ONE_MORE = """
 INSERT INTO trades (account_id, instrument_id, direction, entry_type, stop_loss, initial_stop, position_size, leverage,

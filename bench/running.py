@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path as Folder
+from typing import Any, cast
 
 import httpx
+import msgspec
 
 from deploy.local.process import stop
 from deploy.local.valkey import Valkey
@@ -62,3 +65,63 @@ async def workers(settings: Settings, count: int) -> AsyncIterator[None]:
             process.terminate()
         for process in processes:
             await process.wait()
+
+
+@asynccontextmanager
+async def api(settings: Settings) -> AsyncIterator[tuple[int, int]]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = msgspec.structs.replace(settings, api_port=port, log_level="ERROR")
+    program = str(Folder(sys.executable).with_name("paperfleet"))
+    process = await asyncio.create_subprocess_exec(program, "api", env=settings.to_environment())
+    try:
+        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=50)) as http:
+            await _ready(http, f"http://127.0.0.1:{port}/health/ready")
+        yield port, process.pid
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _ready(http: httpx.AsyncClient, url: str) -> None:
+    while (await http.get(url)).status_code != 200:
+        pass
+
+
+class Process:
+    """A process that answers each JSON line by one."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._in, self._out = process.stdin, process.stdout
+
+    def tell(self, what: object) -> None:
+        """Say something that is not answered."""
+        self._in.write(json.dumps(what).encode() + b"\n")
+
+    async def ask(self, **what: object) -> dict[str, Any]:
+        """Say something and wait for the answer."""
+        self.tell(what)
+        return cast(dict[str, Any], await self.answer())
+
+    async def answer(self) -> object:
+        """The next line that it prints."""
+        line = await self._out.readline()
+        assert line, "it has died"
+        return json.loads(line)
+
+
+@asynccontextmanager
+async def spawned(module: str, *arguments: str) -> AsyncIterator[Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        yield Process(process)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.terminate()
+        await process.wait()

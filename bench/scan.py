@@ -149,7 +149,7 @@ async def _pair_by_pair(services: Services, closed_to: datetime) -> float:
     async with services.pool.connection() as connection:
         listed = await instruments.listed(connection)
         sample = listed[:: len(listed) // SAMPLE]
-        one_each = [Shard(each.market, number, (each.symbol,)) for number, each in enumerate(sample)]
+        one_each = [Shard(each.market, number, (each.symbol,), 1) for number, each in enumerate(sample)]
         await scans.plan(connection, closed_to, [TIMEFRAME], one_each)
     await asyncio.sleep(timedelta(seconds=10).total_seconds() / SPEED)  # the candle is closed for everybody
     started = time.perf_counter()

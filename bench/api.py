@@ -1,0 +1,166 @@
+"""Reading over HTTP with a million trades: beside the same queries run bare, and beside a handler that does nothing.
+
+One request at a time on one connection, as a client sees it; the API and the empty handler are processes of their own.
+"""
+
+import argparse
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any, ClassVar, cast
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from api import cursors
+from bench.book import database
+from bench.closed_book import closed_book
+from bench.running import api, spawned, valkey
+from bench.table import Row
+from services.db.pool import Connection, Pool
+from services.db.trade_list import Key, TradeFilter
+from services.domain.metrics.scope import Scope
+from services.settings import Settings
+from services.usecases.context import Services
+from services.usecases.list_trades import list_trades
+from services.usecases.performance import performance
+
+PAGE = 100
+TIMES = 300
+WARM = 30
+
+
+class Timed:
+    """Seconds that something took, many times."""
+
+    def __init__(self, seconds: list[float]) -> None:
+        self._sorted = sorted(seconds)
+
+    def at(self, percent: int) -> float:
+        """The percentile, in milliseconds."""
+        return 1000 * self._sorted[min(len(self._sorted) - 1, len(self._sorted) * percent // 100)]
+
+    def __str__(self) -> str:
+        return f"p50 {self.at(50):.2f} ms, p99 {self.at(99):.2f} ms"
+
+
+async def timed(work: Callable[[], Awaitable[object]]) -> Timed:
+    """`work` TIMES times, one after the other, when it is warm."""
+    for _ in range(WARM):
+        await work()
+    seconds = []
+    for _ in range(TIMES):
+        started = time.perf_counter()
+        await work()
+        seconds.append(time.perf_counter() - started)
+    return Timed(seconds)
+
+
+class Recorder(psycopg.AsyncConnection[tuple[Any, ...]]):
+    """A connection that notes what is executed on it."""
+
+    noted: ClassVar[list[tuple[Any, Any]]] = []
+
+    async def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        """Note, then execute."""
+        self.noted.append((query, params))
+        return await super().execute(query, params, **options)
+
+
+def run(options: argparse.Namespace) -> tuple[str, list[Row]]:
+    """The table's title and rows."""
+    return f"the API with {options.trades:,} trades", asyncio.run(_run(options.trades))
+
+
+async def _run(trades: int) -> list[Row]:
+    async with database() as url, closed_book(url, trades) as pool, valkey() as redis_url:
+        newest, last = await _places(pool, trades)
+        everything = TradeFilter(account_ids=(1,))
+        listing = await _statements(url, lambda services: list_trades(services, everything, PAGE))
+        await performance(cast(Services, SimpleNamespace(pool=pool)), Scope(account_ids=(1,)))
+        summary = await _statements(url, lambda services: performance(services, Scope(account_ids=(1,))))
+        settings = Settings(
+            database_url=url, redis_url=redis_url, spot_url="http://127.0.0.1:9", futures_url="http://127.0.0.1:9"
+        )
+        async with await psycopg.AsyncConnection.connect(url) as connection:
+            bare_list, bare_summary = await _bare(connection, listing), await _bare(connection, summary)
+        async with api(settings) as (port, _):
+            http = await Http.open(port)
+            first = await timed(lambda: http.get(f"/api/paper-trades/?limit={PAGE}"))
+            deep = await timed(lambda: http.get(f"/api/paper-trades/?limit={PAGE}&cursor={last}"))
+            figures = await timed(lambda: http.get("/api/paper-trades/performance/"))
+            size = await http.get(f"/api/paper-trades/{newest}/")
+            single = await timed(lambda: http.get(f"/api/paper-trades/{newest}/"))
+        async with spawned("bench.bare_handler", str(size)) as process:
+            http = await Http.open(int(cast(int, await process.answer())))
+            empty = await timed(lambda: http.get("/"))
+    return [
+        _row(f"list of {PAGE}", first, "the same queries, bare psycopg", bare_list, 3),
+        _row(f"page {trades // PAGE:,} of it", deep, "page 1", first, 1.25),
+        _row("performance", figures, "the same queries, bare psycopg", bare_summary, 3),
+        _row("one trade", single, f"empty handler of {size:,} bytes", empty, 2),
+    ]
+
+
+def _row(name: str, figure: Timed, baseline: str, other: Timed, bound: float) -> Row:
+    ratio = figure.at(50) / other.at(50)
+    return Row(name, str(figure), f"{baseline}: {other}", ratio, f"<= {bound}", ratio <= bound)
+
+
+class Http:
+    """One kept connection to a server; the thinnest client there is, so that it is the server that is measured."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def open(cls, port: int) -> "Http":
+        return cls(*await asyncio.open_connection("127.0.0.1", port, limit=2**22))
+
+    async def get(self, path: str) -> int:
+        """Ask, and read the answer; its size in bytes. Raises AssertionError unless it is a 200."""
+        self._writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        assert head.startswith(b"http/1.1 200"), head
+        length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        await self._reader.readexactly(length)
+        return length
+
+
+async def _places(pool: Pool, trades: int) -> tuple[int, str]:
+    """The newest trade's id, and the cursor of the last full page."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT created_at, id FROM trades ORDER BY created_at DESC, id DESC OFFSET %s LIMIT 1",
+            [trades - PAGE - 1],
+        )
+        row = await cursor.fetchone()
+        newest = await (
+            await connection.execute("SELECT id FROM trades ORDER BY created_at DESC, id DESC LIMIT 1")
+        ).fetchone()
+    assert row is not None
+    assert newest is not None
+    return newest[0], cursors.encode(Key(*row)) or ""
+
+
+async def _statements(url: str, work: Callable[[Services], Awaitable[object]]) -> list[tuple[Any, Any]]:
+    """What `work` executes."""
+    pool = AsyncConnectionPool(url, connection_class=Recorder, min_size=1, open=False)
+    await pool.open(wait=True)
+    Recorder.noted.clear()
+    await work(cast(Services, SimpleNamespace(pool=pool)))
+    noted = [each for each in Recorder.noted if each[0] != ""]
+    await pool.close()
+    return noted
+
+
+async def _bare(connection: Connection, statements: list[tuple[Any, Any]]) -> Timed:
+    async def all_of_them() -> None:
+        for query, parameters in statements:
+            cursor = await connection.execute(query, parameters)
+            if cursor.description is not None:
+                await cursor.fetchall()
+        await connection.commit()
+
+    return await timed(all_of_them)
