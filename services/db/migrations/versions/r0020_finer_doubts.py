@@ -1,13 +1,13 @@
 """Minutes of which the exchange answers nonsense: gaps only once it has done so for long.
 
 Revision ID: 0020
-Revises: 0013
+Revises: 0030
 """
 
 from alembic import op
 
 revision = "0020"
-down_revision = "0013"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
