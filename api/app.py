@@ -13,6 +13,7 @@ from api import (
     accounts,
     candles,
     docs_page,
+    emergency,
     events,
     health,
     inbox,
@@ -112,6 +113,7 @@ def create_app(
         system,
         operations,
         voids,
+        emergency,
     ]
     return Litestar(
         [

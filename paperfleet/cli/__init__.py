@@ -5,6 +5,7 @@ import sys
 import typer
 
 from paperfleet.cli import (
+    accounts_moved,
     backtest,
     backups,
     doctor,
@@ -58,6 +59,9 @@ app.command("doctor", rich_help_panel="Operations")(doctor.doctor)
 app.command("backup", rich_help_panel="Operations")(backups.backup)
 app.command("restore", rich_help_panel="Operations")(backups.restore)
 app.command("new-epoch", rich_help_panel="Operations")(backups.new_epoch)
+app.command("kill", rich_help_panel="Operations")(halts.kill)
+app.command("export", rich_help_panel="Operations")(accounts_moved.export_account)
+app.command("import", rich_help_panel="Operations")(accounts_moved.import_account)
 app.command("brackets", rich_help_panel="Operations")(operate.brackets)
 app.command("delist", rich_help_panel="Operations")(instruments.delist)
 app.command("rename", rich_help_panel="Operations")(instruments.rename)

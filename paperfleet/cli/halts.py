@@ -1,4 +1,4 @@
-"""`paperfleet pause`, `resume`, `no-new-trades`, `void`: stop the fleet, or only new trades; strike out a trade."""
+"""`paperfleet pause`, `no-new-trades`, `kill`, `resume`: stop the fleet or new trades; `void`: strike out a trade."""
 
 import asyncio
 import getpass
@@ -33,6 +33,13 @@ def no_new_trades(reason: Annotated[str, _WHY]) -> None:
     from services.usecases.halt import halt
 
     _carry_out(lambda services: halt(services, Halted.NEW_TRADES, reason, _name()))
+
+
+def kill(reason: Annotated[str, _WHY]) -> None:
+    """The kill switch: no new trades, every account back to paper at once. Live trades are followed to their end."""
+    from services.usecases.kill_switch import kill as stop_all
+
+    _carry_out(lambda services: stop_all(services, reason, _name()))
 
 
 def resume() -> None:

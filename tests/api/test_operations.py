@@ -123,3 +123,11 @@ async def test_a_trade_that_was_closed_wrongly_is_struck_out(api, services):
     assert account["balance"] == "100000.00000000"
     audited = (await api.http.get("/api/system/audit/", params={"subject": "voids"})).json()["results"]
     assert [entry["subject_id"] for entry in audited] == [str(trade["id"])]
+
+
+async def test_the_books_are_reconciled_when_asked_for(api, services):
+    asked = await api.http.post("/api/system/reconcile/")
+    assert (asked.status_code, asked.json()["asked_for"]) == (202, "reconcile_books")
+    (id_,) = await services.redis.lrange("tasks:maintenance", 0, -1)
+    message = msgspec.msgpack.decode(await services.redis.hget("tasks:maintenance.msgs", id_))
+    assert (message["actor_name"], message["args"]) == ("reconcile_books", [])

@@ -293,3 +293,21 @@ async def test_in_live_mode_only_the_signed_webhook_leaves(live_api, services, r
     foreign = {place for place in places if not place.startswith("/") and "/tests" not in place and "/tmp" not in place}
     assert {place for place in foreign if str(port) not in place} == set(), "only the receiver, Postgres and Valkey"
     assert id_
+
+
+async def test_the_kill_switch_ends_every_live_mode_and_new_trades_at_once(live_api, services, receiver):
+    await gone_live(live_api, receiver.url)
+    stopped = (await live_api.http.post("/api/system/kill/", json={"reason": "something is wrong"})).json()["results"]
+    assert [halt["what"] for halt in stopped] == ["new_trades"]
+    view = (await live_api.http.get(MODE)).json()
+    assert view["mode"] == "paper"
+    await signalled(services, await followed_source(services))
+    await serve_outlets(services)
+    assert handed(receiver) == []
+    assert (await live_api.http.post("/api/system/kill/", json={"reason": ""})).status_code == 422
+    ((told,),) = await query(
+        services,
+        """SELECT payload ->> 'reason' FROM events WHERE stream = 'a1' AND action = 'mode_changed'
+           ORDER BY seq DESC LIMIT 1""",
+    )
+    assert told == "kill switch: something is wrong"

@@ -1,0 +1,57 @@
+"""For operators: the kill switch, and the books asked for now."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import msgspec
+from litestar import Router, post
+from litestar.di import NamedDependency
+from litestar.params import Body
+
+from api.access import Caller
+from api.body import JsonBody
+from api.documentation import problems
+from api.operations import ADMIN, Halts, Justification, by_name
+from services.coordination import task_queue
+from services.usecases.context import Services
+from services.usecases.kill_switch import kill
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a worker was asked for, and where its answer will be found."""
+
+    asked_for: str
+    answer: str
+
+
+@post(
+    "/kill",
+    dto=JsonBody[Justification],
+    return_dto=None,
+    opt=ADMIN,
+    status_code=200,
+    summary="The kill switch: no new trades, every account back to paper",
+    responses=problems(422),
+)
+async def post_kill(
+    services: NamedDependency[Services], caller: NamedDependency[Caller], data: Annotated[Justification, Body()]
+) -> Halts:
+    """What was not handed to an executor yet never will be. Live trades are followed to their end.
+
+    `DELETE /api/system/halts/new_trades/` lets new trades be made again; accounts stay on paper.
+    """
+    return Halts(await kill(services.as_system(), data.reason, by_name(caller)))
+
+
+@post("/reconcile", opt=ADMIN, status_code=202, summary="Have the books reconciled now", responses=problems(503))
+async def post_reconcile(services: NamedDependency[Services]) -> Asked:
+    """A worker compares balances, ledger, events, triggers and results over all rows.
+
+    Differences are told on the stream `market` (`books_differ`) and logged; silence means that there are none. It is
+    done every ten minutes anyway.
+    """
+    await task_queue.enqueue(services.redis, "maintenance", "reconcile_books", max_age=timedelta(minutes=10))
+    return Asked("reconcile_books", "books_differ on the stream market, if anything does")
+
+
+router = Router("/system", route_handlers=[post_kill, post_reconcile], tags=["Operations"])

@@ -1,0 +1,236 @@
+"""Rows of one account as plain objects, page by page, and back: what `export` writes and `import` reads.
+
+Columns travel by name, so that a file of an older schema can be read: what it lacks gets the table's default. Every
+value is text that PostgreSQL reads back exactly.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from psycopg.rows import dict_row
+from psycopg.sql import SQL, Identifier
+
+from services.db.pool import Connection
+
+PAGE = 500
+
+Row = dict[str, Any]
+
+
+async def account(connection: Connection, account_id: int) -> Row | None:
+    """The account's terms and balance, and `origin`, which names it for ever, wherever it is restored."""
+    rows = await _rows(
+        connection,
+        """SELECT md5(a.id || ' ' || a.created_at AT TIME ZONE 'UTC') AS origin, a.name, a.balance, a.spot_maker,
+               a.spot_taker, a.futures_maker, a.futures_taker, a.fill_model, a.created_at
+           FROM accounts a WHERE a.id = %s""",
+        [account_id],
+    )
+    return rows[0] if rows else None
+
+
+async def instruments(connection: Connection, account_id: int) -> list[Row]:
+    """The instruments that the account's trades and signals name."""
+    return await _rows(
+        connection,
+        """SELECT id, market, symbol, base_asset, tick_size, step_size, min_quantity, min_notional FROM instruments
+           WHERE id IN (SELECT instrument_id FROM trades WHERE account_id = %(account)s
+               UNION SELECT g.instrument_id FROM signal_decisions d JOIN signals g ON g.id = d.signal_id
+               WHERE d.account_id = %(account)s) ORDER BY id""",
+        {"account": account_id},
+    )
+
+
+async def sources(connection: Connection, account_id: int) -> list[Row]:
+    """The sources of the signals that the account decided on. Secrets stay."""
+    return await _rows(
+        connection,
+        """SELECT id, name, market, entry_type, position_size, leverage_max, stop_loss_percent, take_profit_percent,
+               max_lag_seconds, dedup_seconds, created_at FROM sources
+           WHERE id IN (SELECT g.source_id FROM signal_decisions d JOIN signals g ON g.id = d.signal_id
+               WHERE d.account_id = %s) ORDER BY id""",
+        [account_id],
+    )
+
+
+def signals(connection: Connection, account_id: int) -> AsyncIterator[list[Row]]:
+    """Pages of the signals that the account decided on, each with its `decision`."""
+    return _pages(
+        connection,
+        """SELECT g.*, json_build_object('outcome', d.outcome, 'trade_id', d.trade_id, 'code', d.code,
+               'reason', d.reason, 'numbers', d.numbers, 'decided_at', d.decided_at) AS decision
+           FROM signal_decisions d JOIN signals g ON g.id = d.signal_id
+           WHERE d.account_id = %(account)s AND g.id > %(after)s ORDER BY g.id LIMIT %(limit)s""",
+        account_id,
+    )
+
+
+def trades(connection: Connection, account_id: int) -> AsyncIterator[list[Row]]:
+    """Pages of the account's finished trades, each with its exits, revisions, bookings and void."""
+    return _pages(
+        connection,
+        """SELECT t.*, (SELECT json_agg(to_jsonb(e) - 'trade_id' ORDER BY e.part) FROM (
+                   SELECT trade_id, part, reason, time, price::text, quantity::text, role, fee::text, gross::text,
+                       cap::text, funding::text, evidence FROM trade_exits WHERE trade_id = t.id) e) AS exits,
+               (SELECT json_agg(to_jsonb(r) - 'trade_id' ORDER BY r.version) FROM (
+                   SELECT trade_id, version, at, stop_loss::text, stop_reason, targets FROM trade_revisions
+                   WHERE trade_id = t.id) r) AS revisions,
+               (SELECT json_agg(json_build_object('kind', l.kind, 'part', l.part, 'amount', l.amount::text,
+                   'booked_at', l.booked_at) ORDER BY l.id) FROM ledger l WHERE l.trade_id = t.id) AS bookings,
+               (SELECT json_build_object('status', v.status, 'profit_loss', v.profit_loss::text, 'reason', v.reason,
+                   'by_whom', v.by_whom, 'at', v.at) FROM voids v WHERE v.trade_id = t.id) AS void
+           FROM trades t WHERE t.account_id = %(account)s AND t.status NOT IN ('PENDING', 'OPEN') AND t.id > %(after)s
+           ORDER BY t.id LIMIT %(limit)s""",
+        account_id,
+    )
+
+
+def capital(connection: Connection, account_id: int) -> AsyncIterator[list[Row]]:
+    """Pages of the ledger's rows that no trade made: deposits and resets."""
+    return _pages(
+        connection,
+        """SELECT id, kind, part, amount, booked_at FROM ledger
+           WHERE account_id = %(account)s AND trade_id IS NULL AND id > %(after)s ORDER BY id LIMIT %(limit)s""",
+        account_id,
+    )
+
+
+async def live_trades(connection: Connection, account_id: int) -> int:
+    """How many of its trades live: they stay where they are followed."""
+    (row,) = await _rows(connection, "SELECT count(*) AS live FROM live_triggers WHERE account_id = %s", [account_id])
+    return int(row["live"])
+
+
+async def insert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows whose keys are columns of `table`; keys that it does not have are left out."""
+    if not rows:
+        return
+    cursor = await connection.execute(
+        """SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
+               AND attgenerated = '' ORDER BY attnum""",
+        [table],
+    )
+    columns = [name for (name,) in await cursor.fetchall() if name in rows[0]]
+    names = SQL(", ").join(map(Identifier, columns))
+    query = SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM json_populate_recordset(NULL::{}, %s)")
+    await connection.execute(
+        query.format(Identifier(table), names, names, Identifier(table)), [msgspec.json.encode(rows).decode()]
+    )
+
+
+async def set_columns(connection: Connection, table: str, id_: int, values: Mapping[str, Any]) -> None:
+    """Give columns of one row other values; each travels as text that its type reads."""
+    assignments = SQL(", ").join(
+        SQL("{} = (json_populate_record(NULL::{}, %(values)s::json)).{}").format(
+            Identifier(name), Identifier(table), Identifier(name)
+        )
+        for name in sorted(values)
+    )
+    await connection.execute(
+        SQL("UPDATE {} SET {} WHERE id = %(id)s").format(Identifier(table), assignments),
+        {"values": msgspec.json.encode(values).decode(), "id": id_},
+    )
+
+
+async def link_signals(connection: Connection, account_id: int) -> None:
+    """Have the account's trades name the signals that they were made for."""
+    await connection.execute(
+        """UPDATE trades t SET signal_id = d.signal_id FROM signal_decisions d
+           WHERE d.trade_id = t.id AND d.account_id = %s AND t.signal_id IS NULL""",
+        [account_id],
+    )
+
+
+async def taken(connection: Connection, origin: str) -> int | None:
+    """The account that this origin's trades were brought into already; None if they were not."""
+    rows = await _rows(connection, "SELECT account_id FROM imported_trades WHERE origin = %s LIMIT 1", [origin])
+    return int(rows[0]["account_id"]) if rows else None
+
+
+async def match_instruments(connection: Connection, wanted: Sequence[Row]) -> dict[int, int]:
+    """Ids here by ids there. One that is not listed here is noted as suspended until the exchange lists it."""
+    rows = [{**row, "status": "SUSPENDED"} for row in wanted]
+    await connection.execute(
+        """INSERT INTO instruments
+               (market, symbol, base_asset, status, tick_size, step_size, min_quantity, min_notional)
+           SELECT market, symbol, base_asset, status, tick_size, step_size, min_quantity, min_notional
+           FROM json_populate_recordset(NULL::instruments, %s) ON CONFLICT (market, symbol) DO NOTHING""",
+        [msgspec.json.encode(rows).decode()],
+    )
+    await connection.execute(
+        """INSERT INTO watermarks (instrument_id, judged_to)
+           SELECT id, date_trunc('minute', now(), 'UTC') FROM instruments i
+           WHERE NOT EXISTS (SELECT FROM watermarks w WHERE w.instrument_id = i.id) ON CONFLICT DO NOTHING"""
+    )
+    found = await _rows(connection, "SELECT id, market, symbol FROM instruments", [])
+    here = {(row["market"], row["symbol"]): row["id"] for row in found}
+    return {row["id"]: here[row["market"], row["symbol"]] for row in wanted}
+
+
+async def match_sources(connection: Connection, user_id: int, wanted: Sequence[Row]) -> dict[int, int]:
+    """Ids here by ids there, by name among the user's own; a missing one is made, not trading by itself."""
+    here = {}
+    for row in wanted:
+        fresh = {name: value for name, value in row.items() if name != "id"} | {"user_id": user_id, "auto_trade": False}
+        known = await _rows(
+            connection, "SELECT id FROM sources WHERE user_id = %s AND name = %s", [user_id, row["name"]]
+        )
+        if not known:
+            await insert(connection, "sources", [fresh])
+            known = await _rows(
+                connection, "SELECT id FROM sources WHERE user_id = %s AND name = %s", [user_id, row["name"]]
+            )
+        here[row["id"]] = int(known[0]["id"])
+    return here
+
+
+async def numbers(connection: Connection, table: str, count: int) -> list[int]:
+    """Fresh ids of a table's rows, ascending."""
+    rows = await _rows(
+        connection,
+        "SELECT nextval(pg_get_serial_sequence(%s, 'id')) AS id FROM generate_series(1, %s) ORDER BY 1",
+        [table, count],
+    )
+    return [int(row["id"]) for row in rows]
+
+
+async def known_signals(connection: Connection, source_ids: Sequence[int], keys: Sequence[str]) -> dict[Any, int]:
+    """Ids of signals that are here already, by source and idempotency key."""
+    rows = await _rows(
+        connection,
+        "SELECT id, source_id, idempotency_key FROM signals WHERE source_id = ANY(%s) AND idempotency_key = ANY(%s)",
+        [list(source_ids), list(keys)],
+    )
+    return {(row["source_id"], row["idempotency_key"]): row["id"] for row in rows}
+
+
+async def settle_balance(connection: Connection, account_id: int) -> Decimal:
+    """Make the balance what the account's ledger adds up to; that sum."""
+    (row,) = await _rows(
+        connection,
+        """UPDATE accounts SET balance = (SELECT coalesce(sum(amount), 0) FROM ledger WHERE account_id = %(account)s)
+           WHERE id = %(account)s RETURNING balance""",
+        {"account": account_id},
+    )
+    return Decimal(row["balance"])
+
+
+async def _pages(connection: Connection, query: str, account_id: int) -> AsyncIterator[list[Row]]:
+    after = 0
+    while page := await _rows(connection, query, {"account": account_id, "after": after, "limit": PAGE}):
+        await connection.commit()  # no long snapshot: what a line tells is whole by itself
+        yield page
+        after = page[-1]["id"]
+
+
+async def _rows(connection: Connection, query: str, values: Any) -> list[Row]:
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(query, values)
+        return [{name: _plain(value) for name, value in row.items()} for row in await cursor.fetchall()]
+
+
+def _plain(value: Any) -> Any:
+    """Bytes as PostgreSQL spells them; for everything else JSON has a way that it reads back."""
+    return "\\x" + value.hex() if isinstance(value, bytes) else value

@@ -1,0 +1,120 @@
+"""An account taken to another system has the same figures there; what is not whole changes nothing."""
+
+import json
+
+import psycopg
+import pytest
+
+from services.bootstrap import build
+from services.db import reconcile, settlement
+from services.domain.errors import Conflict, InvalidInput, NotFound
+from services.domain.metrics.scope import GroupBy, Scope
+from services.domain.plan import Direction
+from services.domain.trade import Reason
+from services.usecases.export_account import export_account
+from services.usecases.import_account import import_account
+from services.usecases.performance import performance
+from services.usecases.void_trade import void_trade
+from tests.api.running import settings_of_test
+from tests.evaluation.desk import START, Desk
+from tests.metrics.deals import Deal, closings
+
+NOWHERE = {"spot_url": "http://127.0.0.1:9", "futures_url": "http://127.0.0.1:9"}
+SIGNALS = """
+INSERT INTO sources (user_id, name) SELECT id, 'tv' FROM users WHERE name = 'local';
+INSERT INTO signals (source_id, idempotency_key, content_hash, instrument_id, direction, stop_loss, targets, rules,
+    status, signal_time, expires_at)
+SELECT s.id, 'k' || n, decode(repeat('ab', 32), 'hex'), i.id, 'LONG', 95, '[]', '{}', 'EXECUTED', now(), now()
+FROM sources s, instruments i, generate_series(1, 2) AS n WHERE i.market = 'FUTURES' AND i.symbol = 'BTCUSDT';
+UPDATE trades SET signal_id = (SELECT min(id) FROM signals) WHERE id = 1;
+INSERT INTO signal_decisions (signal_id, account_id, outcome, trade_id)
+SELECT min(id), 1, 'accepted', 1 FROM signals;
+INSERT INTO signal_decisions (signal_id, account_id, outcome, code, reason)
+SELECT max(id), 1, 'rejected', 'too_late', 'it came too late' FROM signals;
+"""
+
+
+@pytest.fixture
+async def services(database_url, redis_url):
+    async with build(settings_of_test(database_url, redis_url, NOWHERE), name="test") as built:
+        yield built
+
+
+@pytest.fixture
+async def elsewhere(servers, redis_url):
+    with servers.database() as url:
+        async with build(settings_of_test(url, redis_url, NOWHERE), name="test") as built:
+            yield built
+
+
+@pytest.fixture
+async def lines(services):
+    """An account with ten closed trades, one of them struck out, a live one, signals and decisions."""
+    desk = await Desk(services.pool).set_up()
+    deals = [Deal(0, n % 3, Direction.LONG, f"s{n % 2}", Reason.MANUAL, 700 * n, 61, 96 + n) for n in range(10)]
+    for change in await closings(desk, deals, [desk.account_id]):
+        async with services.pool.connection() as connection:
+            await settlement.settle_and_commit(connection, [change], at=START)
+    await void_trade(services, 3, "a wrong price", "anna")
+    await desk.add()
+    async with services.pool.connection() as connection:
+        for statement in SIGNALS.split(";"):
+            await connection.execute(statement)
+    return [line async for line in export_account(services, desk.account_id)]
+
+
+async def figures(services, account_id: int) -> dict[str, object]:
+    found = {}
+    for group_by in (GroupBy.SYMBOL, GroupBy.DAY, GroupBy.SOURCE):
+        found[group_by] = await performance(services, Scope(account_ids=(account_id,)), group_by)
+    return found
+
+
+async def test_the_same_figures_in_a_fresh_database(services, elsewhere, lines):
+    made = await import_account(elsewhere, lines, "local", "brought")
+    assert (made.trades, made.signals, made.live_trades_left_out) == (10, 2, 1)
+    there, here = await figures(elsewhere, made.account_id), await figures(services, 1)
+    assert there == here
+    assert here[GroupBy.DAY].total_trades == 9
+    async with elsewhere.pool.connection() as connection:
+        assert await reconcile.differences(connection) == {}
+    again = [line async for line in export_account(elsewhere, made.account_id)]
+    assert [_comparable(line) for line in again[1:-1]] == [_comparable(line) for line in lines[1:-1]]
+
+
+def _comparable(line: bytes) -> dict[str, object]:
+    """A line without what belongs to one system: ids."""
+    row = json.loads(line)
+    ids = {"id", "account_id", "instrument_id", "source_id", "signal_id"}
+    row = {key: value for key, value in row.items() if key not in ids}
+    if "decision" in row:
+        row["decision"] = {key: value for key, value in row["decision"].items() if key != "trade_id"}
+    return row
+
+
+async def test_once_and_only_where_there_is_room(elsewhere, lines):
+    with pytest.raises(NotFound):
+        await import_account(elsewhere, lines, "nobody", "brought")
+    with pytest.raises(Conflict):
+        await import_account(elsewhere, lines, "local", "main")
+    await import_account(elsewhere, lines, "local", "brought")
+    with pytest.raises(Conflict) as refused:
+        await import_account(elsewhere, lines, "local", "again")
+    assert refused.value.code == "imported_already"
+
+
+@pytest.mark.parametrize("spoil", ["cut", "gap", "garbage", "column", "another", "empty"])
+async def test_what_is_not_whole_changes_nothing(elsewhere, lines, spoil):
+    spoilt = {
+        "cut": lines[:-1],
+        "gap": [*lines[:6], *lines[7:]],
+        "garbage": [*lines[:6], b"{", *lines[6:]],
+        "column": [line.replace(b'"instrument_id"', b'"instrumentid"') for line in lines],
+        "another": [lines[0].replace(b'"format":1', b'"format":2'), *lines[1:]],
+        "empty": [],
+    }[spoil]
+    with pytest.raises(InvalidInput):
+        await import_account(elsewhere, spoilt, "local", "brought")
+    with psycopg.connect(elsewhere.settings.database_url) as connection:
+        counts = "SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM trades), (SELECT count(*) FROM signals)"
+        assert connection.execute(counts).fetchone() == (1, 0, 0)

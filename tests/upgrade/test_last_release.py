@@ -1,0 +1,112 @@
+"""Messages that the last release left in the queues are done by this one: frozen as it wrote them, byte for byte.
+
+When a message changes, this file gets another one beside these; the old ones go a release later.
+"""
+
+import inspect
+import time
+from datetime import timedelta
+from decimal import Decimal
+
+import dramatiq.worker
+import msgspec
+import psycopg
+import redis
+
+from services.bootstrap import build
+from services.domain.market import Market
+from tests.api.running import settings_of_test
+from tests.evaluation.desk import Desk
+from tests.servers import wait_until
+from workers import actors, quarantine, runtime
+from workers.broker import broker, redis_client
+
+NOWHERE = {"spot_url": "http://127.0.0.1:9", "futures_url": "http://127.0.0.1:9"}
+PATHS = bytes.fromhex(
+    "9188ad696e737472756d656e745f696403a57374617274d6ff6a450140a3656e64d6ff6a4501b8a4626172739296d6ff6a45"
+    "0140d7ffee2e1f006a45017ba3313030a3313035a23939a331303496d6ff6a45017cd7ffee2e1f006a4501b7a3313034a331"
+    "3034a439342e35a23936a47461696cc0ab69735f7769746868656c64c2a46d61726bc0a96d61726b5f7461696cc0"
+)
+"""Two minutes of instrument 3, a FUTURES BTCUSDT: 100 to 105, then down to 94.5."""
+MESSAGES = [
+    ("fetch", "fetch_paths", ("SPOT", ["BTCUSDT", "ETHUSDT"], "2026-07-01T12:00:00+00:00", 3)),
+    ("fetch", "fetch_paths", ("FUTURES", ["BTCUSDT"], None, None)),
+    ("ring", "ring_paths", ("FUTURES", ["BTCUSDT"])),
+    ("evaluate", "evaluate_trades", (PATHS, "FUTURES", None, None)),
+    ("sweep", "sweep_quotes", ("SPOT",)),
+    ("signals", "trade_signals", ()),
+    ("scan", "scan_pairs", ("SPOT", "2026-07-01T12:00:00+00:00", 0)),
+    ("hooks", "serve_outlets", ()),
+    ("maintenance", "settle_funding", ()),
+    ("maintenance", "refresh_instruments", ("SPOT",)),
+    ("maintenance", "maintain", ()),
+    ("maintenance", "sample_equity", ()),
+    ("maintenance", "reconcile_books", ()),
+]
+
+
+def envelope(queue: str, actor: str, arguments: tuple[object, ...], version: int = 1) -> bytes:
+    """The message on the wire, of version 1; fields in the order in which they were written."""
+    return msgspec.msgpack.encode(
+        {
+            "v": version,
+            "queue_name": queue,
+            "actor_name": actor,
+            "args": arguments,
+            "kwargs": {},
+            "options": {"redis_message_id": f"{actor}-{len(arguments)}", "max_age": 120_000},
+            "message_id": f"{actor}-{len(arguments)}",
+            "message_timestamp": time.time_ns() // 1_000_000,
+        }
+    )
+
+
+def put(url: str, queue: str, id_: str, body: bytes) -> None:
+    with redis.Redis.from_url(url) as client:
+        client.hset(f"tasks:{queue}.msgs", id_, body)
+        client.rpush(f"tasks:{queue}", id_)
+
+
+def test_every_actor_takes_what_it_was_sent_then():
+    declared = {name: broker.get_actor(name) for name in broker.get_declared_actors()}
+    for queue, name, arguments in MESSAGES:
+        message = dramatiq.Message.decode(envelope(queue, name, arguments))
+        assert (message.queue_name, message.actor_name) == (queue, name)
+        inspect.signature(declared[name].fn).bind(*message.args)
+    assert {name for _, name, _ in MESSAGES} == {
+        name for name, actor in declared.items() if actor.fn.__module__ == actors.__name__
+    }, "a new actor's first message is frozen here too"
+
+
+async def test_a_worker_does_them(database_url, redis_url):
+    settings = settings_of_test(database_url, redis_url, NOWHERE)
+    async with build(settings, name="test") as services:
+        desk = await Desk(services.pool).set_up()
+        assert desk.instrument("BTCUSDT", Market.FUTURES).id == 3
+        trade = await desk.add(stop="95", target="120")
+    for queue, name, arguments in MESSAGES:
+        if name in ("evaluate_trades", "maintain", "reconcile_books", "serve_outlets", "trade_signals"):
+            put(redis_url, queue, f"{name}-{len(arguments)}", envelope(queue, name, arguments))
+    put(redis_url, "sweep", "of-tomorrow", envelope("sweep", "sweep_quotes", ("SPOT",), version=2))
+    loop = runtime.Runtime()
+    loop.start(build(settings, name="test"))
+    runtime.install(loop)
+    broker.connect(redis_url)
+    worker = dramatiq.worker.Worker(broker, worker_threads=2, worker_timeout=50)
+    worker.start()
+    try:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            query = "SELECT profit_loss FROM trades WHERE id = %s AND status = 'CLOSED_SL'"
+            (net,) = await wait_until(lambda: connection.execute(query, [trade.id]).fetchone(), 20)
+        assert net < Decimal(0)
+        with redis.Redis.from_url(redis_url) as client:
+            await wait_until(lambda: quarantine.quarantined(broker), 20)
+            await wait_until(lambda: not client.keys("tasks:*.msgs"), 20)
+            assert not client.keys("tasks:*.XQ"), "none of them failed"
+    finally:
+        worker.stop(timeout=int(timedelta(seconds=5).total_seconds() * 1000))
+        broker.release()
+        broker.close()
+        broker.client = redis_client("redis://not-connected.invalid:6379")
+        runtime.install(None)
+        loop.stop()
