@@ -12,7 +12,7 @@ import httpx
 import pytest_asyncio
 
 ROOT = Path(__file__).parents[1]
-START_SECONDS, STOP_SECONDS = 20, 10
+START_SECONDS, STOP_SECONDS = 60, 30
 
 
 class Simulator:

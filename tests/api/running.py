@@ -23,7 +23,7 @@ from services.usecases.refresh_instruments import refresh_instruments
 from services.usecases.sweep_quotes import sweep_quotes
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 class Api:

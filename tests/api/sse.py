@@ -11,7 +11,7 @@ import httpx
 from services.coordination import doorbell
 from services.usecases.context import Services
 
-DEADLINE_SECONDS = 10.0
+DEADLINE_SECONDS = 30.0
 _APPEND = """
 WITH moved AS (UPDATE accounts SET event_seq = event_seq + %(n)s WHERE id = %(id)s RETURNING event_seq - %(n)s AS base)
 INSERT INTO events (stream, seq, type, action, payload)

@@ -90,7 +90,7 @@ async def test_a_newcomer_sees_trades_close_and_a_kill_of_everything_loses_nothi
         for process in family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(family, timeout=10)
+        psutil.wait_procs(family, timeout=30)
 
     with running(folder, tmp_path / "second.log") as again:
         url = await again.url()

@@ -17,7 +17,7 @@ from tests.evaluation.desk import INVARIANTS
 from tests.servers import wait_until
 
 COMMAND = Path(sys.executable).with_name("paperfleet")
-START_SECONDS, STOP_SECONDS = 20, 25
+START_SECONDS, STOP_SECONDS = 60, 60
 
 
 class Fleet:

@@ -5,8 +5,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -21,9 +21,9 @@ from tests.fleet import oracle
 from tests.fleet.fleet import judged_to, violations
 from tests.fleet.oracle import MINUTE_MS
 from tests.fleet.orders import Row, rows
-from tests.fleet.stage import Place, stage_on
+from tests.fleet.stage import Place, Stage, stage_on
 from tests.fleet.tape import PAIRS, START, milliseconds
-from tests.servers import Servers, wait_until
+from tests.servers import PATIENCE, Servers, wait_until
 from workers import actors
 from workers.broker import FleetBroker
 
@@ -55,7 +55,7 @@ class Workers:
     async def report(self, name: str) -> Any:
         """The next report of that name; others before it are passed over."""
         while True:
-            line = await asyncio.wait_for(self._process.stdout.readline(), 20)
+            line = await asyncio.wait_for(self._process.stdout.readline(), 20 * PATIENCE)
             report = json.loads(line)
             if name in report:
                 return report[name]
@@ -77,14 +77,16 @@ async def workers(tmp_path) -> AsyncIterator[Workers]:
 class Bench:
     """A database with resting orders, whose first hour waits to be judged; copies of it; what it must come to."""
 
-    def __init__(self, servers: Servers, settings: Settings, outcomes: list[oracle.Outcome]) -> None:
+    def __init__(self, servers: Servers, stage: Stage, settings: Settings, outcomes: list[oracle.Outcome]) -> None:
         self._servers = servers
+        self._stage = stage
         self._settings = settings
         self.outcomes = outcomes
 
-    @contextmanager
-    def copy(self) -> Iterator[Settings]:
-        """Settings of a fresh copy and of an empty Valkey."""
+    @asynccontextmanager
+    async def copy(self) -> AsyncIterator[Settings]:
+        """Settings of a fresh copy and of an empty Valkey; the exchange's minute, which stands still, is unused."""
+        await self._stage.simulator.clear_faults()
         template = self._settings.database_url.partition("?")[0].rpartition("/")[2]
         with self._servers.database(template) as url:
             self._servers.empty_valkey()
@@ -96,11 +98,14 @@ async def bench(place: Place, servers: Servers, world) -> AsyncIterator[Bench]:
     placed = [order for order in world.orders if order.market == MARKET]
     async with stage_on(place, world.folder, START, placed) as stage:
         await stage.simulator.set_clock(advance_ms=MINUTES * MINUTE_MS)
-        # The market's clock stands still, and so does the workers'.
-        settings = msgspec.structs.replace(stage.settings, market_speed=Decimal("1e-9"))
+        # The market's clock stands still, and so does the workers': one minute's weight must do for all of them.
+        settings = msgspec.structs.replace(
+            stage.settings, market_speed=Decimal("1e-9"), futures_weight_per_minute=100_000
+        )
         until = milliseconds(START) + MINUTES * MINUTE_MS
         yield Bench(
             servers,
+            stage,
             settings,
             [
                 oracle.by_prints(order, [at for at in world.tapes[MARKET, order.symbol] if at[0] < until])
@@ -134,7 +139,7 @@ async def test_a_worker_killed_between_the_transactions_of_one_batch_changes_not
 
 async def run_undisturbed(bench: Bench, workers: Workers) -> tuple[list[Row], list[str]]:
     """Every trade after a sound evaluation, and the steps it took."""
-    with bench.copy() as settings:
+    async with bench.copy() as settings:
         pid = await workers.start(settings)
         ask_for_a_cycle(settings)
         steps = await workers.report("steps")
@@ -147,7 +152,7 @@ async def run_undisturbed(bench: Bench, workers: Workers) -> tuple[list[Row], li
 
 async def kill_at(number: int, step: str, bench: Bench, workers: Workers, undisturbed: list[Row]) -> None:
     """Kill a worker at that step, have another do the next cycle: nothing may differ."""
-    with bench.copy() as settings:
+    async with bench.copy() as settings:
         pid = await workers.start(settings, halt_at=number)
         ask_for_a_cycle(settings)
         assert await workers.report("halted") == step

@@ -16,7 +16,7 @@ from tests.fleet.fleet import Fleet, fleet_on
 from tests.servers import Servers
 
 PAIRS = 966
-START_SECONDS = 40
+START_SECONDS = 90
 
 
 class Stack:

@@ -50,7 +50,7 @@ def start(redis_url, tmp_path):
         process.wait()
 
 
-async def _exit_code(process: subprocess.Popen[bytes], deadline: float = 10) -> int:
+async def _exit_code(process: subprocess.Popen[bytes], deadline: float = 30) -> int:
     return await asyncio.to_thread(process.wait, deadline)
 
 
