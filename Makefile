@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help env web types up test check bench lock clean
+.PHONY: help env web types up test chaos soak mutants check bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,15 @@ up: env web ## Run the whole product here: simulator, fleet, API (options: make 
 test: env web ## Run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
+chaos: env ## Break the fleet in every way and print one table (options: make chaos ARGS="--seed 7 'workers murdered'")
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+soak: env ## Run it for long under faults, looked at every second (options: make soak ARGS="--soak 3600")
+	@$(BIN)/python -m tests.chaos --soak 600 $(ARGS)
+
+mutants: env ## Spoil the source on purpose: tests must notice (options: make mutants ARGS="--generated 240")
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
 check: env ## Lint, types, imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -46,4 +55,4 @@ lock: ## Rewrite the hashed lock files (needs uv)
 	$(LOCK) --constraints requirements/lock.txt pyproject.toml -o requirements/runtime.txt
 
 clean: ## Remove the environment and caches (not your data)
-	rm -rf .venv web/node_modules api/dashboard .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .venv .chaos web/node_modules api/dashboard .mypy_cache .ruff_cache .pytest_cache *.egg-info

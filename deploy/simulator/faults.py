@@ -2,13 +2,16 @@
 
 Refusals    429 418 403 451 500 503 408: the status with the body the exchange gives with it
 Transport   timeout (no answer), slow (late), drop (connection closed), truncate (half of the body)
-Content     html, garbage (both with status 200), nan (`value` instead of prices), missing_symbol, duplicate_symbol
+Content     html, garbage (both with status 200), nan (`value` instead of prices), jump (prices times about `value`),
+            missing_symbol, duplicate_symbol, renamed_symbol
 Time        stale (answers as of the fault's beginning), skew (/time is off by `ms`)
 """
 
 import json
 import random
 import time
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,7 +21,7 @@ from deploy.simulator.errors import ApiError
 
 REFUSALS = ("403", "408", "418", "429", "451", "500", "503")
 TRANSPORT = ("timeout", "slow", "drop", "truncate")
-CONTENT = ("html", "garbage", "nan", "missing_symbol", "duplicate_symbol")
+CONTENT = ("html", "garbage", "nan", "jump", "missing_symbol", "duplicate_symbol", "renamed_symbol")
 TIME = ("stale", "skew")
 KINDS = (*REFUSALS, *TRANSPORT, *CONTENT, *TIME)
 HTML = b"<html><head><title>Maintenance</title></head><body>We will be back soon.</body></html>"
@@ -42,7 +45,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     probability          of hitting a request that matches
     ms                   slow: delay; skew: offset of exchange time
     retry_after          429 and 418: wall seconds told to wait (418 bans the market for so long)
-    value                nan: what prices become
+    value                nan: what prices become; jump: the factor, a thousandth more with each hit
     """
 
     kind: str
@@ -130,7 +133,10 @@ def spoil(fault: Fault, body: bytes) -> bytes:
         return bytes(random.Random(fault.hits).randbytes(200))
     answer = json.loads(body)
     if fault.kind == "nan":
-        _poison(answer, fault)
+        _reprice(answer, fault, lambda _: fault.value)
+    elif fault.kind == "jump":
+        factor = Decimal(fault.value) * (1 + Decimal(fault.hits) / 1000)
+        _reprice(answer, fault, lambda price: str((Decimal(price) * factor).quantize(Decimal(price))))
     elif isinstance(answer, dict) and "symbols" in answer:
         answer["symbols"] = _changed_rows(answer["symbols"], fault)
     elif isinstance(answer, list):
@@ -139,18 +145,20 @@ def spoil(fault: Fault, body: bytes) -> bytes:
 
 
 def _changed_rows(rows: list[Any], fault: Fault) -> list[Any]:
-    """Rows with the fault's symbol (the first row without one) left out or there twice."""
+    """Rows with the fault's symbol (the first row without one) left out, there twice or under another name."""
     chosen = [row for row in rows if isinstance(row, dict) and fault.symbol in (row.get("symbol"), "")][:1]
     if fault.kind == "missing_symbol":
         return [row for row in rows if row not in chosen]
+    if fault.kind == "renamed_symbol":
+        return [row | {"symbol": f"1000{row['symbol']}"} if row in chosen and "symbol" in row else row for row in rows]
     return rows + chosen
 
 
-def _poison(answer: Any, fault: Fault) -> None:
-    """Replaces the prices of the fault's symbol, of every row without one."""
+def _reprice(answer: Any, fault: Fault, change: Callable[[str], str]) -> None:
+    """Changes the prices of the fault's symbol, of every row without one."""
     rows = answer if isinstance(answer, list) else [answer]
     for row in rows:
         if isinstance(row, list):
-            row[1:5] = [fault.value] * 4
+            row[1:5] = map(change, row[1:5])
         elif isinstance(row, dict) and fault.symbol in ("", row.get("symbol", fault.symbol)):
-            row.update(dict.fromkeys(_PRICES & row.keys(), fault.value))
+            row.update({name: change(row[name]) for name in _PRICES & row.keys()})

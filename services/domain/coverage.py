@@ -10,8 +10,12 @@ import msgspec
 
 from services.domain.path import Path, floor_minute
 
-LAG_MAX = timedelta(minutes=2)
-"""No answer of the exchange is further behind its clock than this (exchange time)."""
+LAG_MAX = timedelta(minutes=15)
+"""No answer of the exchange is further behind its clock than this (exchange time).
+
+The exchange tells of every minute of a pair that trades, traded in or not, so that this waits only where a pair is
+halted, and where the feed is frozen: shorter, it would call minutes silent that a frozen node has not told of.
+"""
 
 
 def proven(path: Path, newest: datetime | None, now: datetime) -> Path:

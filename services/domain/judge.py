@@ -352,10 +352,11 @@ class Judge:
 
 
 def _is_whole(known: Finer, bar: Bar) -> bool:
-    """Whether the finer data reaches the bar's extremes: else some of it is missing, and with it an order."""
-    if not known.bars:
+    """Whether the finer data begins, ends and reaches as the bar does: else some is missing, and with it an order."""
+    parts = known.bars
+    if not parts or (parts[0].open, parts[-1].close) != (bar.open, bar.close):
         return False
-    return min(part.low for part in known.bars) <= bar.low and max(part.high for part in known.bars) >= bar.high
+    return min(part.low for part in parts) <= bar.low and max(part.high for part in parts) >= bar.high
 
 
 def _next_event(trade: Trade, rest: Reach) -> _Next:

@@ -10,6 +10,7 @@ import structlog
 from services.binance.errors import RequestRefused
 from services.db import finer_gaps
 from services.db.finer_gaps import Minute
+from services.domain.coverage import LAG_MAX
 from services.domain.errors import InvalidData, Unavailable
 from services.domain.judge import Need
 from services.domain.market import Instrument, Market
@@ -20,7 +21,7 @@ from services.usecases.judge_paths import FinerData
 FUTURES_PRINTS_KEPT = timedelta(hours=23)
 """Futures keep aggregate trades for about 24 hours; a minute about to fall out counts as gone."""
 
-YOUNG = timedelta(minutes=3)
+YOUNG = LAG_MAX
 """An empty answer about a minute this young may only be late: it proves nothing."""
 
 HOPELESS = timedelta(hours=1)

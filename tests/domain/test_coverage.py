@@ -34,10 +34,10 @@ def test_the_last_bar_of_an_answer_without_a_later_one_may_not_be_final():
 
 
 def test_a_node_that_lags_proves_only_what_it_has_gone_beyond():
-    assert proven(path(3, 0), START, START + 3 * MINUTE) == path(1, 0)
-    assert proven(path(2, 0), START, START + 2 * MINUTE) == path(0)
+    assert proven(path(20, 0), START, START + 16 * MINUTE) == path(1, 0)
+    assert proven(path(10, 0), START, START + 10 * MINUTE) == path(0)
 
 
 def test_silence_is_believed_once_it_lies_back():
-    assert proven(path(9), None, START + 9 * MINUTE) == path(7)
+    assert proven(path(22), None, START + 22 * MINUTE) == path(7)
     assert proven(path(9, 0, 1), START + MINUTE, START + 9 * MINUTE + LAG_MAX) == path(9, 0, 1)

@@ -1,14 +1,16 @@
-"""A fleet of real processes: schedulers and workers by the console script, started, stopped and killed by name."""
+"""A fleet of real processes: schedulers, workers, APIs by the console script; started, frozen and killed by name."""
 
 import asyncio
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import psycopg
 
 from deploy.local.process import exited, spawn
@@ -21,12 +23,13 @@ START_SECONDS, STOP_SECONDS = 60, 60
 
 
 class Fleet:
-    """The processes of one fleet; each writes `<name>.log` in `folder`."""
+    """The processes of one fleet; the n-th of a name writes `<name>.<n>.log` in `folder`."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings
         self.folder = folder
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._starts: Counter[str] = Counter()
 
     async def start(self, schedulers: int = 1, workers: int = 2) -> None:
         """Start scheduler-1.. and worker-1.., and return when they all work."""
@@ -36,12 +39,13 @@ class Fleet:
         for name in names:
             await self.ready(name)
 
-    def spawn(self, name: str, *arguments: str) -> None:
-        """Run `paperfleet <arguments>` as `name`."""
+    def spawn(self, name: str, *arguments: str, **changes: object) -> None:
+        """Run `paperfleet <arguments>` as `name`; `changes` are settings of its own."""
+        self._starts[name] += 1
         with self.log(name).open("wb") as log:
             self.processes[name] = spawn(
                 [str(COMMAND), *arguments],
-                environment=self.settings.to_environment(),
+                environment=msgspec.structs.replace(self.settings, **changes).to_environment(),
                 output=log.fileno(),
                 die_with=signal.SIGKILL,
             )
@@ -52,7 +56,7 @@ class Fleet:
 
     def log(self, name: str) -> Path:
         """What the process has written since its last start."""
-        return self.folder / f"{name}.log"
+        return self.folder / f"{name}.{self._starts[name]}.log"
 
     def kill(self, *names: str) -> None:
         """kill -9 the named processes, or all of them."""

@@ -27,7 +27,7 @@ CENT = Decimal("1e-8")
 _ROWS = """
 SELECT t.notes::int, i.market, i.symbol, t.status, t.entry_price, t.entry_time, t.exit_price, t.exit_time, t.ambiguous,
     t.quantity, t.entry_fee, t.fees - t.entry_fee AS exit_fee, t.profit_loss
-FROM trades t JOIN instruments i ON i.id = t.instrument_id ORDER BY t.notes::int
+FROM trades t JOIN instruments i ON i.id = t.instrument_id WHERE t.notes ~ '^[0-9]+$' ORDER BY t.notes::int
 """
 
 
@@ -65,7 +65,10 @@ def _grid(price: float, tick: Decimal) -> Decimal:
 
 def standing_still(settings: Settings) -> AbstractAsyncContextManager[Services]:
     """Services of the test itself, for a market whose clock is paused: their clock stands still too."""
-    return build(msgspec.structs.replace(settings, market_speed=Decimal("1e-9")), name="test")
+    return build(
+        msgspec.structs.replace(settings, market_speed=Decimal("1e-9"), quote_max_age_seconds=Decimal(3600)),
+        name="test",
+    )
 
 
 async def open_market(services: Services) -> int:
@@ -97,7 +100,7 @@ async def place(services: Services, account_id: int, orders: Sequence[Order]) ->
 
 
 def rows(settings: Settings) -> list[Row]:
-    """Every trade, by number."""
+    """Every trade that has a number, by it."""
     with psycopg.connect(settings.database_url) as connection:
         return [_row(*row) for row in connection.execute(_ROWS)]
 

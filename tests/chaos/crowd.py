@@ -1,0 +1,140 @@
+"""People at the API while everything breaks: they open trades, move stops and close by hand, and repeat until answered.
+
+Each opening has an Idempotency-Key and is sent again, to whichever API process, until an answer comes; some are sent
+again after it. What they were told is kept and held against the books at the end.
+"""
+
+import asyncio
+from bisect import bisect_right
+from collections import Counter
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import httpx
+import msgspec
+
+from tests.chaos.ground import Ground
+from tests.fleet.tape import PAIRS, milliseconds
+
+PAUSE_SECONDS = 0.05
+TRIES_MAX = 400
+AWAY = (0.004, 0.03)
+"""How far, as a share of the price, stops and targets lie."""
+EXPECTED = {200, 201, 202, 404, 409, 422, 429, 503}
+LAST_ORDERS = timedelta(minutes=20)
+"""So long before the market's end people go home."""
+
+
+class Told(msgspec.Struct):
+    """What a person was told of one opening; `edits` are (stop, sent, answered, status, applied)."""
+
+    number: int
+    answers: list[tuple[int, bytes]] = []
+    trade_id: int | None = None
+    edits: list[tuple[Decimal, datetime, datetime, int]] = []
+    closings: list[tuple[int, str]] = []
+
+
+class Crowd:
+    """`people` at once. Statuses are counted; whatever is not expected is a violation."""
+
+    def __init__(self, ground: Ground, seed: int, people: int) -> None:
+        self.ground = ground
+        self.chance = Random(seed)
+        self.people = people
+        self.told: list[Told] = []
+        self.statuses: Counter[int] = Counter()
+        self.unexpected: list[str] = []
+        self._http = httpx.AsyncClient(verify=False, timeout=15, limits=httpx.Limits(max_connections=people * 2))
+
+    async def act(self) -> None:
+        """Until the market is nearly over."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self.people):
+                    group.create_task(self._person(Random(self.chance.getrandbits(32))))
+        finally:
+            await self._http.aclose()
+
+    async def _person(self, chance: Random) -> None:
+        while (now := self.ground.market_time()) < self.ground.market.end - LAST_ORDERS:
+            told = Told(len(self.told))
+            self.told.append(told)
+            await self._open(told, now, chance)
+            if told.trade_id is not None and chance.random() < 0.3:
+                await self._edit(told, chance)
+            if told.trade_id is not None and chance.random() < 0.3:
+                await self._close(told)
+            await asyncio.sleep(chance.uniform(0, 4 * PAUSE_SECONDS))
+
+    def price(self, market: str, symbol: str, at: datetime) -> Decimal:
+        """The last print of the tape at that time."""
+        prints = self.ground.market.tapes[market, symbol]
+        return prints[max(bisect_right(prints, (milliseconds(at), Decimal("Infinity"))) - 1, 0)][1]
+
+    async def _open(self, told: Told, now: datetime, chance: Random) -> None:
+        market, symbol = chance.choice(list(self.ground.market.tapes))
+        sign = 1 if market == "SPOT" else chance.choice((1, -1))
+        price = self.price(market, symbol, now)
+        body = {
+            "market_type": market,
+            "symbol": symbol,
+            "direction": "LONG" if sign > 0 else "SHORT",
+            "stop_loss": self._away(symbol, price, -sign, chance),
+            "take_profit": self._away(symbol, price, sign, chance),
+            "leverage": 1 if market == "SPOT" else chance.choice((1, 3, 10)),
+            "fill_model": "optimistic",
+            "notes": f"person {told.number}",
+        }
+        key = {"Idempotency-Key": f"chaos-{told.number}"}
+        for _ in range(1 + (chance.random() < 0.2)):
+            answer = await self._ask(
+                "POST", "/api/paper-trades/", chance, json=body, headers=key, final=(200, 201, 409, 422)
+            )
+            if answer is not None and answer.status_code in (200, 201):
+                told.answers.append((answer.status_code, answer.content))
+                told.trade_id = answer.json()["id"]
+
+    def _away(self, symbol: str, price: Decimal, sign: int, chance: Random) -> str:
+        tick = Decimal(PAIRS[symbol][1])
+        return str(round(price * (1 + sign * Decimal(chance.uniform(*AWAY))) / tick) * tick)
+
+    async def _edit(self, told: Told, chance: Random) -> None:
+        trade = msgspec.json.decode(told.answers[0][1])
+        sign = 1 if trade["direction"] == "LONG" else -1
+        sent = self.ground.market_time() - self.ground.clock_error
+        price = self.price(trade["market_type"], trade["symbol"], sent)
+        stop = self._away(trade["symbol"], price, -sign, chance)
+        url = f"/api/paper-trades/{told.trade_id}/"
+        answer = await self._ask("PATCH", url, chance, json={"stop_loss": stop}, final=())
+        status = answer.status_code if answer is not None else 0
+        answered = self.ground.market_time() + self.ground.clock_error
+        told.edits.append((Decimal(stop), sent, answered, status))
+
+    async def _close(self, told: Told) -> None:
+        url = f"/api/paper-trades/{told.trade_id}/close_trade/"
+        answer = await self._ask("POST", url, self.chance, json={}, final=())
+        if answer is not None:
+            told.closings.append((answer.status_code, answer.json().get("status", "")))
+
+    async def _ask(
+        self, method: str, url: str, chance: Random, *, final: tuple[int, ...], **request: Any
+    ) -> httpx.Response | None:
+        """The answer, asked for again until its status is in `final`; without any, the first one or none."""
+        for _ in range(TRIES_MAX if final else 1):
+            base = chance.choice(list(self.ground.urls.values()))
+            try:
+                answer = await self._http.request(method, f"{base}{url}", **request)
+            except httpx.TransportError:
+                self.statuses[0] += 1
+                await asyncio.sleep(PAUSE_SECONDS)
+                continue
+            self.statuses[answer.status_code] += 1
+            if answer.status_code not in EXPECTED:
+                self.unexpected.append(f"{method} {url}: {answer.status_code} {answer.text[:200]}")
+            if not final or answer.status_code in final:
+                return answer
+            await asyncio.sleep(PAUSE_SECONDS * 4)
+        return None

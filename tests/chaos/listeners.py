@@ -1,0 +1,65 @@
+"""Readers of the event stream, cut and resumed at random: each must be told everything, once and in order."""
+
+import asyncio
+from random import Random
+
+import httpx
+
+from tests.chaos.ground import Ground
+
+PATIENCE_SECONDS = 20
+"""A stream sends a comment at least every 15 s; a silent one is given up."""
+
+
+class Listener:
+    """Reads the owner's stream from its first event on, by whichever API process it gets. `seen` is where it is."""
+
+    def __init__(self, ground: Ground, epoch: str, seed: int) -> None:
+        self.ground = ground
+        self.chance = Random(seed)
+        self.at = {"a1": 0, "market": 0}
+        self.epoch = epoch
+        self.cuts = 0
+        self.violations: list[str] = []
+
+    @property
+    def seen(self) -> int:
+        """The number of the account's last event."""
+        return self.at["a1"]
+
+    async def listen(self) -> None:
+        """Until cancelled."""
+        async with httpx.AsyncClient(verify=False, timeout=httpx.Timeout(PATIENCE_SECONDS)) as http:
+            while True:
+                try:
+                    await self._connection(http, self.chance.randint(1, 400))
+                except httpx.TransportError:
+                    await asyncio.sleep(0.1)
+                self.cuts += 1
+
+    async def _connection(self, http: httpx.AsyncClient, events: int) -> None:
+        base = self.chance.choice(list(self.ground.urls.values()))
+        headers = {"Last-Event-ID": f"{self.epoch}:" + ",".join(f"{name}.{seq}" for name, seq in self.at.items())}
+        async with http.stream("GET", f"{base}/api/events/", headers=headers) as answer:
+            if answer.status_code != 200:
+                if answer.status_code != 503:
+                    self.violations.append(f"a stream answered {answer.status_code}")
+                await asyncio.sleep(0.2)
+                return
+            async for line in answer.aiter_lines():
+                if line == "event: reset":
+                    self.violations.append("a stream was reset though nothing was lost")
+                if line.startswith("id: "):
+                    self._step(line.removeprefix("id: "))
+                    events -= 1
+                    if events == 0:
+                        return
+
+    def _step(self, id_: str) -> None:
+        """One event: exactly one stream has gone on by one."""
+        epoch, _, rest = id_.partition(":")
+        now = {name: int(seq) for name, _, seq in (part.rpartition(".") for part in rest.split(","))}
+        steps = {name: now.get(name, 0) - before for name, before in self.at.items()}
+        if epoch != self.epoch or sorted(steps.values()) != [0, 1]:
+            self.violations.append(f"from {self.at} to {id_}")
+        self.at = {name: now.get(name, 0) for name in self.at}

@@ -1,0 +1,81 @@
+"""What goes wrong, by name: which faults, how often, and with how many of each process.
+
+A scenario's faults come one after the other, drawn by its seed, with pauses between them; those of `beside` come on a
+course of their own at the same time.
+"""
+
+from typing import NamedTuple
+
+from tests.chaos import faults
+from tests.chaos.faults import Fault, exchange, freeze, murder, postgres_frozen, replace, replies_lost
+
+
+class Scenario(NamedTuple):
+    """See the module. `pauses` are the least and the most seconds between two faults."""
+
+    name: str
+    faults: tuple[Fault, ...]
+    pauses: tuple[float, float] = (0.3, 1.2)
+    beside: tuple[Fault, ...] = ()
+    people: int = 6
+    listeners: int = 4
+    schedulers: int = 2
+    workers: int = 3
+    apis: int = 2
+
+
+SCENARIOS = (
+    Scenario("undisturbed", ()),
+    Scenario("workers murdered", (murder("worker"),), (0.2, 0.8)),
+    Scenario("workers frozen", (freeze("worker", 0.5, 7), murder("worker")), workers=3),
+    Scenario("schedulers murdered and frozen", (murder("scheduler"), freeze("scheduler", 0.5, 12)), schedulers=5),
+    Scenario("messages repeated and disordered", (faults.repeated_messages,), (0, 0.3)),
+    Scenario("poison among messages", (faults.poison,), (0.1, 0.5)),
+    Scenario("replies lost", (replies_lost(0.01, 3),), (0, 0.5)),
+    Scenario(
+        "valkey restarted, emptied, full, unreachable",
+        (faults.valkey_restarted, faults.valkey_flushed, faults.valkey_full, faults.valkey_unreachable),
+        (0.3, 1.5),
+    ),
+    Scenario(
+        "postgres killed, backends ended, pool full",
+        (faults.postgres_killed, faults.backends_terminated, faults.postgres_full),
+        (1, 2.5),
+    ),
+    Scenario("exchange refuses", (exchange(*faults.REFUSALS, probability=0.3),)),
+    Scenario("exchange breaks off", (exchange(*faults.BROKEN, probability=0.2), exchange("stale", seconds=0.4))),
+    Scenario(
+        "prices that are none",
+        (faults.impossible_prices, faults.wild_prices, exchange(*faults.ROWS, probability=0.2)),
+    ),
+    Scenario("clocks skewed", (exchange("skew", ms=-10_000), exchange("skew", ms=400))),
+    Scenario("streams cut, APIs murdered", (murder("api"),), (0.5, 1.5), people=2, listeners=20),
+    Scenario("everything replaced in turn", (replace("worker"), replace("api"), replace("scheduler")), (0, 0.5)),
+    Scenario("postgres frozen", (postgres_frozen(4),), (2, 3)),
+    Scenario(
+        "all at once",
+        (murder("worker"), murder("scheduler"), murder("api"), faults.valkey_flushed, faults.backends_terminated),
+        (0.4, 1.5),
+        beside=(exchange(*faults.REFUSALS, *faults.BROKEN, probability=0.1), faults.impossible_prices, faults.poison),
+    ),
+)
+
+SOAK = Scenario(
+    "soak",
+    (
+        faults.valkey_flushed,
+        faults.valkey_unreachable,
+        faults.backends_terminated,
+        faults.repeated_messages,
+        faults.poison,
+        freeze("worker", 0.3, 3),
+        freeze("scheduler", 0.3, 3),
+        exchange(*faults.REFUSALS, *faults.BROKEN, *faults.ROWS),
+        faults.impossible_prices,
+        faults.wild_prices,
+    ),
+    (3, 10),
+)
+"""No process is killed, so that one that grows is seen."""
+
+BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}

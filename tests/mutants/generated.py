@@ -1,0 +1,135 @@
+"""Mutants by the hundred: the operators of cosmic-ray over the domain and the use cases, a sample drawn by a seed.
+
+Each is judged by the tests that concern its module (`JUDGES`), one file after the other until one is red. What none of
+them notices survives, and is listed with its line.
+"""
+
+import random
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator, operator_names
+
+ROOT = Path(__file__).parents[2]
+OPERATORS = re.compile(
+    r"core/(ReplaceComparisonOperator_(Eq_NotEq|NotEq_Eq|Lt_LtE|LtE_Lt|Gt_GtE|GtE_Gt|Lt_Gt|Gt_Lt|LtE_GtE|GtE_LtE"
+    r"|Is_IsNot|IsNot_Is|In_NotIn|NotIn_In)|ReplaceBinaryOperator_(Add_Sub|Sub_Add|Mul_Div|Div_Mul|Mod_Mul|BitAnd_BitOr)"
+    r"|ReplaceUnaryOperator_(Delete_Not|USub_UAdd|Delete_USub)|AddNot|ReplaceAndWithOr|ReplaceOrWithAnd"
+    r"|ReplaceTrueWithFalse|ReplaceFalseWithTrue|NumberReplacer|ReplaceBreakWithContinue|ReplaceContinueWithBreak"
+    r"|ZeroIterationForLoop)"
+)
+"""Left out: what changes type annotations, decorators and exception lists, which hardly any test can miss."""
+
+WALK = (
+    "tests/domain/test_walk.py",
+    "tests/domain/test_whole.py",
+    "tests/domain/test_liquidation.py",
+    "tests/domain/test_plan_commands.py",
+    "tests/domain/test_truth.py",
+    "tests/domain/test_laws.py",
+    "tests/domain/test_plans.py",
+)
+OPENING = ("tests/domain/test_opening.py", "tests/domain/test_sizing.py", "tests/api/one_market", *WALK)
+EVALUATION = (
+    "tests/evaluation/test_judge_paths.py",
+    "tests/evaluation/test_transactions.py",
+    "tests/evaluation/test_in_progress.py",
+    "tests/evaluation/test_held_long.py",
+    "tests/evaluation/test_schedules.py",
+)
+TRADES = ("tests/api/one_market", "tests/api/test_paper_trades.py", "tests/api/test_plans.py")
+
+JUDGES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        (
+            "services/domain/walk.py",
+            "services/domain/judge.py",
+            "services/domain/barriers.py",
+            "services/domain/executions.py",
+            "services/domain/reach.py",
+            "services/domain/stops.py",
+            "services/domain/command.py",
+            "services/domain/profit.py",
+            "services/domain/trade.py",
+            "services/domain/changes.py",
+            "services/domain/path.py",
+            "services/domain/funding.py",
+        ),
+        (*WALK, "tests/evaluation/test_plans.py", "tests/evaluation/test_schedules.py"),
+    ),
+    **dict.fromkeys(("services/domain/fills.py", "services/domain/money.py"), ("tests/domain/test_money.py", *WALK)),
+    "services/domain/liquidation.py": ("tests/domain/test_liquidation.py",),
+    "services/domain/excursion.py": ("tests/domain/test_excursion.py", "tests/evaluation/test_schedules.py"),
+    "services/domain/coverage.py": ("tests/domain/test_coverage.py",),
+    "services/domain/jump.py": ("tests/domain/test_jump.py",),
+    **dict.fromkeys(
+        ("services/domain/opening.py", "services/domain/planning.py", "services/domain/sizing.py"), OPENING
+    ),
+    **dict.fromkeys(("services/usecases/judge_paths.py", "services/usecases/evaluate_trades.py"), EVALUATION),
+    "services/usecases/fetch_paths.py": (
+        "tests/evaluation/test_held_long.py",
+        "tests/evaluation/test_futures_market.py",
+    ),
+    "services/usecases/settle_funding.py": ("tests/evaluation/test_futures_market.py",),
+    "services/usecases/delist.py": ("tests/evaluation/test_delisting.py",),
+    **dict.fromkeys(
+        (
+            "services/usecases/command_trade.py",
+            "services/usecases/make_trades.py",
+            "services/usecases/open_trade.py",
+            "services/usecases/once.py",
+            "services/usecases/quotes.py",
+        ),
+        TRADES,
+    ),
+    **dict.fromkeys(
+        ("services/usecases/store_signals.py", "services/usecases/trade_signals.py"),
+        ("tests/signals/test_store.py", "tests/signals/test_trade.py", "tests/signals/test_http.py"),
+    ),
+}
+
+
+class Generated(NamedTuple):
+    """One mutant: the occurrence of an operator in a module."""
+
+    module: str
+    operator: str
+    occurrence: int
+    line: int
+
+    def code(self) -> str:
+        """The module's text with the mutation."""
+        found = mutate_code(_text(self.module), get_operator(self.operator)(), self.occurrence)
+        assert found is not None, self
+        return str(found)
+
+
+def sample(seed: int, count: int) -> list[Generated]:
+    """`count` mutants of all modules, as evenly as there are any."""
+    chance = random.Random(seed)
+    piles = [sorted(_all(module)) for module in JUDGES]
+    for pile in piles:
+        chance.shuffle(pile)
+    chosen: list[Generated] = []
+    while len(chosen) < count and any(piles):
+        chosen += [pile.pop() for pile in piles if pile]
+    return chosen[:count]
+
+
+@cache
+def _text(module: str) -> str:
+    return (ROOT / module).read_text()
+
+
+def _all(module: str) -> Iterator[Generated]:
+    nodes = list(ast_nodes(get_ast(_text(module))))
+    for name in operator_names():
+        if OPERATORS.fullmatch(name):
+            operator = get_operator(name)()
+            places = [start for node in nodes for start, _ in operator.mutation_positions(node)]
+            yield from (Generated(module, name, number, line) for number, (line, _) in enumerate(places))
