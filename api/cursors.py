@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from typing import TypeVar
 
 import msgspec
@@ -9,6 +10,10 @@ import msgspec
 from services.domain.errors import InvalidInput
 
 T = TypeVar("T")
+
+LENGTH_MAX = 400
+_FOREIGN = re.compile(rb"\\|[0-9]{19}")
+"""What no key of ours contains: escapes (control characters, NUL), numbers that the database has no room for."""
 
 
 def encode(key: object | None) -> str | None:
@@ -21,7 +26,11 @@ def decode(cursor: str | None, type_: type[T]) -> T | None:
     if cursor is None:
         return None
     try:
+        if len(cursor) > LENGTH_MAX:
+            raise ValueError("too long")
         text = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
+        if _FOREIGN.search(text):
+            raise ValueError("nothing of ours")
         return msgspec.json.decode(text, type=type_)
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, RecursionError) as error:
         raise InvalidInput("bad_cursor", "this is no cursor of this list", field="cursor") from error

@@ -98,11 +98,20 @@ class RecordedTape:
         return merge([part for part in parts if part is not None])
 
     def volume(self, start: int, end: int) -> Volume:
-        """What was traded in [start, end); a minute's volume comes evenly, its first print at its begin."""
+        """What was traded in [start, end).
+
+        Inside a minute of which nothing finer was recorded it comes evenly, the first print at its begin.
+        """
         prints = quantity = 0
         for number, minute in self._covered(start, end):
             begin = number * MINUTE
             first, last = max(0, start - begin), min(MINUTE, end - begin)
+            fine = self._fine(number) if last - first < MINUTE else None
+            if fine is not None:
+                inside = slice(bisect_left(fine.times, begin + first), bisect_left(fine.times, begin + last))
+                prints += len(fine.times[inside])
+                quantity += sum(fine.quantities[inside])
+                continue
             prints += -(-minute.trades * last // MINUTE) + (-minute.trades * first // MINUTE)
             quantity += minute.quantity * last // MINUTE - minute.quantity * first // MINUTE
         return Volume(prints, quantity)

@@ -9,6 +9,7 @@ from services.domain import liquidation, reach
 from services.domain.barriers import barriers, next_event_at
 from services.domain.command import Command, applies, apply
 from services.domain.executions import Touch, cancelled, execute, liquidated, time_stop
+from services.domain.finer import begins, is_whole
 from services.domain.funding import FundingDue
 from services.domain.liquidation import Verdict
 from services.domain.path import Bar, Finer, Resolution
@@ -122,7 +123,7 @@ class Judge:
             self._restore(before)
         if known is None:
             return Need(bar.open_time)
-        whole = _is_whole(known, bar)
+        whole = is_whole(known, bar)
         if not whole and not known.gone:
             return Need(bar.open_time, known.resolution)
         try:
@@ -176,6 +177,8 @@ class Judge:
             return None
         if known is None:
             return Need(bar.open_time)
+        if not begins(known, bar):
+            return None
         try:
             for part in known.bars:
                 self._bar(part, _BY_RESOLUTION[known.resolution], adverse=False)
@@ -349,14 +352,6 @@ class Judge:
         self.trade = msgspec.structs.replace(self.trade, ambiguous=True)
         if tell:
             self._step(msgspec.structs.replace(self.trade, version=self.trade.version + 1))
-
-
-def _is_whole(known: Finer, bar: Bar) -> bool:
-    """Whether the finer data begins, ends and reaches as the bar does: else some is missing, and with it an order."""
-    parts = known.bars
-    if not parts or (parts[0].open, parts[-1].close) != (bar.open, bar.close):
-        return False
-    return min(part.low for part in parts) <= bar.low and max(part.high for part in parts) >= bar.high
 
 
 def _next_event(trade: Trade, rest: Reach) -> _Next:

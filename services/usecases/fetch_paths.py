@@ -144,18 +144,25 @@ async def _path(services: Services, market: Market, stretch: _Stretch, now: date
     await _check_jumps(services, market, start, path, now)
     fresh = [bar for bar in path.bars if bar.open_time >= start.judged_to]
     last_close = fresh[-1].close if fresh else start.last_close
-    if path.tail is not None and stretch.tail and any(jumps([path.tail], last_close)):
+    tails = [tail for tail in (path.tail, path.mark_tail) if tail is not None]
+    if stretch.tail and any(any(jumps([tail], last_close)) for tail in tails):
         # A bar in progress keeps changing, so no second answer can repeat its jump: the finished one will be judged.
-        return msgspec.structs.replace(path, tail=None, is_withheld=True)
+        return msgspec.structs.replace(path, tail=None, mark_tail=None, is_withheld=True)
     return path if stretch.tail else msgspec.structs.replace(path, tail=None, mark_tail=None)
 
 
 async def _check_jumps(services: Services, market: Market, start: Start, path: Path, now: datetime) -> None:
-    """Raise InvalidData for a jump in a closed bar that no second answer has repeated yet."""
-    bars = [bar for bar in path.bars if bar.open_time >= start.judged_to]
+    """Raise InvalidData for a jump in a closed bar that no second answer has repeated yet.
+
+    Bars that were judged before are walked again for trades that are held, so those count as well. The mark price stays
+    near the last price, by which it is measured: one wild answer must not liquidate anybody.
+    """
+    near = start.last_close
+    if near is None and path.bars:
+        near = path.bars[0].open
     seen = now.timestamp()
     fresh = []
-    for before, bar in jumps(bars, start.last_close):
+    for before, bar in (*jumps(path.bars, start.last_close), *jumps(path.mark or (), near)):
         suspect = Suspect(bar.open_time.timestamp(), bar.close, seen)
         first = await quarantine.first_seen(services.redis, market, start.symbol, suspect)
         if seen - first.seen < BELIEVED_AFTER_SECONDS:

@@ -22,7 +22,9 @@ Fault = Callable[[Ground, Random], Awaitable[None]]
 STOP_SECONDS = 30
 QUEUES = sorted(broker.get_declared_queues())
 PRICES = ("NaN", "Infinity", "-Infinity", "0", "0.00000000", "-1", "1e308", "junk", "")
-REFUSALS = ("429", "418", "403", "451", "500", "503", "408")
+REFUSALS = ("429", "418", "500", "503", "408")
+BLOCKED = ("403", "451")
+"""After one of these nobody asks a market anything for five minutes."""
 BROKEN = ("timeout", "slow", "drop", "truncate", "html", "garbage")
 ROWS = ("missing_symbol", "duplicate_symbol", "renamed_symbol")
 CONNECTIONS_MAX = 120
@@ -194,7 +196,7 @@ def exchange(*kinds: str, probability: float = 0.3, seconds: float = 0.6, **opti
 
     async def act(ground: Ground, chance: Random) -> None:
         kind = chance.choice(kinds)
-        told = {"retry_after": 1, "ms": 700, **options}
+        told = {"retry_after": 3, "ms": 700, **options}
         ground.note("exchange", kind=kind, **told)
         await ground.simulator.add_fault(kind, probability=probability, seconds=seconds, **told)
         await asyncio.sleep(seconds)

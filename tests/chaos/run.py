@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import msgspec
 import psycopg
@@ -19,7 +20,7 @@ from tests.chaos.scenarios import Scenario
 from tests.chaos.watch import Watch
 from tests.servers import Servers, wait_until
 
-JUDGED_SECONDS = 120
+ON_THEIR_WAY_MS = 1500
 CALM_AT = 0.8
 """The part of the market after which nothing more is broken."""
 
@@ -65,18 +66,20 @@ async def perform(
             await faults.calm(ground)
             await ground.market_comes_to(ground.market.end + ground.clock_error)
             ground.note("the market is over", fault=False)
-            await asyncio.wait_for(acting, JUDGED_SECONDS)
+            await asyncio.wait_for(acting, scenario.patience)
             ground.note("people went home", fault=False)
-            await ground.judged(JUDGED_SECONDS)
+            await ground.judged(scenario.patience)
             ground.note("all is judged", fault=False)
-            await _told(ground, listeners)
+            await _told(ground, listeners, scenario.patience)
             ground.note("all are told", fault=False)
         finally:
             await _end([*breaking, *listening, *watching, acting])
         await _stopped(ground)
+        exchange_log = await ground.simulator.log()
         books = check(ground, crowd)
         ground.faults += sum(listener.cuts for listener in listeners)
         wrong = books.violations + [wrong for listener in listeners for wrong in listener.violations]
+        wrong += impatient(exchange_log)
         if watched:
             wrong += watch.judge()
             ground.note(watch.line(), fault=False)
@@ -102,11 +105,11 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
             await task
 
 
-async def _told(ground: Ground, listeners: list[Listener]) -> None:
+async def _told(ground: Ground, listeners: list[Listener], seconds: float) -> None:
     """Return when every listener has been told all there is."""
     with psycopg.connect(ground.settings.database_url) as connection:
         (last,) = connection.execute("SELECT event_seq FROM accounts WHERE id = 1").fetchone() or (0,)
-    await wait_until(lambda: all(listener.seen >= last for listener in listeners), JUDGED_SECONDS)
+    await wait_until(lambda: all(listener.seen >= last for listener in listeners), seconds)
 
 
 async def _stopped(ground: Ground) -> None:
@@ -119,3 +122,13 @@ async def _stopped(ground: Ground) -> None:
         if code != 0:
             ground.died.append(f"{name} ended with {code} when told to end")
         del ground.fleet.processes[name]
+
+
+def impatient(log: dict[str, Any]) -> list[str]:
+    """Requests that came after the exchange had said to wait, other than those already on their way then."""
+    return [
+        f"{market} was asked for {each['path']} {each['after_ms']} ms after a {each['status']}, {each['left_ms']} too early"
+        for market, violations in log["violations"].items()
+        for each in violations
+        if each["after_ms"] > ON_THEIR_WAY_MS
+    ]

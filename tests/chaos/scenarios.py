@@ -11,7 +11,9 @@ from tests.chaos.faults import Fault, exchange, freeze, murder, postgres_frozen,
 
 
 class Scenario(NamedTuple):
-    """See the module. `pauses` are the least and the most seconds between two faults."""
+    """See the module. `pauses` are the least and the most seconds between two faults; `patience` is how many
+    seconds the fleet may need, after the market's end, to have judged all of it.
+    """
 
     name: str
     faults: tuple[Fault, ...]
@@ -22,6 +24,7 @@ class Scenario(NamedTuple):
     schedulers: int = 2
     workers: int = 3
     apis: int = 2
+    patience: float = 120
 
 
 SCENARIOS = (
@@ -43,6 +46,7 @@ SCENARIOS = (
         (1, 2.5),
     ),
     Scenario("exchange refuses", (exchange(*faults.REFUSALS, probability=0.3),)),
+    Scenario("exchange blocks us", (exchange(*faults.BLOCKED, probability=0.05),), (10, 15), patience=420),
     Scenario("exchange breaks off", (exchange(*faults.BROKEN, probability=0.2), exchange("stale", seconds=0.4))),
     Scenario(
         "prices that are none",

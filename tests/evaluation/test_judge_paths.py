@@ -101,7 +101,8 @@ async def test_a_message_that_reaches_further_back_is_cut_off_at_the_watermark(d
     btc = desk.instrument()
     trade = await desk.add(stop="95", target="105", at=START + MINUTE / 2)
     bars = [bar(0, "100", "100", "94", "100"), bar(1, "100", "106", "100", "106")]
-    told = Finer(Resolution.PRINTS, (print_bar(START, D("94")), print_bar(START + MINUTE / 2, D("100"))))
+    prints = [(START, "100"), (START + MINUTE / 4, "94"), (START + MINUTE / 2, "100")]
+    told = Finer(Resolution.PRINTS, tuple(print_bar(time, D(price)) for time, price in prints))
     await judge_paths(desk.pool, [path(btc, 0, 1, bars[:1])], {btc.id: {START: told}})
     judged = await judge_paths(desk.pool, [path(btc, 0, 2, bars)])
     assert (judged.closed, judged.needs) == (1, {})
@@ -130,7 +131,8 @@ async def test_a_held_trade_catches_up_in_pieces(desk: Desk):
     bars = [bar(0, "100", "100", "94", "100"), *(bar(n, "100", "101", "99", "100") for n in range(1, 6))]
     bars[2] = bar(2, "100", "106", "100", "100")
     await judge_paths(desk.pool, [path(btc, 0, 6, bars)])
-    told = Finer(Resolution.PRINTS, (print_bar(START, D("94")), print_bar(START + MINUTE / 2, D("100"))))
+    prints = [(START, "100"), (START + MINUTE / 4, "94"), (START + MINUTE / 2, "100")]
+    told = Finer(Resolution.PRINTS, tuple(print_bar(time, D(price)) for time, price in prints))
     await judge_paths(desk.pool, [path(btc, 0, 2, bars[:2])], {btc.id: {START: told}})
     waiting = await desk.trade(trade.id)
     assert (waiting.status, waiting.held_from) == (TradeStatus.OPEN, START + 2 * MINUTE)
