@@ -38,11 +38,14 @@ soak: env ## Run it for long under faults, looked at every second (options: make
 mutants: env ## Spoil the source on purpose: tests must notice (options: make mutants ARGS="--generated 240")
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
-check: env ## Lint, types, imports
+check: env ## Lint, types, imports, static analysis, secrets, packages
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/bandit -q -r -ll -c pyproject.toml services workers api deploy paperfleet
+	@$(BIN)/python -m tests.tidy.secret_scan
+	@$(BIN)/python -m pip --disable-pip-version-check check > /dev/null || $(BIN)/python -m pip check
 	@$(BIN)/python -m deploy.dashboard check
 
 bench: env ## Run the benchmarks and print one table

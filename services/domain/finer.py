@@ -5,7 +5,7 @@ from services.domain.path import Bar, Finer
 
 
 def is_whole(known: Finer, bar: Bar) -> bool:
-    """Whether it begins, ends and reaches as the closed `bar` does: else some of it is missing, and with it an order."""
+    """Whether it begins, ends and reaches as the closed `bar` does: else some is missing, and with it an order."""
     parts = known.bars
     if not parts or (parts[0].open, parts[-1].close) != (bar.open, bar.close):
         return False

@@ -80,7 +80,7 @@ def replace(kind: str) -> Fault:
         if code != 0:
             ground.died.append(f"{name} ended with {code} when told to end")
         ground.spawn(name)
-        await asyncio.sleep(1)
+        await ground.ready(name)
 
     return act
 

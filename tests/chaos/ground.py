@@ -121,10 +121,8 @@ class Ground:
         counts = {"api": self.scale.apis, "worker": self.scale.workers, "scheduler": self.scale.schedulers}
         for name in [f"{kind}-{number + 1}" for kind, count in counts.items() for number in range(count)]:
             self.spawn(name)
-        for name in self.names("scheduler") + self.names("worker"):
-            await wait_until(lambda name=name: b" ready" in self.fleet.log(name).read_bytes(), START_SECONDS)
-        for url in self.urls.values():
-            await wait_until(lambda url=url: _serves(url), START_SECONDS)
+        for name in tuple(self.fleet.processes):
+            await self.ready(name)
         await self.simulator.clear_faults()
         await self.simulator.set_clock(paused=False)
         before = time.monotonic()
@@ -133,6 +131,13 @@ class Ground:
         self._clock = (told, (before + after) / 2)
         self.clock_error = timedelta(seconds=(after - before) / 2 * self.scale.speed + 1)
         self.note("time passes", fault=False)
+
+    async def ready(self, name: str) -> None:
+        """Return when the process works."""
+        if name in self.urls:
+            await wait_until(lambda: _serves(self.urls[name]), START_SECONDS)
+        else:
+            await wait_until(lambda: b" ready" in self.fleet.log(name).read_bytes(), START_SECONDS)
 
     def market_time(self) -> datetime:
         """The exchange's time, wrong by `clock_error` at most."""

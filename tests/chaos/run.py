@@ -113,7 +113,9 @@ async def _told(ground: Ground, listeners: list[Listener], seconds: float) -> No
 
 
 async def _stopped(ground: Ground) -> None:
-    """Every process must end in order when told to."""
+    """Every process must end in order when told to, once it works."""
+    for name in tuple(ground.fleet.processes):
+        await ground.ready(name)
     for name, process in ground.fleet.processes.items():
         process.terminate()
         ground.note("stopping", fault=False, name=name)
@@ -127,7 +129,7 @@ async def _stopped(ground: Ground) -> None:
 def impatient(log: dict[str, Any]) -> list[str]:
     """Requests that came after the exchange had said to wait, other than those already on their way then."""
     return [
-        f"{market} was asked for {each['path']} {each['after_ms']} ms after a {each['status']}, {each['left_ms']} too early"
+        f"{market} was asked for {each['path']} {each['after_ms']} ms after a {each['status']}: {each['left_ms']} early"
         for market, violations in log["violations"].items()
         for each in violations
         if each["after_ms"] > ON_THEIR_WAY_MS

@@ -23,7 +23,8 @@ TEXTS = st.sampled_from(
             "\u0663",
             "\uff11",
         ),
-        *("1" * 400, "9" * 40, "\x00", "\ud7ff", "\u202e", "'; DROP TABLE trades; --", "../../etc/passwd", "{{close}}"),
+        *("1" * 400, "9" * 40, "\x00", "\ud7ff", "\u202e", "\u0663", "\uff11", "{{close}}"),
+        *("'; DROP TABLE trades; --", "../../etc/passwd"),
     ]
 )
 NUMBERS = st.sampled_from([0, -1, 1, 2**31, 2**53 + 1, 2**63, -(2**63) - 1, 10**18, 1.5, -0.0, 1e308])

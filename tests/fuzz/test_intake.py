@@ -126,7 +126,7 @@ def test_messages_of_the_queue(data):
             continue
 
 
-@given(st.one_of(st.text(max_size=80), st.from_regex(r"pt_live_[0-9A-Za-z]{57}", fullmatch=True)))
+@given(st.one_of(st.text(max_size=80), st.from_regex(r"pt_live_[0-9A-Za-z]{8}_[0-9A-Za-z]{49}", fullmatch=True)))
 def test_a_key(text):
     key = parse_key(text)
     assert key is None or key.text == text
