@@ -131,7 +131,7 @@ async def conclude(connection: Connection, now: Mapping[Market, datetime], limit
     """Move ACTIVE signals on that everybody has decided, or whose time is over: (id, source id, new status).
 
     `now` is exchange time by market; signals of a market without one stay. A source that does not trade by itself
-    has EXECUTED signals once somebody traded them by hand.
+    has EXECUTED signals once somebody traded them by hand; the other accounts that follow have skipped them.
     """
     cursor = await connection.execute(
         _CONCLUDE, {"markets": list(now), "times": list(now.values()), "limit": limit, "signal": 0, "account": 0}
@@ -154,6 +154,13 @@ WITH clock AS (
         THEN (e.accepted IS NOT NULL OR g.expires_at <= c.now) AND NOT EXISTS (SELECT {_UNDECIDED})
         ELSE e.accepted OR g.expires_at <= c.now END
     ORDER BY g.id LIMIT %(limit)s FOR NO KEY UPDATE OF g SKIP LOCKED
+), skipped AS (
+    INSERT INTO signal_decisions (signal_id, account_id, outcome, code, reason)
+    SELECT g.id, p.account_id, 'skipped', 'auto_trade_off',
+        'the source does not trade by itself, and nobody traded the signal by hand on this account'
+    FROM due d JOIN signals g ON g.id = d.id JOIN sources o ON o.id = g.source_id AND NOT o.auto_trade
+    CROSS JOIN LATERAL (SELECT f.account_id {_UNDECIDED}) p
+    ON CONFLICT (signal_id, account_id) DO NOTHING
 )
 UPDATE signals g SET updated_at = clock_timestamp(),
     status = CASE WHEN d.accepted THEN 'EXECUTED' WHEN d.refused THEN 'REJECTED' ELSE 'EXPIRED' END,

@@ -137,7 +137,24 @@ async def test_only_what_comes_after_the_follow_and_nothing_of_a_source_that_doe
     assert await trade_signals(services) == Passed()
     opened = await trade_by_hand(services, who, late.signal.id, who.account_ids[0])
     assert msgspec.json.decode(opened.body)["signal_id"] == late.signal.id
-    assert (await read_signal(services, who, late.signal.id)).status == "EXECUTED"
+    traded = await read_signal(services, who, late.signal.id)
+    assert (traded.status, [each.outcome for each in traded.decisions]) == ("EXECUTED", ["accepted"])
+
+
+async def test_what_nobody_trades_of_a_source_that_does_not_by_itself_is_skipped(services, who):
+    source = await followed(services, who, who.account_ids[:2], auto_trade=False)
+    one, two = await store_signals(
+        services, source, coming(await says(services, notes="one"), await says(services, notes="two"))
+    )
+    await trade_by_hand(services, who, one.signal.id, who.account_ids[0])
+    await trade_signals(services)
+    async with services.pool.connection() as connection:
+        await connection.execute("UPDATE signals SET expires_at = signal_time + interval '1 ms'")
+    assert await trade_signals(services) == Passed(concluded=1)
+    found = [await read_signal(services, who, each.signal.id) for each in (one, two)]
+    assert [each.status for each in found] == ["EXECUTED", "EXPIRED"]
+    assert [[d.outcome for d in each.decisions] for each in found] == [["accepted", "skipped"], ["skipped", "skipped"]]
+    assert {d.code for each in found for d in each.decisions} == {None, "auto_trade_off"}
 
 
 async def test_by_hand_once_an_account_and_after_a_refusal(services, who):
