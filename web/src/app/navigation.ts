@@ -15,6 +15,8 @@ export const PLACES: readonly Place[] = [
   { to: "/open", name: "Open trades", icon: "open", key: "t", first: true },
   { to: "/history", name: "History", icon: "history", key: "h", first: true },
   { to: "/performance", name: "Performance", icon: "performance", key: "p" },
+  { to: "/signals", name: "Signals", icon: "signals", key: "s" },
+  { to: "/sources", name: "Sources", icon: "sources", key: "c" },
   { to: "/market", name: "Market", icon: "market", key: "m", first: true },
   { to: "/settings", name: "Settings", icon: "settings", key: "e" },
   { to: "/system", name: "System", icon: "system", key: "y" },

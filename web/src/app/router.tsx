@@ -31,6 +31,12 @@ export const router = createBrowserRouter([
             path: "performance",
             lazy: async () => ({ Component: (await import("@/features/performance/page")).PerformancePage }),
           },
+          { path: "signals", lazy: async () => ({ Component: (await import("@/features/signals/page")).SignalsPage }) },
+          { path: "sources", lazy: async () => ({ Component: (await import("@/features/sources/page")).SourcesPage }) },
+          {
+            path: "sources/:id",
+            lazy: async () => ({ Component: (await import("@/features/sources/source-page")).SourcePage }),
+          },
           {
             path: "settings",
             lazy: async () => ({ Component: (await import("@/features/settings/page")).SettingsPage }),

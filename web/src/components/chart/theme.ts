@@ -9,6 +9,7 @@ export interface Palette {
   up: string;
   down: string;
   warn: string;
+  alt: string;
 }
 
 export function palette(): Palette {
@@ -22,6 +23,7 @@ export function palette(): Palette {
     up: of("--up"),
     down: of("--down"),
     warn: of("--warn"),
+    alt: of("--alt"),
   };
 }
 

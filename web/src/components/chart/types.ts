@@ -9,7 +9,7 @@ export interface Bar {
   volume: string;
 }
 
-export type Tone = "accent" | "up" | "down" | "warn" | "text";
+export type Tone = "accent" | "up" | "down" | "warn" | "alt" | "text";
 
 export interface Level {
   price: string;
@@ -28,4 +28,11 @@ export interface Mark {
 export interface Point {
   at: string;
   value: number;
+}
+
+export interface Curve {
+  name: string;
+  tone: Tone;
+  points: readonly Point[];
+  dashed?: boolean;
 }

@@ -12,39 +12,10 @@ interface Props {
 
 export function OrderPreview({ trade, asking, refusal }: Props) {
   const shown = refusal ? undefined : trade;
-  const tick = shown?.symbol_detail.tick_size;
-  const { risk, reward } = outcome(shown);
   return (
     <aside className="order-preview" aria-live="polite" aria-busy={asking}>
       <h2>What it would be</h2>
-      <dl className="facts">
-        <dt>Entry</dt>
-        <dd className="num">{price(shown?.entry_price, tick)}</dd>
-        <dt>Quantity</dt>
-        <dd className="num">{shown ? `${figure(shown.quantity, 8)} ${shown.symbol_detail.base_asset}` : DASH}</dd>
-        <dt>Margin</dt>
-        <dd className="num">{money(shown?.margin)}</dd>
-        <dt>Notional</dt>
-        <dd className="num">{shown ? money(Number(shown.entry_price) * Number(shown.quantity)) : DASH}</dd>
-        <dt>Entry fee</dt>
-        <dd className="num">{money(shown?.entry_fee, 4)}</dd>
-        <dt>
-          <Explained term="Lost at the stop">
-            Move from entry to stop and both taker fees; slippage comes on top.
-          </Explained>
-        </dt>
-        <dd className="num down">{risk === null ? DASH : signed(-risk)}</dd>
-        <dt>Won at the targets</dt>
-        <dd className="num up">{reward === null ? DASH : signed(reward)}</dd>
-        <dt>Reward to risk</dt>
-        <dd className="num">{figure(shown?.risk_reward_ratio)}</dd>
-        <dt>
-          <Explained term="Liquidation">The mark price at which the margin is gone.</Explained>
-        </dt>
-        <dd className="num">{price(shown?.liquidation_price, tick)}</dd>
-        <dt>To liquidation</dt>
-        <dd className="num">{shown?.liquidation_price ? percent(toLiquidation(shown)) : DASH}</dd>
-      </dl>
+      <WouldBe trade={shown} />
       {refusal ? (
         <p className="notice notice-bad" role="alert">
           <Icon name="warning" size={13} /> {refusal}
@@ -53,6 +24,42 @@ export function OrderPreview({ trade, asking, refusal }: Props) {
         !shown && <p className="small dim">Pair, stop, target and size make it whole.</p>
       )}
     </aside>
+  );
+}
+
+/** Size, risk and liquidation price of a trade that is not made yet; dashes while it is not known. */
+export function WouldBe({ trade }: { trade: Props["trade"] }) {
+  const tick = trade?.symbol_detail.tick_size;
+  const { risk, reward } = outcome(trade);
+  return (
+    <dl className="facts">
+      <dt>Entry</dt>
+      <dd className="num">{price(trade?.entry_price, tick)}</dd>
+      <dt>Quantity</dt>
+      <dd className="num">{trade ? `${figure(trade.quantity, 8)} ${trade.symbol_detail.base_asset}` : DASH}</dd>
+      <dt>Margin</dt>
+      <dd className="num">{money(trade?.margin)}</dd>
+      <dt>Notional</dt>
+      <dd className="num">{trade ? money(Number(trade.entry_price) * Number(trade.quantity)) : DASH}</dd>
+      <dt>Entry fee</dt>
+      <dd className="num">{money(trade?.entry_fee, 4)}</dd>
+      <dt>
+        <Explained term="Lost at the stop">
+          Move from entry to stop and both taker fees; slippage comes on top.
+        </Explained>
+      </dt>
+      <dd className="num down">{risk === null ? DASH : signed(-risk)}</dd>
+      <dt>Won at the targets</dt>
+      <dd className="num up">{reward === null ? DASH : signed(reward)}</dd>
+      <dt>Reward to risk</dt>
+      <dd className="num">{figure(trade?.risk_reward_ratio)}</dd>
+      <dt>
+        <Explained term="Liquidation">The mark price at which the margin is gone.</Explained>
+      </dt>
+      <dd className="num">{price(trade?.liquidation_price, tick)}</dd>
+      <dt>To liquidation</dt>
+      <dd className="num">{trade?.liquidation_price ? percent(toLiquidation(trade)) : DASH}</dd>
+    </dl>
   );
 }
 

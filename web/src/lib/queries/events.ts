@@ -8,9 +8,12 @@ import { applyTrades } from "./trades";
 
 const GATHER_MS = 50;
 const SUMS_MS = 1000;
+const OTHERS_MS = 300;
 
 let gathered: Trade[] = [];
 let gathering: ReturnType<typeof setTimeout> | null = null;
+let asking: ReturnType<typeof setTimeout> | null = null;
+const outdated = new Set<string>();
 let summing: ReturnType<typeof setTimeout> | null = null;
 
 /** Follow the stream for as long as the page lives; the returned function ends it. */
@@ -44,13 +47,22 @@ function settle(): void {
     }, SUMS_MS);
 }
 
+const KEYS: Record<string, readonly string[]> = {
+  instrument: ["instruments"],
+  system: ["system", "operations"],
+  signal: ["signals", "sources"],
+  account: ["accounts", "mode", "ledger"],
+  webhook: ["webhooks"],
+  notification: ["notifications"],
+};
+
+/** A burst of signals asks once for what they have changed. */
 function takeOther(event: OtherEvent): void {
-  const keys: Record<string, string[]> = {
-    instrument: ["instruments"],
-    system: ["system"],
-    signal: ["signals", "sources"],
-    account: ["accounts"],
-    mode: ["accounts", "mode"],
-  };
-  for (const key of keys[event.type] ?? []) void queryClient.invalidateQueries({ queryKey: [key] });
+  for (const key of KEYS[event.type] ?? []) outdated.add(key);
+  if (asking !== null) return;
+  asking = setTimeout(() => {
+    asking = null;
+    for (const key of outdated) void queryClient.invalidateQueries({ queryKey: [key] });
+    outdated.clear();
+  }, OTHERS_MS);
 }

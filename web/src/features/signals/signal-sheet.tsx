@@ -1,0 +1,114 @@
+/** One signal, whole: what it said, and what each account made of it. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Fragment } from "react";
+import { Link } from "react-router";
+import { PairName, Side, Time } from "@/components/trade/labels";
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { Answer } from "@/components/ui/states";
+import { complain, toast } from "@/components/ui/toasts";
+import { api, result } from "@/lib/api/client";
+import { percent, price, words } from "@/lib/format";
+import { accounts } from "@/lib/queries/market";
+import { type Signal, signal } from "@/lib/queries/signals";
+import { SignalStatus } from "./columns";
+
+export function SignalSheet({ id, onClose }: { id: number; onClose: () => void }) {
+  const asked = useQuery(signal(id));
+  return (
+    <Dialog title={`Signal No. ${id}`} onClose={onClose} wide foot={asked.data && <Actions of={asked.data} />}>
+      <Answer of={asked}>{(found) => <Whole of={found} />}</Answer>
+    </Dialog>
+  );
+}
+
+function Whole({ of }: { of: Signal }) {
+  const own = useQuery(accounts).data;
+  const name = (id: number) => own?.find((account) => account.id === id)?.name ?? `Account ${id}`;
+  const facts: [string, React.ReactNode][] = [
+    [
+      "Pair",
+      of.symbol ? <PairName key="pair" symbol={of.symbol} market={of.market_type ?? "SPOT"} /> : "not understood",
+    ],
+    ["Side", of.direction ? <Side key="side" direction={of.direction} leverage={of.leverage ?? 1} /> : "–"],
+    ["Became", <SignalStatus key="status" status={of.status} />],
+    ["Source", of.source],
+    ["Strategy", `${of.strategy || "–"} ${of.timeframe}`],
+    ["Entry", of.entry_type === "LIMIT" ? price(of.entry_price) : "at the market"],
+    ["Stop", of.stop_loss ? price(of.stop_loss) : percent(of.stop_loss_percent)],
+    [
+      "Targets",
+      of.take_profits.map((target) => (target.price ? price(target.price) : percent(target.percent))).join(", ") || "–",
+    ],
+    ["Arose", <Time key="arose" at={of.signal_time} />],
+    ["Good until", <Time key="until" at={of.expires_at} />],
+  ];
+  return (
+    <div className="grid">
+      <dl className="facts">
+        {facts.map(([term, value]) => (
+          <Fragment key={term}>
+            <dt>{term}</dt>
+            <dd className="num">{value}</dd>
+          </Fragment>
+        ))}
+      </dl>
+      {of.reason && <p className="notice notice-warn">{of.reason}</p>}
+      {of.notes && <p className="soft">{of.notes}</p>}
+      {of.decisions.map((decision) => (
+        <div key={decision.account_id} className={`notice ${decision.trade_id ? "notice-good" : "notice-warn"}`}>
+          {name(decision.account_id)}: {words(decision.outcome).toLowerCase()}
+          {decision.trade_id ? (
+            <>
+              , <Link to={`/trades/${decision.trade_id}`}>trade No. {decision.trade_id}</Link>
+            </>
+          ) : (
+            `. ${decision.reason ?? ""}`
+          )}
+        </div>
+      ))}
+      {of.payload && (
+        <details>
+          <summary className="soft small">As it was received</summary>
+          <pre className="payload">{of.payload}</pre>
+        </details>
+      )}
+    </div>
+  );
+}
+
+function Actions({ of }: { of: Signal }) {
+  const cache = useQueryClient();
+  const act = async (call: Promise<unknown>, said: string) => {
+    try {
+      await call;
+      toast(said, "good");
+      void cache.invalidateQueries({ queryKey: ["signals"] });
+    } catch (error) {
+      complain(error);
+    }
+  };
+  const path = { params: { path: { signal_id: of.id } } };
+  return (
+    <>
+      {of.status === "ACTIVE" && (
+        <Button onClick={() => act(result(api.POST("/api/signals/{signal_id}/cancel", path)), "Signal cancelled")}>
+          Cancel signal
+        </Button>
+      )}
+      {of.symbol && !of.decisions.some((decision) => decision.trade_id) && (
+        <Button
+          kind="primary"
+          onClick={() =>
+            act(
+              result(api.POST("/api/paper-trades/create_from_signal", { body: { signal_id: of.id } })),
+              "Traded by hand",
+            )
+          }
+        >
+          Trade it by hand
+        </Button>
+      )}
+    </>
+  );
+}
