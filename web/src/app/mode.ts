@@ -1,10 +1,24 @@
-/** Whether any account of this reader is live. Red everywhere then, green otherwise. */
+/** Whether any account of this reader is live. Red everywhere then, green otherwise: bar, cards, title, icon. */
 import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { accounts } from "@/lib/queries/market";
 
 export type Mode = "paper" | "live";
 
 export function useMode(): Mode {
   const { data } = useQuery(accounts);
-  return data?.some((account) => (account as { mode?: string }).mode === "live") ? "live" : "paper";
+  return data?.some((account) => account.mode === "live") ? "live" : "paper";
+}
+
+/** Carry the mode to what lies outside of the page's own tree: dialogs and the tab of the browser. */
+export function useModeEverywhere(mode: Mode, pageName: string | undefined): void {
+  useEffect(() => {
+    document.documentElement.dataset.mode = mode;
+    const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]");
+    if (icon) icon.href = mode === "live" ? "/favicon-live.svg" : "/favicon.svg";
+  }, [mode]);
+  useEffect(() => {
+    const name = pageName ? `${pageName} · paperfleet` : "paperfleet";
+    document.title = mode === "live" ? `LIVE · ${name}` : name;
+  }, [mode, pageName]);
 }

@@ -7,7 +7,7 @@ import { followEvents } from "@/lib/queries/events";
 import { liveTrades } from "@/lib/queries/trades";
 import { BottomTabs } from "./bottom-tabs";
 import { Connection, LostBanner } from "./connection";
-import { useMode } from "./mode";
+import { useMode, useModeEverywhere } from "./mode";
 import { PLACES } from "./navigation";
 import { useShortcuts } from "./shortcuts";
 import { TopBar } from "./top-bar";
@@ -17,16 +17,14 @@ export function Shell() {
   const shortcuts = useShortcuts();
   const mode = useMode();
   const { pathname } = useLocation();
-  useEffect(() => {
-    const place = PLACES.find(({ to }) => (to === "/" ? pathname === "/" : pathname.startsWith(to)));
-    document.title = place ? `${place.name} · paperfleet` : "paperfleet";
-  }, [pathname]);
+  const place = PLACES.find(({ to }) => (to === "/" ? pathname === "/" : pathname.startsWith(to)));
+  useModeEverywhere(mode, place?.name);
   return (
     <div className={`shell shell-${mode}`}>
       <a className="skip" href="#main">
         Skip to content
       </a>
-      <Link to="/" className="brand" aria-label="paperfleet">
+      <Link to="/" className="brand" aria-label={`paperfleet, ${mode}`}>
         <Logo />
         <span>paperfleet</span>
       </Link>
@@ -75,7 +73,7 @@ function Logo() {
       <path
         d="M6 21l6-6 5 4 9-10"
         fill="none"
-        stroke="var(--up)"
+        stroke="var(--mode)"
         strokeWidth="3"
         strokeLinecap="round"
         strokeLinejoin="round"

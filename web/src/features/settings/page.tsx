@@ -9,7 +9,10 @@ import { useSearch } from "@/lib/use-search";
 import { AccountTab } from "./account-tab";
 import { KeysTab } from "./keys-tab";
 import { LedgerTab } from "./ledger-tab";
+import { ModeTab } from "./mode-tab";
+import { NotificationsTab } from "./notifications-tab";
 import { PeopleTab } from "./people-tab";
+import { WebhooksTab } from "./webhooks-tab";
 
 const DEFAULTS = { tab: "account", account: "" };
 
@@ -43,6 +46,9 @@ export function SettingsPage() {
               content: <AccountTab key={account.id} account={account} />,
             },
             { value: "ledger", text: "Ledger", content: <LedgerTab key={account.id} account={account} /> },
+            { value: "mode", text: "Paper or live", content: <ModeTab key={account.id} account={account} /> },
+            { value: "webhooks", text: "Webhooks", content: <WebhooksTab /> },
+            { value: "notifications", text: "Notifications", content: <NotificationsTab /> },
             { value: "keys", text: "API keys", content: <KeysTab /> },
             ...(who?.login === "required"
               ? [{ value: "people", text: "Login and people", content: <PeopleTab isAdmin={who.role === "admin"} /> }]
