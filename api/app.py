@@ -52,6 +52,7 @@ from services.coordination.processes import beating
 from services.settings import Login, Settings
 from services.usecases.context import Services
 from services.usecases.identify import Identifier, public_account
+from services.usecases.read_day import DayReader
 from services.usecases.system_status import StatusReader
 
 BODY_BYTES_MAX = 64 * 1024
@@ -85,6 +86,7 @@ def create_app(
             app.state.services = services
             app.state.hub = hub
             app.state.status = StatusReader(services.as_system())
+            app.state.day = DayReader(services.as_system())
             app.state.outlet_metrics = OutletMetrics()
             app.state.identifier = hub.identifier
             app.state.gate = Gate(services, hub.identifier, await public_account(services))

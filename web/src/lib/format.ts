@@ -142,3 +142,16 @@ export function words(name: string | null | undefined): string {
   const text = name.replaceAll("_", " ").toLowerCase();
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+/** Short times to the hundredth: how long a piece of work took. */
+export function fixedSeconds(seconds: number | null | undefined): string {
+  return seconds === null || seconds === undefined ? DASH : `${fixed(seconds, 2)}${THIN}s`;
+}
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+/** Sizes in units of 1000: 1.2 GB. */
+export function bytes(size: number): string {
+  const power = size >= 1000 ? Math.min(UNITS.length - 1, Math.floor(Math.log10(size) / 3)) : 0;
+  return `${fixed(size / 1000 ** power, power > 1 ? 1 : 0)}${THIN}${UNITS[power]}`;
+}

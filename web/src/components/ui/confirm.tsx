@@ -7,12 +7,13 @@ interface Props {
   title: string;
   action: string;
   danger?: boolean;
+  disabled?: boolean;
   onConfirm: () => Promise<unknown>;
   onClose: () => void;
   children: ReactNode;
 }
 
-export function Confirm({ title, action, danger, onConfirm, onClose, children }: Props) {
+export function Confirm({ title, action, danger, disabled, onConfirm, onClose, children }: Props) {
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<string>("");
   const act = async () => {
@@ -33,7 +34,7 @@ export function Confirm({ title, action, danger, onConfirm, onClose, children }:
       foot={
         <>
           <Button onClick={onClose}>Keep as it is</Button>
-          <Button kind={danger ? "danger" : "primary"} busy={busy} onClick={act}>
+          <Button kind={danger ? "danger" : "primary"} busy={busy} disabled={disabled} onClick={act}>
             {action}
           </Button>
         </>

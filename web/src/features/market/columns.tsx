@@ -1,15 +1,20 @@
 /** The columns of the table of pairs; each live cell renders alone. */
+import { useMemo } from "react";
 import { Link } from "react-router";
+import { Sparkline } from "@/components/chart/sparkline";
 import { PairName } from "@/components/trade/labels";
+import { tone } from "@/components/ui/card";
 import type { Column } from "@/components/ui/table";
 import type { Instrument } from "@/lib/api/types";
-import { age, DASH, percent, price } from "@/lib/format";
+import { DASH, duration, percent, price, signedPercent } from "@/lib/format";
 import { prices, useQuote } from "@/lib/stream/prices";
 import { useNow } from "@/lib/use-now";
 
 export interface Row {
   pair: string;
   instrument: Instrument;
+  /** Its prices of the last day, oldest first. */
+  course: readonly number[];
   /** How many live trades the reader has on it. */
   held: number;
 }
@@ -23,6 +28,25 @@ const lastOf = (pair: string) => {
   const quote = prices.get(pair);
   return quote ? Number(quote.last) : null;
 };
+
+/** Against the price of a day ago, or the oldest known since. */
+const changeOf = ({ pair, course }: Row) => {
+  const [last, first] = [lastOf(pair), course[0]];
+  return last === null || !first ? null : (100 * (last - first)) / first;
+};
+
+function Change({ row }: { row: Row }) {
+  useQuote(row.pair);
+  const change = changeOf(row);
+  return <span className={`num ${tone(change)}`}>{signedPercent(change)}</span>;
+}
+
+function Course({ row }: { row: Row }) {
+  const quote = useQuote(row.pair);
+  const last = quote && Number(quote.last);
+  const values = useMemo(() => (last ? [...row.course, last] : row.course), [row.course, last]);
+  return <Sparkline values={values} />;
+}
 
 type Field = "last" | "bid" | "ask";
 
@@ -41,14 +65,11 @@ function Spread({ pair }: { pair: string }) {
   return <span className="num soft">{spread === null ? DASH : percent(spread, 3)}</span>;
 }
 
-const OLD_SECONDS = 15;
-
-function Age({ pair }: { pair: string }) {
+function Moved({ pair }: { pair: string }) {
   const quote = useQuote(pair);
   const now = useNow();
   if (!quote) return <span className="dim">{DASH}</span>;
-  const seconds = Math.max(0, (now - Date.parse(quote.asked_at)) / 1000);
-  return <span className={`num ${seconds > OLD_SECONDS ? "warn" : "dim"}`}>{age(seconds)}</span>;
+  return <span className="num dim">{duration((now - Date.parse(quote.asked_at)) / 1000)}</span>;
 }
 
 export const COLUMNS: readonly Column<Row>[] = [
@@ -71,6 +92,15 @@ export const COLUMNS: readonly Column<Row>[] = [
     sort: (row) => lastOf(row.pair),
     cell: (row) => <Quoted row={row} field="last" />,
   },
+  {
+    id: "change",
+    head: "24 h",
+    width: "92px",
+    right: true,
+    sort: changeOf,
+    cell: (row) => <Change row={row} />,
+  },
+  { id: "course", head: "Last day", width: "112px", cell: (row) => <Course row={row} /> },
   { id: "bid", head: "Bid", width: "minmax(110px, 1fr)", right: true, cell: (row) => <Quoted row={row} field="bid" /> },
   { id: "ask", head: "Ask", width: "minmax(110px, 1fr)", right: true, cell: (row) => <Quoted row={row} field="ask" /> },
   {
@@ -81,7 +111,7 @@ export const COLUMNS: readonly Column<Row>[] = [
     sort: (row) => spreadOf(row.pair),
     cell: (row) => <Spread pair={row.pair} />,
   },
-  { id: "age", head: "Quote age", width: "96px", right: true, cell: (row) => <Age pair={row.pair} /> },
+  { id: "moved", head: "Moved", width: "76px", right: true, cell: (row) => <Moved pair={row.pair} /> },
   {
     id: "held",
     head: "Own trades",

@@ -7,8 +7,8 @@ import { Segmented } from "@/components/ui/fields";
 import { SearchField } from "@/components/ui/search-field";
 import { Answer, Empty } from "@/components/ui/states";
 import { DataTable } from "@/components/ui/table";
-import { count } from "@/lib/format";
-import { allPrices, instruments } from "@/lib/queries/market";
+import { age, count } from "@/lib/format";
+import { allPrices, day, instruments, system } from "@/lib/queries/market";
 import { liveTrades } from "@/lib/queries/trades";
 import { useFollowed } from "@/lib/stream/source";
 import { pairOf } from "@/lib/trades";
@@ -18,6 +18,7 @@ import { COLUMNS, type Row } from "./columns";
 const DEFAULTS = { q: "", market: "FUTURES", sort: "", mine: "" };
 const idOf = (row: Row) => row.pair;
 const ALL = ["all"];
+const NONE: readonly number[] = [];
 
 export function MarketPage() {
   const [search, change] = useSearch(DEFAULTS);
@@ -25,6 +26,7 @@ export function MarketPage() {
   const listed = useQuery(instruments);
   useQuery(allPrices);
   useFollowed(ALL);
+  const courses = useQuery(day).data;
   const held = useQuery({ ...liveTrades, select: ({ trades }) => trades.map(pairOf).join() }).data;
   const rows = useMemo(() => {
     const counts = new Map<string, number>();
@@ -33,9 +35,9 @@ export function MarketPage() {
       .filter((each) => each.status !== "DELISTED")
       .map((instrument): Row => {
         const pair = pairOf(instrument);
-        return { pair, instrument, held: counts.get(pair) ?? 0 };
+        return { pair, instrument, course: courses?.get(pair) ?? NONE, held: counts.get(pair) ?? 0 };
       });
-  }, [listed.data, held]);
+  }, [listed.data, held, courses]);
   const { q, market, mine } = search;
   const shown = useMemo(() => {
     const text = q.trim().toUpperCase();
@@ -53,6 +55,7 @@ export function MarketPage() {
         <span className="dim num">
           {count(shown.length)} of {count(rows.length)} pairs
         </span>
+        <Feeds />
         <div className="end">
           <SearchField placeholder="Symbol" value={q} onChange={(q) => change({ q })} />
           <Segmented
@@ -92,5 +95,28 @@ export function MarketPage() {
         </Answer>
       </Card>
     </div>
+  );
+}
+
+const OLD_SECONDS = 15;
+
+/** When the exchange was last asked for all prices of a market; a quote that stands still is as fresh as that. */
+function Feeds() {
+  const feeds = useQuery(system).data?.feeds ?? {};
+  return (
+    <>
+      {(["FUTURES", "SPOT"] as const).map((market) => {
+        const seconds = feeds[market]?.quote_age_seconds ?? null;
+        const tone = seconds === null ? "link-connecting" : seconds > OLD_SECONDS ? "link-lost" : "";
+        return (
+          <span key={market} className={`link ${tone}`} title="Age of the newest sweep over all prices">
+            <i />
+            <b className="num">
+              {market === "FUTURES" ? "Perpetual" : "Spot"} {age(seconds)}
+            </b>
+          </span>
+        );
+      })}
+    </>
   );
 }

@@ -93,7 +93,7 @@ function Paper({ of, account }: { of: ModeView; account: Account }) {
           </p>
           <ul className="guards">
             {guards.map(({ is, text }) => (
-              <li key={text} className={is ? "up" : "dim"}>
+              <li key={text} className={`guard ${is ? "up" : "dim"}`}>
                 <Icon name={is ? "check" : "close"} size={14} />
                 <span className="soft">{text}</span>
                 <span className="visually-hidden">{is ? "is so" : "is not so"}</span>

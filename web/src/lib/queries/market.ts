@@ -45,3 +45,19 @@ export const allPrices = queryOptions({
     return found;
   },
 });
+
+/** The last day of every pair, hour by hour, by "MARKET:SYMBOL". */
+export const day = queryOptions({
+  queryKey: ["day"],
+  staleTime: 60_000,
+  refetchInterval: 5 * 60_000,
+  queryFn: async ({ signal }) => {
+    const { results } = await result(api.GET("/api/prices/day", { signal }));
+    return new Map(
+      results.map(({ market_type, symbol, prices: course }) => [
+        `${market_type}:${symbol}`,
+        course.flatMap((price) => (price === null ? [] : [Number(price)])),
+      ]),
+    );
+  },
+});
