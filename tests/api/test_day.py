@@ -19,7 +19,9 @@ async def test_a_day_is_told_hour_by_hour_from_minutes_and_candles(api, services
         price = Decimal("50123.4")
         early, late = (bar_at(hour - HOUR + minute * MINUTE, price + minute) for minute in (3, 40))
         await minute_bars.store(connection, [Path(id_, hour - HOUR, hour, (early, late))])
-        await candles.store(connection, Timeframe.H1, {id_: [Candle(hour - 3 * HOUR, *map(Decimal, ("1", "1", "1", "47000.5", "1")))]})
+        await candles.store(
+            connection, Timeframe.H1, {id_: [Candle(hour - 3 * HOUR, *map(Decimal, ("1", "1", "1", "47000.5", "1")))]}
+        )
         await connection.commit()
 
     results = (await api.http.get("/api/prices/day/")).json()["results"]

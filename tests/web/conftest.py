@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from deploy.dashboard import build
+from deploy.dashboard.browser import chromium, watched
 from deploy.dashboard.node import NoNode
 from tests.servers import Servers
-from tests.web.browser import chromium, watched
 from tests.web.stack import Stack, running_stack
 
 SEEN_MS = 3000

@@ -5,8 +5,8 @@ import json
 import pytest
 from playwright.sync_api import Browser, expect
 
+from deploy.dashboard.browser import watched
 from deploy.dashboard.build import OUTPUT, WEB
-from tests.web.browser import watched
 from tests.web.stack import Stack
 
 FIRST_LOAD_BYTES_MAX = 300_000

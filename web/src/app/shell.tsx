@@ -7,6 +7,7 @@ import { followEvents } from "@/lib/queries/events";
 import { liveTrades } from "@/lib/queries/trades";
 import { BottomTabs } from "./bottom-tabs";
 import { Connection, LostBanner } from "./connection";
+import { HaltBanner } from "./halt-banner";
 import { useMode, useModeEverywhere } from "./mode";
 import { PLACES } from "./navigation";
 import { useShortcuts } from "./shortcuts";
@@ -32,6 +33,7 @@ export function Shell() {
       <TopBar onNewTrade={shortcuts.newTrade} connection={<Connection />} />
       <main className="main" id="main" tabIndex={-1}>
         <LostBanner />
+        <HaltBanner />
         <Outlet />
       </main>
       <BottomTabs />

@@ -1,10 +1,10 @@
 /** The cells of an open trade that follow the market. Each renders alone, when its own pair's quote changes. */
 import { tone } from "@/components/ui/card";
 import type { Trade } from "@/lib/api/types";
+import { useExchangeNow } from "@/lib/exchange-clock";
 import { DASH, duration, price, signed, signedPercent } from "@/lib/format";
 import { useQuote } from "@/lib/stream/prices";
 import { distance, exitQuote, heldSeconds, pairOf, progress, unrealized, unrealizedPercent } from "@/lib/trades";
-import { useNow } from "@/lib/use-now";
 
 export function LivePrice({ trade }: { trade: Trade }) {
   const quote = useQuote(pairOf(trade));
@@ -27,7 +27,7 @@ export function LivePercent({ trade }: { trade: Trade }) {
 }
 
 export function Held({ trade }: { trade: Trade }) {
-  const now = useNow();
+  const now = useExchangeNow();
   return <span className="num">{duration(heldSeconds(trade, now))}</span>;
 }
 

@@ -1,6 +1,7 @@
 /** A square a day: the deeper its colour, the larger the result. */
 import { useMemo } from "react";
 import { Card } from "@/components/ui/card";
+import { exchangeTime } from "@/lib/exchange-clock";
 import { count, date, signed } from "@/lib/format";
 import type { Group } from "@/lib/queries/performance";
 
@@ -35,7 +36,7 @@ export function Calendar({ days }: { days: readonly Group[] }) {
 
 function squares(days: readonly Group[]): Day[] {
   const known = new Map(days.map((day) => [day.key, day]));
-  const last = Date.parse(new Date().toISOString().slice(0, 10));
+  const last = Date.parse(new Date(exchangeTime()).toISOString().slice(0, 10));
   const first = Math.min(Date.parse(days[0]?.key ?? "") || last, last - (WEEKS_MIN * 7 - 1) * DAY_MS);
   const monday = first - ((new Date(first).getUTCDay() + 6) % 7) * DAY_MS;
   const cells: Day[] = [];

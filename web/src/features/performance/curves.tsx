@@ -1,13 +1,84 @@
-/** Capital and profit day by day, and how far below its peak it stood. */
+/** Equity and how far below its peak it stood: marked to market where whole accounts are shown, else from results. */
+import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { LineChart } from "@/components/chart";
-import type { Point } from "@/components/chart/types";
-import { Card } from "@/components/ui/card";
+import { CurvesChart, LineChart } from "@/components/chart";
+import type { Curve, Point } from "@/components/chart/types";
+import { Card, tone } from "@/components/ui/card";
 import { Explained } from "@/components/ui/tooltip";
-import type { Group } from "@/lib/queries/performance";
+import type { Schemas } from "@/lib/api/client";
+import { DASH, percent, signedPercent } from "@/lib/format";
+import { accounts } from "@/lib/queries/market";
+import { equity, type Group } from "@/lib/queries/performance";
 
-export function Curves({ days, capital }: { days: readonly Group[]; capital: number; isWhole: boolean }) {
-  const { equity, fall } = useMemo(() => curves(days, capital), [days, capital]);
+interface Props {
+  days: readonly Group[];
+  capital: number;
+  /** Whether nothing narrows the trades, so that equity is about the same. */
+  isWhole: boolean;
+  span: number | undefined;
+}
+
+export function Curves({ days, capital, isWhole, span }: Props) {
+  const own = useQuery(accounts).data;
+  const only = own?.length === 1 ? own[0]?.id : undefined;
+  const asked = useQuery(equity(isWhole ? only : undefined, span));
+  if (isWhole && only !== undefined && asked.data && asked.data.points.length > 1) return <Marked of={asked.data} />;
+  return <ByDay days={days} capital={capital} />;
+}
+
+function Marked({ of }: { of: Schemas["EquityCurve"] }) {
+  const { curves, fall } = useMemo(() => marked(of), [of]);
+  return (
+    <div className="grid cols-wide">
+      <Card
+        title={
+          <Explained term="Equity">
+            Balance and what all open positions would bring, sampled each minute, hour or day. Beside it the same money
+            held in bitcoin.
+          </Explained>
+        }
+        bare
+        end={
+          <span className="small num soft">
+            <b className={tone(of.return_percent)}>{signedPercent(of.return_percent)}</b>
+            {of.bitcoin_percent !== null && <>, bitcoin {signedPercent(of.bitcoin_percent)}</>}
+          </span>
+        }
+      >
+        <CurvesChart curves={curves} label="Equity over time, beside bitcoin" />
+      </Card>
+      <Card
+        title={<Explained term="Drawdown">Percent below the highest equity before.</Explained>}
+        bare
+        end={
+          <span className="small num soft">deepest {of.max_drawdown ? percent(of.max_drawdown.percent) : DASH}</span>
+        }
+      >
+        <LineChart points={fall} tone="down" hanging label="Drawdown of equity, in percent" />
+      </Card>
+    </div>
+  );
+}
+
+function marked(of: Schemas["EquityCurve"]): { curves: Curve[]; fall: Point[] } {
+  const worth: Point[] = [];
+  const held: Point[] = [];
+  const fall: Point[] = [];
+  let peak = Number.NEGATIVE_INFINITY;
+  for (const point of of.points) {
+    const value = Number(point.equity);
+    worth.push({ at: point.time, value });
+    if (point.held_bitcoin !== null) held.push({ at: point.time, value: Number(point.held_bitcoin) });
+    peak = Math.max(peak, value);
+    fall.push({ at: point.time, value: peak > 0 ? (100 * (value - peak)) / peak : 0 });
+  }
+  const curves: Curve[] = [{ name: "Equity", tone: "accent", points: worth }];
+  if (held.length > 1) curves.push({ name: "Held in bitcoin", tone: "warn", points: held, dashed: true });
+  return { curves, fall };
+}
+
+function ByDay({ days, capital }: { days: readonly Group[]; capital: number }) {
+  const { level, fall } = useMemo(() => byDay(days, capital), [days, capital]);
   return (
     <div className="grid cols-wide">
       <Card
@@ -18,7 +89,7 @@ export function Curves({ days, capital }: { days: readonly Group[]; capital: num
         }
         bare
       >
-        <LineChart points={equity} label="Capital and profit by day" />
+        <LineChart points={level} label="Capital and profit by day" />
       </Card>
       <Card title={<Explained term="Drawdown">Percent below the highest point before.</Explained>} bare>
         <LineChart points={fall} tone="down" hanging label="Drawdown by day, in percent" />
@@ -27,18 +98,18 @@ export function Curves({ days, capital }: { days: readonly Group[]; capital: num
   );
 }
 
-function curves(days: readonly Group[], capital: number): { equity: Point[]; fall: Point[] } {
+function byDay(days: readonly Group[], capital: number): { level: Point[]; fall: Point[] } {
   const first = days[0]?.key;
-  if (!first) return { equity: [], fall: [] };
+  if (!first) return { level: [], fall: [] };
   const before = new Date(Date.parse(first) - 86_400_000).toISOString();
-  const equity: Point[] = [{ at: before, value: capital }];
+  const level: Point[] = [{ at: before, value: capital }];
   const fall: Point[] = [{ at: before, value: 0 }];
-  let [level, peak] = [capital, capital];
+  let [now, peak] = [capital, capital];
   for (const day of days) {
-    level += Number(day.total_profit_loss);
-    peak = Math.max(peak, level);
-    equity.push({ at: day.key, value: level });
-    fall.push({ at: day.key, value: peak > 0 ? (100 * (level - peak)) / peak : 0 });
+    now += Number(day.total_profit_loss);
+    peak = Math.max(peak, now);
+    level.push({ at: day.key, value: now });
+    fall.push({ at: day.key, value: peak > 0 ? (100 * (now - peak)) / peak : 0 });
   }
-  return { equity, fall };
+  return { level, fall };
 }

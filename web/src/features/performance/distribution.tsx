@@ -4,6 +4,7 @@ import { useEffect, useMemo } from "react";
 import { Card } from "@/components/ui/card";
 import { Answer, Empty } from "@/components/ui/states";
 import type { Trade } from "@/lib/api/types";
+import { exchangeTime } from "@/lib/exchange-clock";
 import { count } from "@/lib/format";
 import type { PerformanceScope } from "@/lib/queries/performance";
 import { type HistoryFilter, history } from "@/lib/queries/trades";
@@ -59,7 +60,7 @@ export function Distribution({ scope }: { scope: PerformanceScope }) {
 }
 
 function binned(trades: readonly Trade[], days: number | undefined): { bins: number[]; used: number } {
-  const since = days ? Date.now() - days * 86_400_000 : 0;
+  const since = days ? exchangeTime() - days * 86_400_000 : 0;
   const bins = new Array<number>((TO - FROM) / STEP).fill(0);
   let used = 0;
   for (const trade of trades) {

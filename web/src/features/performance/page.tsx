@@ -70,6 +70,7 @@ export function PerformancePage() {
                 days={byDay(whole.groups)}
                 capital={Number(whole.capital)}
                 isWhole={!search.market && !search.side && !search.source}
+                span={scope.days}
               />
               <div className="grid cols-2">
                 <Calendar days={byDay(whole.groups)} />

@@ -7,10 +7,10 @@ import { LivePercent, LiveProfit, Reach } from "@/components/trade/live";
 import { Card, Stat, tone } from "@/components/ui/card";
 import { Answer } from "@/components/ui/states";
 import type { Trade } from "@/lib/api/types";
+import { useExchangeNow } from "@/lib/exchange-clock";
 import { DASH, duration, figure, money, percent, price, signed, signedPercent } from "@/lib/format";
 import { trade as tradeQuery } from "@/lib/queries/trades";
 import { heldSeconds, isLive, multiple } from "@/lib/trades";
-import { useNow } from "@/lib/use-now";
 import { Chart } from "./chart";
 import { Exits } from "./exits";
 import { Facts } from "./facts";
@@ -72,7 +72,7 @@ function Whole({ trade }: { trade: Trade }) {
 }
 
 function Figures({ trade }: { trade: Trade }) {
-  const now = useNow();
+  const now = useExchangeNow();
   const tick = trade.symbol_detail.tick_size;
   const r = multiple(trade);
   const isOpen = trade.status === "OPEN";

@@ -2,6 +2,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, result } from "../api/client";
 import type { Market } from "../api/types";
+import { exchangeTime } from "../exchange-clock";
 
 export const INTERVALS = ["1m", "5m", "15m", "1h", "4h", "1d"] as const;
 export type Interval = (typeof INTERVALS)[number];
@@ -32,11 +33,11 @@ export const candles = (market: Market, symbol: string, interval: Interval, span
 /** The interval that shows a span in about a hundred candles, and the span with room around it. */
 export function frame(from: string, to: string | null): { interval: Interval; span: Span; limit: number } {
   const start = Date.parse(from);
-  const end = to ? Date.parse(to) : Date.now();
+  const end = to ? Date.parse(to) : exchangeTime();
   const minutes = Math.max(30, (end - start) / 60_000);
   const interval = INTERVALS.find((each) => minutes / MINUTES[each] <= 160) ?? "1d";
   const room = Math.max(0.35 * minutes, 20 * MINUTES[interval]) * 60_000;
   const span: Span = { from: new Date(start - room).toISOString() };
-  if (to) span.to = new Date(Math.min(end + room, Date.now())).toISOString();
+  if (to) span.to = new Date(Math.min(end + room, exchangeTime())).toISOString();
   return { interval, span, limit: 400 };
 }

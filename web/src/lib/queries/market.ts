@@ -2,6 +2,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, result } from "../api/client";
 import type { Instrument } from "../api/types";
+import { tellExchangeTime } from "../exchange-clock";
 import { prices } from "../stream/prices";
 
 export const accounts = queryOptions({
@@ -15,7 +16,11 @@ export const system = queryOptions({
   queryKey: ["system"],
   staleTime: 1000,
   refetchInterval: 5000,
-  queryFn: ({ signal }) => result(api.GET("/api/system", { signal })),
+  queryFn: async ({ signal }) => {
+    const found = await result(api.GET("/api/system", { signal }));
+    tellExchangeTime(found.feeds.FUTURES?.exchange_time ?? found.feeds.SPOT?.exchange_time);
+    return found;
+  },
 });
 
 export const instruments = queryOptions({

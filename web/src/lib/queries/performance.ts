@@ -23,3 +23,16 @@ export const performance = (scope: PerformanceScope) =>
       return result(api.GET("/api/paper-trades/performance", { params: { query }, signal }));
     },
   });
+
+/** An account's equity, marked to market, of the last so many days or all time. */
+export const equity = (account: number | undefined, days: number | undefined) =>
+  queryOptions({
+    queryKey: ["equity", account ?? 0, days ?? 0],
+    enabled: account !== undefined,
+    placeholderData: keepPreviousData,
+    refetchInterval: 60_000,
+    queryFn: ({ signal }) => {
+      const query = { ...(account ? { account_id: account } : {}), ...(days ? { days } : {}) };
+      return result(api.GET("/api/paper-trades/equity", { params: { query }, signal }));
+    },
+  });

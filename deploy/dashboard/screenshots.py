@@ -1,0 +1,172 @@
+"""Pictures of every page, light and dark, desktop and phone: for looking at.
+
+Of a running product, or of one that is started on a simulated market, used for some minutes, and ended.
+"""
+
+import itertools
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Browser, Page
+
+from deploy.dashboard.browser import chromium, watched
+from deploy.dashboard.sample import Sample
+
+SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
+THEMES = ("dark", "light")
+SETTLED_MS = 1300
+START_SECONDS = 120
+SPEED = 12
+CLOSED = 60
+PAGES = {
+    "overview": "/",
+    "open": "/open",
+    "open-cards": "/open?view=cards",
+    "history": "/history",
+    "market": "/market",
+    "pair": "/market/FUTURES/BTCUSDT",
+    "performance": "/performance",
+    "signals": "/signals",
+    "sources": "/sources",
+    "settings": "/settings",
+    "settings-ledger": "/settings?tab=ledger",
+    "settings-mode": "/settings?tab=mode",
+    "settings-webhooks": "/settings?tab=webhooks",
+    "settings-notifications": "/settings?tab=notifications",
+    "settings-keys": "/settings?tab=keys",
+    "system": "/system",
+}
+
+
+def take(folder: Path, url: str | None, minutes: float, only: tuple[str, ...]) -> int:
+    """All pictures, or those of the pages in `only`; 1 if a page's console complained."""
+    if url is not None:
+        return _pictures(url.rstrip("/"), folder, only)
+    with _used_product(minutes) as address:
+        return _pictures(address, folder, only)
+
+
+@contextmanager
+def _used_product(minutes: float) -> Iterator[str]:
+    """The whole product at twelve times the market's speed, with somebody who uses it."""
+    program = str(Path(sys.executable).with_name("paperfleet"))
+    allowed = {"PAPERFLEET_LIVE_MODE": "true"}
+    with tempfile.TemporaryDirectory(prefix="paperfleet-pictures-") as data:
+        command = [program, "up", "--data", data, "--speed", str(SPEED)]
+        with subprocess.Popen(command, env=os.environ | allowed, stdout=subprocess.PIPE, text=True) as product:  # noqa: S603 - our own command
+            try:
+                url = _address(product)
+                sample = Sample(url)
+                sample.begin()
+                sample.go_on(60 * minutes, CLOSED)
+                yield url
+            finally:
+                product.send_signal(signal.SIGINT)
+                product.wait()
+
+
+def _address(product: "subprocess.Popen[str]") -> str:
+    assert product.stdout is not None
+    end = time.monotonic() + START_SECONDS
+    for line in product.stdout:
+        if found := re.search(r"paperfleet runs: (\S+)", line):
+            return found[1]
+        if time.monotonic() > end:
+            break
+    raise RuntimeError("the product did not start")
+
+
+def _pictures(url: str, folder: Path, only: tuple[str, ...]) -> int:
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = PAGES | _found(url)
+    complaints = 0
+    with chromium() as browser:
+        for size, theme in itertools.product(SIZES, THEMES):
+            said = _series(
+                browser, url, folder, {name: pages[name] for name in pages if not only or name in only}, size, theme
+            )
+            for each in dict.fromkeys(said):
+                print(f"{size} {theme}: {each}")  # noqa: T201 - for the terminal
+            complaints += len(said)
+    print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")  # noqa: T201 - for the terminal
+    return 1 if complaints else 0
+
+
+def _series(browser: Browser, url: str, folder: Path, pages: dict[str, str], size: str, theme: str) -> list[str]:
+    """The pages in one size and theme; what the console complained of."""
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if theme == "dark" else "light",
+        has_touch=size == "phone",
+        device_scale_factor=2 if size == "phone" else 1,
+    )
+    page = context.new_page()
+    said = watched(page)
+    for name, path in pages.items():
+        page.goto(url + path)
+        _settle(page)
+        if name in _DIALOGS:
+            _DIALOGS[name](page, url)
+            page.wait_for_timeout(SETTLED_MS)
+        page.screenshot(path=folder / f"{name}-{size}-{theme}.png")
+    context.close()
+    return said
+
+
+def _settle(page: Page) -> None:
+    page.locator(".page, .login").first.wait_for()
+    page.wait_for_timeout(SETTLED_MS)
+
+
+def _order(page: Page, url: str) -> None:
+    page.get_by_role("button", name="New trade").click()
+    page.get_by_label("Pair", exact=True).fill("BTCUSDT")
+    query = {"market_type": "FUTURES", "symbols": "BTCUSDT"}
+    price = float(httpx.get(f"{url}/api/prices/", params=query).json()["results"][0]["last"])
+    page.get_by_label("Stop", exact=True).fill(str(round(price * 0.97)))
+    page.get_by_label("Targets").fill(f"{round(price * 1.03)} {round(price * 1.06)}")
+
+
+def _say(page: Page, _: str) -> None:
+    page.get_by_role("button", name="Say a signal").click()
+    page.get_by_label("Pair", exact=True).fill("ETHUSDT")
+
+
+def _keys(page: Page, _: str) -> None:
+    page.keyboard.press("?")
+
+
+def _webhook(page: Page, _: str) -> None:
+    page.get_by_role("button", name="New webhook").click()
+    page.get_by_role("button", name="Only what a rule wants").click()
+
+
+_DIALOGS = {"order": _order, "signal-new": _say, "keys": _keys, "webhook-new": _webhook}
+_DIALOG_PAGES = {"order": "/open", "signal-new": "/signals", "keys": "/", "webhook-new": "/settings?tab=webhooks"}
+
+
+def _found(url: str) -> dict[str, str]:
+    """Pages of single things, as far as there are such, and the dialogs."""
+    found = {}
+    with httpx.Client(base_url=f"{url}/api", timeout=30) as http:
+        for name, status in (("trade-open", "OPEN"), ("trade-closed", "CLOSED_TP,CLOSED_SL")):
+            for trade in http.get("/paper-trades/", params={"status": status, "limit": 1}).json()["results"]:
+                found[name] = f"/trades/{trade['id']}"
+        sources = http.get("/sources/").json()["results"]
+        if sources:
+            found["source"] = f"/sources/{sources[-1]['id']}"
+            chosen = ",".join(str(each["id"]) for each in sources[-3:])
+            found["sources-compared"] = f"/sources?compare={chosen}"
+        for signal_ in http.get("/signals/", params={"status": "REJECTED", "limit": 1}).json()["results"]:
+            found["signal"] = f"/signals?signal={signal_['id']}"
+    return found | _DIALOG_PAGES

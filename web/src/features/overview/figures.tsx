@@ -1,0 +1,60 @@
+/** Equity, today, and what is open, in figures. */
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { Stat, tone } from "@/components/ui/card";
+import { count, DASH, money, percent, signed, signedPercent } from "@/lib/format";
+import { accounts } from "@/lib/queries/market";
+import { performance } from "@/lib/queries/performance";
+import { liveTrades } from "@/lib/queries/trades";
+import { prices, usePriceVersion } from "@/lib/stream/prices";
+import { pairOf, unrealized } from "@/lib/trades";
+
+export function Figures() {
+  const { data } = useQuery(accounts);
+  const live = useQuery(liveTrades).data?.trades;
+  const today = useQuery(performance({ days: 1 })).data;
+  const version = usePriceVersion();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the board is the same object with newer quotes
+  const open = useMemo(
+    () => live?.reduce((sum, trade) => sum + (unrealized(trade, prices.get(pairOf(trade))) ?? 0), 0) ?? null,
+    [live, version],
+  );
+  const balance = data?.reduce((sum, account) => sum + Number(account.balance), 0);
+  const reserved = data?.reduce((sum, account) => sum + Number(account.reserved), 0);
+  const openCount = live?.filter((trade) => trade.status === "OPEN").length;
+  const equity = balance === undefined ? null : balance + (open ?? 0);
+  return (
+    <div className="stats">
+      <Stat
+        label="Equity"
+        explain="Balance and what closing every open trade now would bring, both fees included."
+        value={money(equity)}
+        note="USDT"
+      />
+      <Stat
+        label="Today"
+        explain="Results of the trades that closed on this UTC day, after fees and funding."
+        value={signed(today?.total_profit_loss)}
+        tone={tone(today?.total_profit_loss)}
+        note={
+          today
+            ? `${count(today.total_trades)} closed${today.win_rate === null ? "" : `, ${percent(today.win_rate, 0)} won`}`
+            : DASH
+        }
+      />
+      <Stat
+        label="Open result"
+        value={signed(open)}
+        tone={tone(open)}
+        note={`${count(openCount)} open${equity && open !== null ? `, ${signedPercent((100 * open) / equity)}` : ""}`}
+      />
+      <Stat label="Balance" value={money(balance)} note={`${money(reserved)} reserved`} />
+      <Stat
+        label="In use"
+        explain="Share of the balance that live trades hold back as margin."
+        value={balance ? percent((100 * (reserved ?? 0)) / balance, 1) : DASH}
+        note="of the balance"
+      />
+    </div>
+  );
+}
