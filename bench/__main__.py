@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.table import save, show
 
-NAMES = ("evaluate", "performance", "cycle", "scan", "replay", "api", "sse")
+NAMES = ("evaluate", "performance", "cycle", "scan", "replay", "api", "sse", "web")
 
 
 def main() -> None:

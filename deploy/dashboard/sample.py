@@ -50,7 +50,7 @@ class Sample:
             time.sleep(PAUSE_SECONDS)
 
     def _signal(self, number: int) -> None:
-        body = {
+        body: dict[str, Any] = {
             "source": self._chance.choice(list(SOURCES)),
             "market_type": self._chance.choice(("FUTURES", "FUTURES", "SPOT")),
             "symbol": f"{self._chance.choice(BASES)}USDT",

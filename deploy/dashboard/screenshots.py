@@ -4,13 +4,6 @@ Of a running product, or of one that is started on a simulated market, used for 
 """
 
 import itertools
-import os
-import re
-import signal
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,13 +12,13 @@ import httpx
 from playwright.sync_api import Browser, Page
 
 from deploy.dashboard.browser import chromium, watched
+from deploy.dashboard.product import started
 from deploy.dashboard.sample import Sample
 
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 THEMES = ("dark", "light")
 SETTLED_MS = 1300
-START_SECONDS = 120
-SPEED = 12
+SPEED = 6
 CLOSED = 60
 PAGES = {
     "overview": "/",
@@ -57,32 +50,12 @@ def take(folder: Path, url: str | None, minutes: float, only: tuple[str, ...]) -
 
 @contextmanager
 def _used_product(minutes: float) -> Iterator[str]:
-    """The whole product at twelve times the market's speed, with somebody who uses it."""
-    program = str(Path(sys.executable).with_name("paperfleet"))
-    allowed = {"PAPERFLEET_LIVE_MODE": "true"}
-    with tempfile.TemporaryDirectory(prefix="paperfleet-pictures-") as data:
-        command = [program, "up", "--data", data, "--speed", str(SPEED)]
-        with subprocess.Popen(command, env=os.environ | allowed, stdout=subprocess.PIPE, text=True) as product:  # noqa: S603 - our own command
-            try:
-                url = _address(product)
-                sample = Sample(url)
-                sample.begin()
-                sample.go_on(60 * minutes, CLOSED)
-                yield url
-            finally:
-                product.send_signal(signal.SIGINT)
-                product.wait()
-
-
-def _address(product: "subprocess.Popen[str]") -> str:
-    assert product.stdout is not None
-    end = time.monotonic() + START_SECONDS
-    for line in product.stdout:
-        if found := re.search(r"paperfleet runs: (\S+)", line):
-            return found[1]
-        if time.monotonic() > end:
-            break
-    raise RuntimeError("the product did not start")
+    """The whole product at several times the market's speed, with somebody who uses it."""
+    with started(SPEED, {"PAPERFLEET_LIVE_MODE": "true"}) as url:
+        sample = Sample(url)
+        sample.begin()
+        sample.go_on(60 * minutes, CLOSED)
+        yield url
 
 
 def _pictures(url: str, folder: Path, only: tuple[str, ...]) -> int:

@@ -17,6 +17,8 @@ OUTGOING = {
         "deploy/local/simulator.py",  # `paperfleet up` asks the processes that it has started itself
         "deploy/local/status.py",
         "deploy/local/up.py",
+        "deploy/dashboard/sample.py",  # the API that `python -m deploy.dashboard screenshots` is pointed at
+        "deploy/dashboard/screenshots.py",
     },
     "apprise": {"services/hooks/notifier.py"},  # each connection judged by services/hooks/thread_guard.py
 }

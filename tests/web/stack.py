@@ -61,6 +61,14 @@ class Stack:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
+    def trade_now(self, trade: dict[str, Any]) -> dict[str, Any]:
+        """The trade as it is by now."""
+        return self.http.get(f"/api/paper-trades/{trade['id']}/").json()
+
+    def trades(self, **query: object) -> list[dict[str, Any]]:
+        """The trades that the API lists for `query`."""
+        return self.http.get("/api/paper-trades/", params=query).json()["results"]
+
     def _is_ready(self) -> bool:
         try:
             return self.http.get("/health/ready").status_code == 200
@@ -85,9 +93,11 @@ def running_stack(servers: Servers, folder: Path, **changes: object) -> Iterator
                 "redis_url": servers.empty_valkey(),
                 "spot_url": urls["spot_url"],
                 "futures_url": urls["futures_url"],
-                "sweep_seconds": Decimal("0.5"),
+                "sweep_seconds": Decimal(1),
                 "quote_max_age_seconds": Decimal(60),
                 "scan_timeframes": "",
+                "live_mode": True,
+                "hooks_networks": "127.0.0.0/8",
                 "api_port": free_port(),
                 **changes,
             }
@@ -109,7 +119,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def until(condition: Callable[[], Any], seconds: float = 10) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
     """The first true result of `condition()`. Raises AssertionError after `seconds`."""
     end = time.monotonic() + seconds
     while True:

@@ -1,12 +1,13 @@
 /** Tells everybody, on every page, that an operator has stopped something. */
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "react-router";
+import { Link, useLocation } from "react-router";
 import { system } from "@/lib/queries/market";
 
 export function HaltBanner() {
   const halts = useQuery({ ...system, select: ({ fleet }) => fleet.halts }).data;
+  const { pathname } = useLocation();
   const [halt] = halts ?? [];
-  if (!halt) return null;
+  if (!halt || pathname === "/system") return null;
   return (
     <div className="lost" role="status">
       <span>

@@ -1,13 +1,11 @@
 /** Mode, equity, today, and the open result, always in sight. */
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useMemo } from "react";
+import type { ReactNode } from "react";
 import { Button } from "@/components/ui/button";
 import { tone } from "@/components/ui/card";
 import { money, signed } from "@/lib/format";
 import { accounts } from "@/lib/queries/market";
-import { liveTrades } from "@/lib/queries/trades";
-import { prices, usePriceVersion } from "@/lib/stream/prices";
-import { pairOf, unrealized } from "@/lib/trades";
+import { useOpenProfit } from "@/lib/use-open-profit";
 import { useMode } from "./mode";
 import { ThemeButton } from "./theme-button";
 import { UserMenu } from "./user-menu";
@@ -60,16 +58,5 @@ function Figure({
       <span>{label}</span>
       <span className={`num ${className}`}>{value ?? "–"}</span>
     </div>
-  );
-}
-
-/** The sum over all open trades at the last quotes, in USDT; null until they are known. */
-function useOpenProfit(): number | null {
-  const { data } = useQuery(liveTrades);
-  const version = usePriceVersion();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the board is the same object with newer quotes
-  return useMemo(
-    () => data?.trades.reduce((sum, trade) => sum + (unrealized(trade, prices.get(pairOf(trade))) ?? 0), 0) ?? null,
-    [data, version],
   );
 }

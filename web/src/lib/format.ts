@@ -74,6 +74,16 @@ export function figure(value: Numeric, digits = 2): string {
   return new Intl.NumberFormat("en-US", { maximumFractionDigits: digits }).format(number).replace("-", MINUS);
 }
 
+/** A ratio with two decimals, so that a column of them aligns. */
+export function ratio(value: Numeric): string {
+  return value === null || value === undefined ? DASH : fixed(rounded(Number(value), 2), 2);
+}
+
+/** "signal expired" as a sentence begins. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Money as a table of big sums shows it: 1.2M. */
 export function compact(value: Numeric): string {
   if (value === null || value === undefined) return DASH;
@@ -139,8 +149,8 @@ export function age(seconds: number | null | undefined): string {
 /** "take_profit" as a person writes it. */
 export function words(name: string | null | undefined): string {
   if (!name) return DASH;
-  const text = name.replaceAll("_", " ").toLowerCase();
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  if (name === "api") return "API";
+  return sentence(name.replaceAll("_", " ").toLowerCase());
 }
 
 /** Short times to the hundredth: how long a piece of work took. */

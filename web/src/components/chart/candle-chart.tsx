@@ -1,5 +1,6 @@
 /** Candles with horizontal levels and marks on them. */
 import {
+  type AutoscaleInfo,
   CandlestickSeries,
   createSeriesMarkers,
   HistogramSeries,
@@ -33,7 +34,16 @@ interface Drawn {
   volume: ISeriesApi<"Histogram">;
   marks: ISeriesMarkersPluginApi<Time>;
   lines: IPriceLine[];
+  /** Prices that the scale shows as well. */
+  held: { low: number; high: number } | null;
   first: number | null;
+}
+
+/** The scale of the candles, with the levels in it: a stop that is out of sight says nothing. */
+function widened(own: AutoscaleInfo | null, held: Drawn["held"] | undefined): AutoscaleInfo | null {
+  if (!own?.priceRange || !held) return own;
+  const { minValue, maxValue } = own.priceRange;
+  return { ...own, priceRange: { minValue: Math.min(minValue, held.low), maxValue: Math.max(maxValue, held.high) } };
 }
 
 const seconds = (iso: string) => Math.floor(Date.parse(iso) / 1000) as UTCTimestamp;
@@ -55,6 +65,7 @@ export default function CandleChart({ bars, tick, levels = [], marks = [], heigh
       wickUpColor: colours.up,
       wickDownColor: colours.down,
       priceFormat: { type: "price", precision: places(tick), minMove: Number(tick) || 0.01 },
+      autoscaleInfoProvider: (original: () => AutoscaleInfo | null) => widened(original(), drawn.current?.held),
     });
     const volume = chart.addSeries(HistogramSeries, {
       priceScaleId: "volume",
@@ -63,7 +74,15 @@ export default function CandleChart({ bars, tick, levels = [], marks = [], heigh
       priceLineVisible: false,
     });
     chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.85, bottom: 0 } });
-    drawn.current = { chart, candles, volume, marks: createSeriesMarkers(candles, []), lines: [], first: null };
+    drawn.current = {
+      chart,
+      candles,
+      volume,
+      marks: createSeriesMarkers(candles, []),
+      lines: [],
+      held: null,
+      first: null,
+    };
     return () => {
       drawn.current = null;
       chart.remove();
@@ -112,6 +131,8 @@ export default function CandleChart({ bars, tick, levels = [], marks = [], heigh
         axisLabelVisible: true,
       }),
     );
+    const near = levels.filter((level) => !level.far).map((level) => Number(level.price));
+    now.held = near.length ? { low: Math.min(...near), high: Math.max(...near) } : null;
     now.marks.setMarkers(
       marks.map(
         (mark): SeriesMarker<Time> => ({

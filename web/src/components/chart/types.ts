@@ -16,6 +16,8 @@ export interface Level {
   title: string;
   tone: Tone;
   dashed?: boolean;
+  /** Not worth squeezing the candles for. */
+  far?: boolean;
 }
 
 export interface Mark {

@@ -2,7 +2,7 @@
 import { Icon } from "@/components/ui/icons";
 import { Explained } from "@/components/ui/tooltip";
 import type { Schemas } from "@/lib/api/client";
-import { DASH, figure, money, percent, price, signed } from "@/lib/format";
+import { DASH, figure, money, percent, price, ratio, signed } from "@/lib/format";
 
 interface Props {
   trade: Schemas["TradeView"] | undefined;
@@ -52,7 +52,7 @@ export function WouldBe({ trade }: { trade: Props["trade"] }) {
       <dt>Won at the targets</dt>
       <dd className="num up">{reward === null ? DASH : signed(reward)}</dd>
       <dt>Reward to risk</dt>
-      <dd className="num">{figure(trade?.risk_reward_ratio)}</dd>
+      <dd className="num">{ratio(trade?.risk_reward_ratio)}</dd>
       <dt>
         <Explained term="Liquidation">The mark price at which the margin is gone.</Explained>
       </dt>

@@ -16,7 +16,7 @@ import { useSearch } from "@/lib/use-search";
 import { COLUMNS } from "./columns";
 import { saveCsv } from "./csv";
 
-const DEFAULTS = { q: "", status: "", market: "", side: "", source: "", from: "", to: "", sort: "" };
+const DEFAULTS = { q: "", status: "", market: "", side: "", source: "", from: "", to: "", sort: "-closed" };
 const ROWS_MAX = 10_000;
 const idOf = (trade: Trade) => String(trade.id);
 

@@ -124,11 +124,11 @@ export const COLUMNS: readonly Column<Row>[] = [
   {
     id: "status",
     head: "State",
-    width: "110px",
+    width: "84px",
     sort: (row) => row.instrument.status,
     cell: (row) =>
       row.instrument.status === "TRADING" ? (
-        <span className="dim small">Trading</span>
+        <span className="visually-hidden">Trading</span>
       ) : (
         <span className="badge badge-warn">{row.instrument.status === "SUSPENDED" ? "Halted" : "Delisted"}</span>
       ),

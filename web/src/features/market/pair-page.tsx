@@ -10,7 +10,7 @@ import { OrderForm } from "@/components/trade/order-form";
 import { Button } from "@/components/ui/button";
 import { Card, Stat, tone } from "@/components/ui/card";
 import { Segmented } from "@/components/ui/fields";
-import { Answer, Empty } from "@/components/ui/states";
+import { Answer, Empty, Loading } from "@/components/ui/states";
 import type { Market, Trade } from "@/lib/api/types";
 import { figure, money, percent, price, signed } from "@/lib/format";
 import { candles, INTERVALS, type Interval } from "@/lib/queries/candles";
@@ -36,7 +36,8 @@ export function PairPage() {
   const instrument = useQuery(instruments).data?.find((each) => pairOf(each) === pair);
   const tick = instrument?.tick_size ?? null;
   const asked = useQuery(candles(market, symbol, interval));
-  const own = useOwnTrades(market, symbol);
+  const [drawn, draw] = useState<number | null>(null);
+  const own = useOwnTrades(market, symbol, drawn);
   const bars = useMemo(() => withQuote(asked.data, quote?.last), [asked.data, quote?.last]);
   const spread = quote ? (100 * (Number(quote.ask) - Number(quote.bid))) / Number(quote.last) : null;
   return (
@@ -75,10 +76,12 @@ export function PairPage() {
       >
         <Answer of={asked}>
           {() =>
-            bars.length ? (
+            tick === null ? (
+              <Loading />
+            ) : bars.length ? (
               <CandleChart
                 bars={bars}
-                tick={tick ?? "0.01"}
+                tick={tick}
                 levels={own.levels}
                 marks={own.marks}
                 height={440}
@@ -90,7 +93,7 @@ export function PairPage() {
           }
         </Answer>
       </Card>
-      <OwnTrades trades={own.trades} tick={tick} />
+      <OwnTrades trades={own.trades} tick={tick} drawn={drawn} onDraw={draw} />
       {ordering && <OrderForm prefilled={{ market, symbol }} onClose={() => order(false)} />}
     </div>
   );
@@ -102,7 +105,8 @@ interface Own {
   marks: Mark[];
 }
 
-function useOwnTrades(market: Market, symbol: string): Own {
+/** Marks of all trades, levels of one live one: of all of them nothing could be read. */
+function useOwnTrades(market: Market, symbol: string, drawn: number | null): Own {
   const live = useQuery(liveTrades).data;
   const filter = useMemo(() => ({ market_type: market, symbol }), [market, symbol]);
   const closed = useInfiniteQuery(history(filter, CLOSED_SHOWN)).data;
@@ -110,12 +114,12 @@ function useOwnTrades(market: Market, symbol: string): Own {
     const open = (live?.trades ?? []).filter((trade) => trade.market_type === market && trade.symbol === symbol);
     const trades = [...open, ...(closed?.pages[0]?.results ?? [])];
     const levels = open
-      .slice(0, 5)
+      .filter((trade, place) => (drawn === null ? place === 0 : trade.id === drawn))
       .flatMap((trade): Level[] => [
-        { price: trade.entry_price, title: `No. ${trade.id}`, tone: "accent", dashed: true },
-        { price: trade.stop_loss, title: "Stop", tone: "down", dashed: true },
+        { price: trade.entry_price, title: `No. ${trade.id}`, tone: "accent", dashed: true, far: true },
+        { price: trade.stop_loss, title: "Stop", tone: "down", dashed: true, far: true },
         ...(trade.take_profit
-          ? [{ price: trade.take_profit, title: "Target", tone: "up", dashed: true } as const]
+          ? [{ price: trade.take_profit, title: "Target", tone: "up", dashed: true, far: true } as const]
           : []),
       ]);
     const marks = trades
@@ -138,10 +142,18 @@ function useOwnTrades(market: Market, symbol: string): Own {
       })
       .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
     return { trades, levels, marks };
-  }, [live, closed, market, symbol]);
+  }, [live, closed, market, symbol, drawn]);
 }
 
-function OwnTrades({ trades, tick }: { trades: readonly Trade[]; tick: string | null }) {
+interface OwnProps {
+  trades: readonly Trade[];
+  tick: string | null;
+  drawn: number | null;
+  onDraw: (id: number) => void;
+}
+
+function OwnTrades({ trades, tick, drawn, onDraw }: OwnProps) {
+  const first = trades.find(isLive)?.id;
   return (
     <Card title="Own trades on it" bare>
       {trades.length ? (
@@ -156,6 +168,7 @@ function OwnTrades({ trades, tick }: { trades: readonly Trade[]; tick: string | 
                 <th>Exit</th>
                 <th>Result</th>
                 <th>Since</th>
+                <th>Levels</th>
               </tr>
             </thead>
             <tbody>
@@ -181,6 +194,18 @@ function OwnTrades({ trades, tick }: { trades: readonly Trade[]; tick: string | 
                   </td>
                   <td>
                     <Time at={trade.entry_time ?? trade.created_at} />
+                  </td>
+                  <td>
+                    {isLive(trade) && (
+                      <input
+                        type="radio"
+                        className="tick"
+                        name="levels"
+                        aria-label={`Draw the levels of trade ${trade.id}`}
+                        checked={(drawn ?? first) === trade.id}
+                        onChange={() => onDraw(trade.id)}
+                      />
+                    )}
                   </td>
                 </tr>
               ))}

@@ -13,7 +13,7 @@ const POINTS_MIN = 3;
 
 export function EquityCard() {
   const own = useQuery(accounts).data;
-  const { data } = useQuery(equity(own?.[0]?.id, DAYS));
+  const { data } = useQuery(equity(own?.[0]?.id, DAYS, "minute"));
   const points = useMemo(
     () => data?.points.map((point) => ({ at: point.time, value: Number(point.equity) })) ?? [],
     [data],

@@ -1,24 +1,17 @@
 /** Equity, today, and what is open, in figures. */
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
 import { Stat, tone } from "@/components/ui/card";
 import { count, DASH, money, percent, signed, signedPercent } from "@/lib/format";
 import { accounts } from "@/lib/queries/market";
 import { performance } from "@/lib/queries/performance";
 import { liveTrades } from "@/lib/queries/trades";
-import { prices, usePriceVersion } from "@/lib/stream/prices";
-import { pairOf, unrealized } from "@/lib/trades";
+import { useOpenProfit } from "@/lib/use-open-profit";
 
 export function Figures() {
   const { data } = useQuery(accounts);
   const live = useQuery(liveTrades).data?.trades;
   const today = useQuery(performance({ days: 1 })).data;
-  const version = usePriceVersion();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the board is the same object with newer quotes
-  const open = useMemo(
-    () => live?.reduce((sum, trade) => sum + (unrealized(trade, prices.get(pairOf(trade))) ?? 0), 0) ?? null,
-    [live, version],
-  );
+  const open = useOpenProfit();
   const balance = data?.reduce((sum, account) => sum + Number(account.balance), 0);
   const reserved = data?.reduce((sum, account) => sum + Number(account.reserved), 0);
   const openCount = live?.filter((trade) => trade.status === "OPEN").length;

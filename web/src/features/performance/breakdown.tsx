@@ -5,7 +5,7 @@ import { Card, tone } from "@/components/ui/card";
 import { Segmented } from "@/components/ui/fields";
 import { Answer } from "@/components/ui/states";
 import { type Column, DataTable } from "@/components/ui/table";
-import { count, duration, figure, money, percent, signed, words } from "@/lib/format";
+import { count, duration, money, percent, ratio, signed, words } from "@/lib/format";
 import { type Group, type GroupBy, type PerformanceScope, performance } from "@/lib/queries/performance";
 
 const BY: readonly { value: GroupBy; text: string }[] = [
@@ -105,7 +105,7 @@ function columnsOf(by: GroupBy, most: number): readonly Column<Group>[] {
       width: "76px",
       right: true,
       sort: (g) => number(g.profit_factor),
-      cell: (g) => <span className="num">{figure(g.profit_factor)}</span>,
+      cell: (g) => <span className="num">{ratio(g.profit_factor)}</span>,
     },
     {
       id: "expectancy",

@@ -10,6 +10,9 @@ import { DASH, percent, signedPercent } from "@/lib/format";
 import { accounts } from "@/lib/queries/market";
 import { equity, type Group } from "@/lib/queries/performance";
 
+/** An account with so few points is shown minute by minute. */
+const YOUNG = 24;
+
 interface Props {
   days: readonly Group[];
   capital: number;
@@ -21,8 +24,11 @@ interface Props {
 export function Curves({ days, capital, isWhole, span }: Props) {
   const own = useQuery(accounts).data;
   const only = own?.length === 1 ? own[0]?.id : undefined;
-  const asked = useQuery(equity(isWhole ? only : undefined, span));
-  if (isWhole && only !== undefined && asked.data && asked.data.points.length > 1) return <Marked of={asked.data} />;
+  const coarse = useQuery(equity(isWhole ? only : undefined, span)).data;
+  const isYoung = coarse !== undefined && coarse.points.length < YOUNG;
+  const fine = useQuery(equity(isWhole && isYoung ? only : undefined, span, "minute")).data;
+  const marks = isYoung ? fine : coarse;
+  if (isWhole && marks && marks.points.length > 1) return <Marked of={marks} />;
   return <ByDay days={days} capital={capital} />;
 }
 

@@ -1,6 +1,6 @@
 /** The figures, each with its definition on hover. */
 import { Stat, tone } from "@/components/ui/card";
-import { count, DASH, duration, figure, money, percent, signed, signedPercent } from "@/lib/format";
+import { count, DASH, duration, money, percent, ratio, signed, signedPercent } from "@/lib/format";
 import type { Performance } from "@/lib/queries/performance";
 import { DEFINITIONS } from "./definitions";
 
@@ -46,13 +46,13 @@ function shown(of: Performance): Shown[] {
       value: count(of.total_trades),
       note: `${of.winning_trades} won, ${of.losing_trades} lost`,
     },
-    { name: "win_rate", label: "Win rate", value: percent(of.win_rate, 1), note: `payoff ${figure(of.payoff_ratio)}` },
-    { name: "profit_factor", label: "Profit factor", value: figure(of.profit_factor), note: "won over lost" },
+    { name: "win_rate", label: "Win rate", value: percent(of.win_rate, 1), note: `payoff ${ratio(of.payoff_ratio)}` },
+    { name: "profit_factor", label: "Profit factor", value: ratio(of.profit_factor), note: "won over lost" },
     {
       name: "expectancy",
       label: "Expectancy",
       value: signed(of.expectancy),
-      note: `ratio ${figure(of.expectancy_ratio)}`,
+      note: `ratio ${ratio(of.expectancy_ratio)}`,
       tone: tone(of.expectancy),
     },
     {
@@ -68,9 +68,9 @@ function shown(of: Performance): Shown[] {
       value: fall ? percent(fall.percent) : DASH,
       note: fall ? `${money(fall.amount)} USDT` : DASH,
     },
-    { name: "sharpe_ratio", label: "Sharpe", value: figure(of.sharpe_ratio), note: "a year" },
-    { name: "sortino_ratio", label: "Sortino", value: figure(of.sortino_ratio), note: "a year" },
-    { name: "calmar_ratio", label: "Calmar", value: figure(of.calmar_ratio), note: `CAGR ${percent(of.cagr, 1)}` },
+    { name: "sharpe_ratio", label: "Sharpe", value: ratio(of.sharpe_ratio), note: "a year" },
+    { name: "sortino_ratio", label: "Sortino", value: ratio(of.sortino_ratio), note: "a year" },
+    { name: "calmar_ratio", label: "Calmar", value: ratio(of.calmar_ratio), note: `CAGR ${percent(of.cagr, 1)}` },
     {
       name: "average_win",
       label: "Average win",

@@ -24,7 +24,7 @@ export function LoginPage() {
           : api.POST("/api/session", { body: { name, password } }),
       );
       setCsrfToken(entered.csrf_token);
-      cache.clear();
+      cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" });
       cache.setQueryData(session.queryKey, entered);
       if (token) history.replaceState(null, "", "/");
     } catch (error) {

@@ -9,26 +9,28 @@ import { toast } from "@/components/ui/toasts";
 import { api, result, type Schemas } from "@/lib/api/client";
 import type { Account } from "@/lib/api/types";
 import { money, signed } from "@/lib/format";
+import { useOpenProfit } from "@/lib/use-open-profit";
 import { Money } from "./money";
 
 type Terms = Schemas["Terms"];
 
 export function AccountTab({ account }: { account: Account }) {
+  const open = useOpenProfit(account.id);
   return (
     <div className="grid">
       <div className="stats">
-        <Stat label="Equity" value={money(account.equity)} note={account.currency} />
+        <Stat
+          label="Equity"
+          explain="Balance and what closing every open trade now would bring, both fees included."
+          value={money(Number(account.balance) + (open ?? 0))}
+          note={account.currency}
+        />
         <Stat label="Balance" value={money(account.balance)} />
         <Stat label="Reserved" value={money(account.reserved)} note="by live trades" />
         <Stat label="Free" value={money(account.free)} note="for new ones" />
-        <Stat
-          label="Open result"
-          value={signed(account.unrealized_profit_loss)}
-          tone={tone(account.unrealized_profit_loss)}
-          note="before exit fees"
-        />
+        <Stat label="Open result" value={signed(open)} tone={tone(open)} note="if closed now" />
       </div>
-      <div className="grid cols-wide">
+      <div className="grid cols-wide top-aligned">
         <TermsForm account={account} />
         <Money account={account} />
       </div>

@@ -28,7 +28,7 @@ export function ModeTab({ account }: { account: Account }) {
   return (
     <Answer of={asked}>
       {(view) => (
-        <div className="grid cols-wide">
+        <div className="grid cols-wide top-aligned">
           <div className="grid start">
             {view.mode === "live" ? <Live of={view} account={account} /> : <Paper of={view} account={account} />}
           </div>

@@ -2,7 +2,7 @@
 import { Link } from "react-router";
 import { PairName, Side, Time } from "@/components/trade/labels";
 import type { Column } from "@/components/ui/table";
-import { DASH, percent, price, words } from "@/lib/format";
+import { DASH, percent, price, sentence, words } from "@/lib/format";
 import type { Signal } from "@/lib/queries/signals";
 
 const TONES: Record<Signal["status"], string> = {
@@ -20,7 +20,7 @@ export function SignalStatus({ status }: { status: Signal["status"] }) {
 /** Why it came to that: the first reason of the reader's own accounts, else the signal's. */
 export function why(signal: Signal): string {
   const declined = signal.decisions.find((decision) => decision.outcome !== "accepted");
-  return declined?.reason ?? signal.reason ?? "";
+  return sentence(declined?.reason ?? signal.reason ?? "");
 }
 
 export const COLUMNS: readonly Column<Signal>[] = [
@@ -34,7 +34,7 @@ export const COLUMNS: readonly Column<Signal>[] = [
   {
     id: "source",
     head: "Source",
-    width: "minmax(100px, 1fr)",
+    width: "minmax(120px, 1fr)",
     sort: (s) => s.source,
     cell: (s) => <span className="soft">{s.source}</span>,
   },
@@ -55,7 +55,7 @@ export const COLUMNS: readonly Column<Signal>[] = [
   {
     id: "strategy",
     head: "Strategy",
-    width: "minmax(110px, 1fr)",
+    width: "minmax(158px, 1.2fr)",
     sort: (s) => s.strategy,
     cell: (s) => (
       <span>
@@ -98,7 +98,7 @@ export const COLUMNS: readonly Column<Signal>[] = [
   {
     id: "why",
     head: "Why",
-    width: "minmax(160px, 2fr)",
+    width: "minmax(180px, 2.2fr)",
     cell: (s) => {
       const traded = s.decisions.find((decision) => decision.trade_id !== null);
       if (traded) return <Link to={`/trades/${traded.trade_id}`}>Trade No. {traded.trade_id}</Link>;

@@ -8,7 +8,7 @@ import { Dialog } from "@/components/ui/dialog";
 import { Answer } from "@/components/ui/states";
 import { complain, toast } from "@/components/ui/toasts";
 import { api, result } from "@/lib/api/client";
-import { percent, price, words } from "@/lib/format";
+import { percent, price, sentence, words } from "@/lib/format";
 import { accounts } from "@/lib/queries/market";
 import { type Signal, signal } from "@/lib/queries/signals";
 import { SignalStatus } from "./columns";
@@ -16,7 +16,11 @@ import { SignalStatus } from "./columns";
 export function SignalSheet({ id, onClose }: { id: number; onClose: () => void }) {
   const asked = useQuery(signal(id));
   return (
-    <Dialog title={`Signal No. ${id}`} onClose={onClose} wide foot={asked.data && <Actions of={asked.data} />}>
+    <Dialog
+      title={`Signal No. ${id}`}
+      onClose={onClose}
+      foot={asked.data && isActionable(asked.data) && <Actions of={asked.data} />}
+    >
       <Answer of={asked}>{(found) => <Whole of={found} />}</Answer>
     </Dialog>
   );
@@ -53,7 +57,7 @@ function Whole({ of }: { of: Signal }) {
           </Fragment>
         ))}
       </dl>
-      {of.reason && <p className="notice notice-warn">{of.reason}</p>}
+      {of.reason && <p className="notice notice-warn">{sentence(of.reason)}</p>}
       {of.notes && <p className="soft">{of.notes}</p>}
       {of.decisions.map((decision) => (
         <div key={decision.account_id} className={`notice ${decision.trade_id ? "notice-good" : "notice-warn"}`}>
@@ -63,7 +67,7 @@ function Whole({ of }: { of: Signal }) {
               , <Link to={`/trades/${decision.trade_id}`}>trade No. {decision.trade_id}</Link>
             </>
           ) : (
-            `. ${decision.reason ?? ""}`
+            `. ${sentence(decision.reason ?? "")}`
           )}
         </div>
       ))}
@@ -76,6 +80,10 @@ function Whole({ of }: { of: Signal }) {
     </div>
   );
 }
+
+const isTraded = (of: Signal) => of.decisions.some((decision) => decision.trade_id);
+
+const isActionable = (of: Signal) => of.status === "ACTIVE" || (of.symbol !== null && !isTraded(of));
 
 function Actions({ of }: { of: Signal }) {
   const cache = useQueryClient();
@@ -96,7 +104,7 @@ function Actions({ of }: { of: Signal }) {
           Cancel signal
         </Button>
       )}
-      {of.symbol && !of.decisions.some((decision) => decision.trade_id) && (
+      {of.symbol && !isTraded(of) && (
         <Button
           kind="primary"
           onClick={() =>

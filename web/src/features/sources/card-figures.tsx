@@ -1,6 +1,6 @@
 /** A scorecard's figures: how sure they are, and what else the money could have done. */
 import { Stat, tone } from "@/components/ui/card";
-import { count, DASH, duration, figure, percent, signed } from "@/lib/format";
+import { count, DASH, duration, percent, ratio, signed } from "@/lib/format";
 import type { Scorecard } from "@/lib/queries/signals";
 import { FEW } from "./row";
 
@@ -35,7 +35,7 @@ export function CardFigures({ of }: { of: Scorecard }) {
           tone={tone(total.expectancy)}
           note={gain ? `${signed(gain.low)} to ${signed(gain.high)}` : DASH}
         />
-        <Stat label="Profit factor" value={figure(total.profit_factor)} note={`payoff ${figure(total.payoff_ratio)}`} />
+        <Stat label="Profit factor" value={ratio(total.profit_factor)} note={`payoff ${ratio(total.payoff_ratio)}`} />
         <Stat
           label="Average R"
           value={signed(total.average_r_multiple)}
@@ -53,7 +53,7 @@ export function CardFigures({ of }: { of: Scorecard }) {
           label="Better than chance"
           explain="Share of runs of random entries of equal risk on the same pairs that it beats. Near 50 % is luck."
           value={chance ? percent(chance.beaten_share, 0) : DASH}
-          note={chance ? `${signed(chance.mean_r)} R, chance ${signed(chance.random_mean_r)} R` : "no candles"}
+          note={chance ? `chance ${signed(chance.random_mean_r)} R` : "no candles"}
         />
         <Stat
           label="Held on average"

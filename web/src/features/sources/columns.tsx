@@ -2,7 +2,7 @@
 import { Link } from "react-router";
 import { tone } from "@/components/ui/card";
 import type { Column } from "@/components/ui/table";
-import { count, DASH, figure, percent, signed } from "@/lib/format";
+import { count, DASH, percent, ratio, signed } from "@/lib/format";
 import { Expectancy, WinRate } from "./measures";
 import { FEW, type Row, type Scale } from "./row";
 
@@ -84,7 +84,7 @@ export const columns = (
     right: true,
     sort: (r) => number(r.group?.win_rate),
     cell: ({ line, group }) =>
-      line ? <WinRate of={line} /> : <span className="num with-band">{percent(group?.win_rate, 1)}</span>,
+      line ? <WinRate of={line} /> : <span className="num">{percent(group?.win_rate, 1)}</span>,
   },
   {
     id: "expectancy",
@@ -96,7 +96,7 @@ export const columns = (
       line ? (
         <Expectancy of={line} scale={scale} />
       ) : (
-        <span className={`num with-band ${tone(group?.expectancy)}`}>{signed(group?.expectancy)}</span>
+        <span className={`num ${tone(group?.expectancy)}`}>{signed(group?.expectancy)}</span>
       ),
   },
   {
@@ -105,7 +105,7 @@ export const columns = (
     width: "104px",
     right: true,
     sort: (r) => number(r.group?.profit_factor),
-    cell: ({ group }) => <span className="num">{figure(group?.profit_factor)}</span>,
+    cell: ({ group }) => <span className="num">{ratio(group?.profit_factor)}</span>,
   },
   {
     id: "r",

@@ -8,7 +8,7 @@ import { Button } from "@/components/ui/button";
 import { Card, tone } from "@/components/ui/card";
 import { Loading } from "@/components/ui/states";
 import { Explained } from "@/components/ui/tooltip";
-import { count, DASH, duration, figure, percent, signed } from "@/lib/format";
+import { count, DASH, duration, percent, ratio, signed } from "@/lib/format";
 import { type Scorecard, type Source, scorecard } from "@/lib/queries/signals";
 import { Expectancy, WinRate } from "./measures";
 import { scaleOf } from "./row";
@@ -36,8 +36,8 @@ const LINES: readonly Line[] = [
     explain: "USDT a trade, with its 95 % interval (Student). An interval that holds zero proves nothing.",
     cell: ({ total }, all) => <Expectancy of={total} scale={scaleOf(all.map((each) => each.total))} />,
   },
-  { term: "Profit factor", cell: ({ total }) => figure(total.profit_factor) },
-  { term: "Payoff", explain: "Average win over average loss.", cell: ({ total }) => figure(total.payoff_ratio) },
+  { term: "Profit factor", cell: ({ total }) => ratio(total.profit_factor) },
+  { term: "Payoff", explain: "Average win over average loss.", cell: ({ total }) => ratio(total.payoff_ratio) },
   { term: "Average R", cell: ({ total }) => signed(total.average_r_multiple) },
   {
     term: "Held on average",

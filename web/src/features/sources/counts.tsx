@@ -21,12 +21,14 @@ export function Counts({ id }: { id: number }) {
               <Reasons title="Not traded by own accounts for" of={found.declined_for} />
             )}
             <p className="card-note dim small">
-              {count(found.followers)} accounts follow.{" "}
-              {found.last_signal_at && (
-                <>
-                  Last signal <Time at={found.last_signal_at} />.
-                </>
-              )}
+              <span>
+                {found.followers === 1 ? "One account follows" : `${count(found.followers)} accounts follow`}
+                {found.last_signal_at && (
+                  <>
+                    , last signal <Time at={found.last_signal_at} />
+                  </>
+                )}
+              </span>
             </p>
           </>
         )}

@@ -77,7 +77,7 @@ function OneAccount({ of, account, follow }: { of: Source; account: Account; fol
             value={draft.sizing}
             onChange={(sizing) => setDraft({ ...draft, sizing: sizing as Sizing })}
             options={[
-              ["", "As the source"],
+              ["", "Source"],
               ["position_size", "Margin"],
               ["equity_percent", "Equity"],
               ["risk_percent", "Risk"],

@@ -1,9 +1,10 @@
 /** A source's figures broken down, each with its intervals. */
 import { useMemo } from "react";
+import { PairName } from "@/components/trade/labels";
 import { Card, tone } from "@/components/ui/card";
 import { Segmented } from "@/components/ui/fields";
 import { Empty, Loading } from "@/components/ui/states";
-import { count, figure, signed, words } from "@/lib/format";
+import { count, ratio, signed, words } from "@/lib/format";
 import type { CardBy, Scorecard } from "@/lib/queries/signals";
 import { Expectancy, WinRate } from "./measures";
 import { FEW, scaleOf } from "./row";
@@ -15,6 +16,8 @@ const BY: readonly { value: CardBy; text: string }[] = [
   { value: "timeframe", text: "Timeframe" },
 ];
 const SHOWN = 40;
+/** Lines of fewer trades have intervals so wide that next to them nothing else could be seen. */
+const SCALED = 5;
 
 interface Props {
   of: Scorecard | undefined;
@@ -27,7 +30,7 @@ export function Groups({ of, by, onBy }: Props) {
     () => [...(of?.groups ?? [])].sort((a, b) => b.total_trades - a.total_trades).slice(0, SHOWN),
     [of],
   );
-  const scale = useMemo(() => scaleOf(lines), [lines]);
+  const scale = useMemo(() => scaleOf(lines.filter((line) => line.total_trades >= SCALED)), [lines]);
   return (
     <Card title="Where it came from" bare end={<Segmented label="By" value={by} onChange={onBy} options={BY} />}>
       {!of ? (
@@ -49,7 +52,9 @@ export function Groups({ of, by, onBy }: Props) {
             <tbody>
               {lines.map((line) => (
                 <tr key={line.key}>
-                  <td>{by === "symbol" ? line.key.replace(/USDT$/, "") : words(line.key) || "none"}</td>
+                  <td>
+                    <Key of={line.key} by={by} />
+                  </td>
                   <td className="num">
                     <span className={line.total_trades < FEW ? "dim" : ""}>{count(line.total_trades)}</span>
                   </td>
@@ -60,7 +65,7 @@ export function Groups({ of, by, onBy }: Props) {
                   <td className="band-cell">
                     <Expectancy of={line} scale={scale} />
                   </td>
-                  <td className="num">{figure(line.profit_factor)}</td>
+                  <td className="num">{ratio(line.profit_factor)}</td>
                   <td className="num">{signed(line.average_r_multiple)}</td>
                 </tr>
               ))}
@@ -72,4 +77,10 @@ export function Groups({ of, by, onBy }: Props) {
       )}
     </Card>
   );
+}
+
+function Key({ of, by }: { of: string; by: CardBy }) {
+  if (by !== "symbol") return words(of);
+  const [market, symbol] = of.includes(":") ? of.split(":") : ["", of];
+  return <PairName symbol={symbol ?? of} market={market ?? ""} />;
 }

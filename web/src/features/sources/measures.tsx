@@ -13,7 +13,6 @@ export function WinRate({ of }: { of: CardLine | undefined }) {
   const said = interval ? `95 % confidence: ${percent(interval.low, 1)} to ${percent(interval.high, 1)}` : "";
   return (
     <span className="with-band">
-      <span className="num">{percent(of?.win_rate, 1)}</span>
       <Band
         value={number(of?.win_rate)}
         low={number(interval?.low)}
@@ -22,6 +21,7 @@ export function WinRate({ of }: { of: CardLine | undefined }) {
         mark={50}
         label={said}
       />
+      <span className="num">{percent(of?.win_rate, 1)}</span>
     </span>
   );
 }
@@ -31,7 +31,6 @@ export function Expectancy({ of, scale }: { of: CardLine | undefined; scale: Sca
   const said = interval ? `95 % confidence: ${signed(interval.low)} to ${signed(interval.high)} USDT a trade` : "";
   return (
     <span className="with-band">
-      <span className={`num ${tone(of?.expectancy)}`}>{of ? signed(of.expectancy) : DASH}</span>
       <Band
         value={number(of?.expectancy)}
         low={number(interval?.low)}
@@ -40,6 +39,7 @@ export function Expectancy({ of, scale }: { of: CardLine | undefined; scale: Sca
         mark={0}
         label={said}
       />
+      <span className={`num ${tone(of?.expectancy)}`}>{of ? signed(of.expectancy) : DASH}</span>
     </span>
   );
 }

@@ -70,7 +70,7 @@ function levelsOf(trade: Trade): Level[] {
     levels.push({ price: target.price, title, tone: "up", dashed: target.filled });
   });
   if (trade.liquidation_price && isLive(trade)) {
-    levels.push({ price: trade.liquidation_price, title: "Liquidation", tone: "warn", dashed: true });
+    levels.push({ price: trade.liquidation_price, title: "Liquidation", tone: "warn", dashed: true, far: true });
   }
   return levels;
 }

@@ -8,9 +8,10 @@ import { Card, Stat, tone } from "@/components/ui/card";
 import { Answer } from "@/components/ui/states";
 import type { Trade } from "@/lib/api/types";
 import { useExchangeNow } from "@/lib/exchange-clock";
-import { DASH, duration, figure, money, percent, price, signed, signedPercent } from "@/lib/format";
+import { DASH, duration, figure, money, percent, price, ratio, signed, signedPercent } from "@/lib/format";
 import { trade as tradeQuery } from "@/lib/queries/trades";
-import { heldSeconds, isLive, multiple } from "@/lib/trades";
+import { useQuote } from "@/lib/stream/prices";
+import { heldSeconds, isLive, multiple, pairOf, unrealized } from "@/lib/trades";
 import { Chart } from "./chart";
 import { Exits } from "./exits";
 import { Facts } from "./facts";
@@ -74,8 +75,9 @@ function Whole({ trade }: { trade: Trade }) {
 function Figures({ trade }: { trade: Trade }) {
   const now = useExchangeNow();
   const tick = trade.symbol_detail.tick_size;
-  const r = multiple(trade);
   const isOpen = trade.status === "OPEN";
+  const profit = unrealized(trade, useQuote(pairOf(trade)));
+  const r = multiple(isOpen && profit !== null ? { ...trade, profit_loss: String(profit) } : trade);
   return (
     <div className="stats">
       <Stat
@@ -101,7 +103,7 @@ function Figures({ trade }: { trade: Trade }) {
       <Stat
         label="Held"
         value={duration(heldSeconds(trade, now))}
-        note={trade.risk_reward_ratio ? `planned R:R ${figure(trade.risk_reward_ratio)}` : percent(null)}
+        note={trade.risk_reward_ratio ? `planned R:R ${ratio(trade.risk_reward_ratio)}` : percent(null)}
       />
     </div>
   );

@@ -38,6 +38,6 @@ export function frame(from: string, to: string | null): { interval: Interval; sp
   const interval = INTERVALS.find((each) => minutes / MINUTES[each] <= 160) ?? "1d";
   const room = Math.max(0.35 * minutes, 20 * MINUTES[interval]) * 60_000;
   const span: Span = { from: new Date(start - room).toISOString() };
-  if (to) span.to = new Date(Math.min(end + room, exchangeTime())).toISOString();
+  if (to) span.to = new Date(end + room).toISOString(); // what lies ahead of now is left out by the API
   return { interval, span, limit: 400 };
 }

@@ -1,8 +1,15 @@
 /** The cache of what the API has said. Events keep it true, so nothing is asked for again without a reason. */
-import { QueryClient } from "@tanstack/react-query";
+import { QueryCache, QueryClient } from "@tanstack/react-query";
 import { ApiError } from "../api/client";
 
-export const queryClient = new QueryClient({
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error, query) => {
+      // The login has ended meanwhile: who the reader is has to be asked again, and the login is shown.
+      const isOver = error instanceof ApiError && error.status === 401 && query.queryKey[0] !== "session";
+      if (isOver) void queryClient.invalidateQueries({ queryKey: ["session"] });
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 60_000,

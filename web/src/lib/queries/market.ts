@@ -1,7 +1,7 @@
 /** Accounts, pairs, quotes and the system's own state. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, result } from "../api/client";
-import type { Instrument } from "../api/types";
+import type { Instrument, Market } from "../api/types";
 import { tellExchangeTime } from "../exchange-clock";
 import { prices } from "../stream/prices";
 
@@ -27,18 +27,24 @@ export const instruments = queryOptions({
   queryKey: ["instruments"],
   staleTime: 10 * 60_000,
   queryFn: async ({ signal }) => {
-    const found: Instrument[] = [];
-    let cursor: string | null = null;
-    do {
-      const page: { results: Instrument[]; next: string | null } = await result(
-        api.GET("/api/instruments", { params: { query: { limit: 200, ...(cursor ? { cursor } : {}) } }, signal }),
-      );
-      found.push(...page.results);
-      cursor = page.next;
-    } while (cursor);
-    return found;
+    const both = await Promise.all((["FUTURES", "SPOT"] as const).map((market) => listed(market, signal)));
+    return both.flat();
   },
 });
+
+async function listed(market: Market, signal: AbortSignal): Promise<Instrument[]> {
+  const found: Instrument[] = [];
+  let cursor: string | null = null;
+  do {
+    const query = { market_type: market, limit: 200, ...(cursor ? { cursor } : {}) };
+    const page: { results: Instrument[]; next: string | null } = await result(
+      api.GET("/api/instruments", { params: { query }, signal }),
+    );
+    found.push(...page.results);
+    cursor = page.next;
+  } while (cursor);
+  return found;
+}
 
 /** All quotes at once, onto the board that the stream keeps up to date from then on. */
 export const allPrices = queryOptions({

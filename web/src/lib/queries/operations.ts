@@ -6,7 +6,7 @@ export type Halted = Schemas["Halted"];
 export type Queues = Schemas["Queues"];
 
 const REFRESH_MS = 5000;
-const LAGS_SHOWN = 8;
+const LAGS_SHOWN = 5;
 
 export const lags = queryOptions({
   queryKey: ["operations", "lag"],

@@ -25,14 +25,18 @@ export const performance = (scope: PerformanceScope) =>
   });
 
 /** An account's equity, marked to market, of the last so many days or all time. */
-export const equity = (account: number | undefined, days: number | undefined) =>
+export const equity = (account: number | undefined, days: number | undefined, span?: Schemas["Span"]) =>
   queryOptions({
-    queryKey: ["equity", account ?? 0, days ?? 0],
+    queryKey: ["equity", account ?? 0, days ?? 0, span ?? ""],
     enabled: account !== undefined,
     placeholderData: keepPreviousData,
     refetchInterval: 60_000,
     queryFn: ({ signal }) => {
-      const query = { ...(account ? { account_id: account } : {}), ...(days ? { days } : {}) };
+      const query = {
+        ...(account ? { account_id: account } : {}),
+        ...(days ? { days } : {}),
+        ...(span ? { span } : {}),
+      };
       return result(api.GET("/api/paper-trades/equity", { params: { query }, signal }));
     },
   });

@@ -1,0 +1,20 @@
+"""What the tests of the dashboard do on its pages."""
+
+from playwright.sync_api import Page, expect
+
+LOAD_MS = 15_000
+NOTHING = "\u2013"
+TIMES = "\u00d7"
+
+
+def visit(page: Page, path: str, heading: str) -> None:
+    """Open a page and wait for what it loads."""
+    page.goto(path)
+    expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible(timeout=LOAD_MS)
+    expect(page.get_by_title("Event stream: Live")).to_be_visible(timeout=LOAD_MS)
+    page.evaluate("window.sameDocument = true")
+
+
+def row_of(page: Page, text: str):
+    """The row of a table that holds `text`."""
+    return page.get_by_role("row").filter(has_text=text)

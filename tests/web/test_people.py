@@ -1,0 +1,96 @@
+"""Where a login is required, two people at two browsers each see their own and nothing of the other's."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from msgspec.structs import replace
+from playwright.sync_api import Browser, Page, expect
+
+from services.settings import Login
+from tests.fleet.fleet import COMMAND
+from tests.web.browser_page import opened
+from tests.web.pages import LOAD_MS
+from tests.web.stack import Stack, free_port, until
+
+PASSWORD = "a long enough one"
+PEOPLE = ("ada", "ben")
+
+
+@pytest.fixture(scope="module")
+def behind_login(stack: Stack) -> Iterator[str]:
+    """Another API on the same fleet, where everybody signs in; its address."""
+    settings = replace(stack.settings, login=Login.REQUIRED, api_port=free_port())
+    for name in PEOPLE:
+        command = [str(COMMAND), "user", "create", name, "--password-stdin"]
+        subprocess.run(command, env=settings.to_environment(), input=PASSWORD, text=True, check=True)
+    own = stack.fleet.settings
+    stack.fleet.settings = settings
+    try:
+        stack.fleet.spawn("api-login", "api")
+    finally:
+        stack.fleet.settings = own
+    url = f"http://127.0.0.1:{settings.api_port}"
+    until(lambda: _answers(url), 40)
+    yield url
+    stack.fleet.kill("api-login")
+
+
+def test_each_sees_only_their_own(browser: Browser, stack: Stack, behind_login: str):
+    with opened(browser, behind_login) as (ada, said), opened(browser, behind_login) as (ben, also_said):
+        for page, name in ((ada, "ada"), (ben, "ben")):
+            _sign_in(page, name)
+        _buy(ada, "SUIUSDT")
+        expect(ada.get_by_role("row").filter(has_text="SUI")).to_be_visible()
+        number = _only_trade(ada)
+
+        ben.goto("/open")
+        expect(ben.get_by_text("No open trades")).to_be_visible(timeout=LOAD_MS)
+        ben.goto(f"/trades/{number}")
+        expect(ben.get_by_text(re.compile("no trade|not found|There is no", re.IGNORECASE))).to_be_visible()
+        _buy(ben, "APTUSDT")
+        expect(ben.get_by_role("row").filter(has_text="APT")).to_be_visible()
+        expect(ada.get_by_role("row").filter(has_text="APT")).to_have_count(0)
+        expect(ada.get_by_role("row").filter(has_text="SUI")).to_have_count(1)
+
+        ada.get_by_role("button", name="Signed in as ada").click()
+        ada.get_by_role("menuitem", name="Sign out").click()
+        expect(ada.get_by_role("heading", name="Sign in to paperfleet")).to_be_visible(timeout=LOAD_MS)
+    assert not [line for line in said + also_said if "404" not in line]
+
+
+def _sign_in(page: Page, name: str) -> None:
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Sign in to paperfleet")).to_be_visible(timeout=LOAD_MS)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Overview", level=1)).to_be_visible(timeout=LOAD_MS)
+
+
+def _buy(page: Page, symbol: str) -> None:
+    page.goto("/open")
+    page.get_by_role("button", name="New trade").click()
+    page.get_by_label("Pair", exact=True).fill(symbol)
+    last = page.get_by_text(re.compile(r"^Last \d"))
+    expect(last).to_be_visible(timeout=LOAD_MS)
+    price = float(last.inner_text().removeprefix("Last ").replace(",", ""))
+    page.get_by_label("Stop", exact=True).fill(f"{price * 0.95:.4f}")
+    page.get_by_label("Targets").fill(f"{price * 1.2:.4f}")
+    opening = page.get_by_role("button", name="Open trade")
+    expect(opening).to_be_enabled(timeout=LOAD_MS)
+    opening.click()
+
+
+def _only_trade(page: Page) -> str:
+    link = page.get_by_role("row").get_by_role("link").first.get_attribute("href") or ""
+    return link.rsplit("/", 1)[1]
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health/ready").status_code == 200
+    except httpx.TransportError:
+        return False

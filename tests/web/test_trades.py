@@ -1,0 +1,83 @@
+"""Trades in hand: parts, cancels, cards; and the history with its filters, sorts and files."""
+
+import csv
+import re
+from decimal import Decimal
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.web.pages import row_of, visit
+from tests.web.stack import Stack, until
+
+
+def test_a_part_is_closed_and_the_rest_goes_on(page: Page, stack: Stack):
+    trade = stack.trade("AVAXUSDT")
+    visit(page, "/open?view=cards", "Open trades")
+    card = page.get_by_role("article").filter(has_text="AVAX")
+    expect(card.get_by_role("img", name=re.compile("Stop .* away; target"))).to_be_visible()
+    card.get_by_role("button", name=re.compile("Actions on AVAXUSDT")).click()
+    page.get_by_role("menuitem", name="Close a part").click()
+    page.get_by_role("button", name="25 %").first.click()
+    page.get_by_role("button", name=re.compile("^Close 25")).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    until(lambda: len(stack.trade_now(trade)["exits"]) == 1)
+    assert stack.trade_now(trade)["status"] == "OPEN"
+    page.goto(f"/trades/{trade['id']}")
+    expect(page.get_by_role("row").filter(has_text="Manual")).to_be_visible()
+
+
+def test_an_order_is_cancelled_and_placed_again(page: Page, stack: Stack):
+    price = stack.price("TRXUSDT")
+    limit = str(round(price * Decimal("0.95"), 4))
+    stack.trade("TRXUSDT", entry_type="LIMIT", entry_price=limit, stop_loss=str(round(price * Decimal("0.8"), 4)))
+    visit(page, "/open?state=PENDING", "Open trades")
+    row = row_of(page, "TRX")
+    row.get_by_role("button", name=re.compile("Actions on TRXUSDT")).click()
+    page.get_by_role("menuitem", name="Cancel order").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel order").click()
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Place again").click()
+    expect(row).to_have_count(1)
+
+
+def test_history_is_filtered_by_its_address_sorted_and_saved(page: Page, stack: Stack, tmp_path: Path):
+    for symbol in ("BCHUSDT", "HBARUSDT"):
+        trade = stack.trade(symbol, "SPOT", notes=f"about {symbol}")
+        stack.http.post(f"/api/paper-trades/{trade['id']}/close_trade/", json={}).raise_for_status()
+    stack.trade("BCHUSDT")
+    visit(page, "/history?market=SPOT&status=CLOSED_MANUAL&q=about", "History")
+    rows = page.get_by_role("table").get_by_role("row")
+    expect(rows).to_have_count(3)  # the head is one
+    page.get_by_role("button", name="Pair").click()
+    expect(page).to_have_url(re.compile("sort=-symbol"))
+    expect(rows.nth(1)).to_contain_text("HBAR")
+    page.get_by_role("button", name="Pair").click()
+    expect(rows.nth(1)).to_contain_text("BCH")
+    page.reload()
+    expect(rows.nth(1)).to_contain_text("BCH")
+    expect(rows).to_have_count(3)
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    saved = tmp_path / "trades.csv"
+    download.value.save_as(saved)
+    found = list(csv.DictReader(saved.read_text().splitlines()))
+    listed = {str(each["id"]): each for each in stack.trades(status="CLOSED_MANUAL", market_type="SPOT")}
+    assert {row["symbol"] for row in found} == {"BCHUSDT", "HBARUSDT"}
+    for row in found:
+        assert row["profit_loss"] == listed[row["id"]]["profit_loss"]
+
+    page.get_by_label("Search").fill("hbar")
+    expect(page).to_have_url(re.compile("q=hbar"))
+    expect(rows).to_have_count(2)
+
+
+def test_a_pair_shows_own_trades_on_its_candles(page: Page, stack: Stack):
+    trade = stack.trade("DOTUSDT")
+    visit(page, "/market/FUTURES/DOTUSDT", "DOT")
+    chart = page.get_by_role("img", name="Candles of DOTUSDT")
+    expect(chart.locator("canvas").first).to_be_visible(timeout=15_000)
+    row = row_of(page, f"No. {trade['id']}")
+    expect(row).to_contain_text("Open")
+    expect(row.get_by_role("radio")).to_be_checked()
