@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from deploy.dashboard.browser import watched
 from deploy.dashboard.build import OUTPUT, WEB
@@ -42,6 +42,16 @@ def test_the_first_load_is_light(dashboard: None):
     assert sum(scripts.values()) < FIRST_LOAD_BYTES_MAX, scripts
 
 
+def _go(page: Page, path: str) -> None:
+    """To another page of the same document, as a link goes."""
+    tab = path.partition("tab=")[2]
+    page.evaluate("path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')) }", path)
+    if tab:
+        expect(page.locator(f"[role=tab][aria-selected=true][id$=-trigger-{tab}]")).to_be_visible(timeout=LOAD_MS)
+    if "view=cards" in path:
+        expect(page.get_by_role("article").first).to_be_visible(timeout=LOAD_MS)
+
+
 def _with_imports(manifest: dict, name: str) -> set[str]:
     return {name}.union(*(_with_imports(manifest, other) for other in manifest[name].get("imports", [])))
 
@@ -55,8 +65,9 @@ def test_no_page_has_serious_barriers(browser: Browser, stack: Stack, theme: str
     page = context.new_page()
     said = watched(page)
     found = {}
+    page.goto("/")
     for path, heading in PATHS.items():
-        page.goto(path)
+        _go(page, path)
         expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible(timeout=LOAD_MS)
         expect(page.get_by_label("Loading")).to_have_count(0, timeout=LOAD_MS)
         page.evaluate(axe)
@@ -71,11 +82,13 @@ def test_no_page_has_serious_barriers(browser: Browser, stack: Stack, theme: str
 
 
 def test_every_page_fits_a_phone(browser: Browser, stack: Stack):
+    stack.trade("ADAUSDT")
     context = browser.new_context(base_url=stack.url, viewport={"width": 390, "height": 844}, has_touch=True)
     page = context.new_page()
     said = watched(page)
+    page.goto("/")
     for path, heading in PATHS.items():
-        page.goto(path)
+        _go(page, path)
         expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible(timeout=LOAD_MS)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than a phone"
         assert page.evaluate("document.querySelector('.main').scrollWidth <= innerWidth"), f"{path} scrolls sideways"

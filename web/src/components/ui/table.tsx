@@ -78,7 +78,15 @@ export function DataTable<T>(props: Props<T>) {
     >
       <Head columns={columns} template={template} minWidth={minWidth} sorting={state} onSort={onSort} />
       {sorted.length === 0 ? (
-        props.empty
+        // biome-ignore lint/a11y/useSemanticElements: see above
+        <div role="rowgroup">
+          {/* biome-ignore lint/a11y/useSemanticElements: see above */}
+          {/* biome-ignore lint/a11y/useFocusableInteractive: nothing can be done with it */}
+          <div role="row">
+            {/* biome-ignore lint/a11y/useSemanticElements: see above */}
+            <div role="cell">{props.empty}</div>
+          </div>
+        </div>
       ) : (
         // biome-ignore lint/a11y/useSemanticElements: see above
         <div className="table-body table-virtual" role="rowgroup" style={{ height: virtual.getTotalSize(), minWidth }}>
