@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-LOAD_MS = 15_000
+LOAD_MS = 30_000
 NOTHING = "\u2013"
 TIMES = "\u00d7"
 

@@ -79,6 +79,12 @@ class Stack:
         """Whether all pairs are listed, quoted, and followed."""
         return self.http.get("/api/system/").json()["pairs"] == PAIRS and len(self._quoted()) > PAIRS - 10
 
+    def is_calm(self) -> bool:
+        """Whether the work of the start is done: a cycle over all pairs has ended, and next to nothing waits."""
+        status = self.http.get("/api/system/").json()
+        waiting = sum(queue["waiting"] for queue in status["fleet"]["queues"])
+        return status["cycle_seconds"] is not None and waiting < 5
+
     def _quoted(self) -> list[Any]:
         return self.http.get("/api/prices/").json().get("results", [])
 
@@ -108,6 +114,7 @@ def running_stack(servers: Servers, folder: Path, **changes: object) -> Iterator
                 fleet.spawn(name, name)
             stack.start_api()
             until(stack.is_trading, START_SECONDS)
+            until(stack.is_calm, START_SECONDS)
             yield stack
             stack.http.close()
 

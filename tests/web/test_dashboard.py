@@ -57,12 +57,12 @@ def test_what_happened_while_the_api_was_away_stands_on_the_screen_again(page: P
     expect(row).to_be_visible()
     stack.fleet.kill("api")
     try:
-        expect(page.get_by_text("No connection for")).to_be_visible(timeout=6000)
+        expect(page.get_by_text("No connection for")).to_be_visible(timeout=LOAD_MS)
         stack.jump("UNIUSDT", price * Decimal("1.07"))
         until(lambda: _closed_in_database(stack, trade["id"]), 40)
     finally:
         stack.start_api()
-    expect(row).to_have_count(0, timeout=12_000)
+    expect(row).to_have_count(0, timeout=2 * LOAD_MS)
     expect(page.get_by_text("No connection for")).to_have_count(0)
     assert page.evaluate("window.sameDocument"), "the page was loaded anew"
 

@@ -10,7 +10,7 @@ from deploy.dashboard.build import OUTPUT, WEB
 from tests.web.stack import Stack
 
 FIRST_LOAD_BYTES_MAX = 300_000
-LOAD_MS = 15_000
+LOAD_MS = 30_000
 PATHS = {
     "/": "Overview",
     "/open": "Open trades",
