@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help env web types up test chaos soak mutants check bench lock clean
+.PHONY: help env web types up test chaos soak mutants check bench docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ check: env ## Lint, types, imports, static analysis, secrets, packages
 bench: env ## Run the benchmarks and print one table
 	@$(BIN)/python -m bench $(ARGS)
 
+docs: env ## Build the documentation site into site/, every warning an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --site-dir site
+
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 lock: ## Rewrite the hashed lock files (needs uv)
@@ -58,4 +61,4 @@ lock: ## Rewrite the hashed lock files (needs uv)
 	$(LOCK) --constraints requirements/lock.txt pyproject.toml -o requirements/runtime.txt
 
 clean: ## Remove the environment and caches (not your data)
-	rm -rf .venv .chaos web/node_modules api/dashboard .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .venv .chaos site web/node_modules api/dashboard .mypy_cache .ruff_cache .pytest_cache *.egg-info

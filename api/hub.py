@@ -23,6 +23,7 @@ from api.feed import Feed
 from api.metrics import HUB_FAILURES, STREAM_CLIENTS, STREAM_CLIENTS_CUT
 from api.price_board import Pair, PriceBoard
 from api.stream_client import StreamClient
+from api.stream_traces import trace
 from services.coordination import doorbell
 from services.db.event_log import Cursors, Page
 from services.db.market_events import STREAM as MARKET_STREAM
@@ -218,6 +219,7 @@ class Hub:
                 self._start_over("epoch", page)
                 return False
             self._chunks.forget()
+            trace(page.events)
             is_whole = all(feeds[event.stream].append(event) for event in page.events)
             if not is_whole or any(page.heads[stream] < feed.head for stream, feed in feeds.items()):
                 self._start_over("history", page)

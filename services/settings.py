@@ -68,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                        where a worker or scheduler serves its own Prometheus metrics; port 0 serves none. The API
                        has them at /metrics
     pool_size          database connections a process may hold
+    traces_url         base URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces; empty: none are made
     log_level          DEBUG, INFO, WARNING, ERROR or CRITICAL
     starting_balance   USDT on an account when it is made, unless something else is asked for
     login              local: loopback only, one owner, no login; required: everybody signs in or shows a key
@@ -111,6 +112,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
     pool_size: int = 5
+    traces_url: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     starting_balance: Decimal = Decimal(100000)
     login: Login = Login.LOCAL

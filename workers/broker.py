@@ -16,11 +16,12 @@ from dramatiq.brokers.redis import RedisBroker
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from services import traces
 from services.coordination.task_queue import NAMESPACE
 from workers.commands import HEARTBEAT_TIMEOUT, QueueCommands
 from workers.consumer import FleetConsumer
 from workers.messages import EnvelopeEncoder
-from workers.middleware import AgeLimit, LogContext, SafeRetries, StartLimit
+from workers.middleware import AgeLimit, LogContext, SafeRetries, StartLimit, Traces
 from workers.observe import Observe
 
 ENQUEUE_BATCH = 500
@@ -56,6 +57,7 @@ class FleetBroker(RedisBroker):
             namespace=NAMESPACE,
             middleware=[
                 LogContext(),
+                Traces(),
                 Observe(),
                 AgeLimit(),
                 StartLimit(),
@@ -100,9 +102,10 @@ class FleetBroker(RedisBroker):
         """Enqueues messages in few round trips. Raises ConnectionClosed, then some or all may be enqueued."""
         for first in range(0, len(messages), ENQUEUE_BATCH):
             batch: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
+            trace = {traces.TRACEPARENT: parent} if (parent := traces.current()) else {}
             for message in messages[first : first + ENQUEUE_BATCH]:
                 redis_id = str(uuid4())
-                copy = message.copy(options={"redis_message_id": redis_id})
+                copy = message.copy(options={"redis_message_id": redis_id, **trace})
                 batch[message.queue_name][redis_id] = copy.encode()
             self.commands.enqueue(batch)
 

@@ -1,5 +1,6 @@
 """What every message meets before and after its actor."""
 
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from dramatiq.common import current_millis
 from dramatiq.errors import ConnectionClosed, Retry
 from dramatiq.middleware import Retries, SkipMessage
 
+from services import traces
 from workers.messages import Delivery
 
 if TYPE_CHECKING:
@@ -45,6 +47,28 @@ class LogContext(Middleware):
     def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(actor=message.actor_name, message=message.message_id)
+
+
+class Traces(Middleware):
+    """Has a message's work be a span, below the one in which it was sent."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, ExitStack] = {}
+
+    def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
+        if traces.is_on():
+            span = self._open[message.message_id] = ExitStack()
+            attributes = {"queue": message.queue_name, "message": message.message_id}
+            span.enter_context(traces.span(message.actor_name, message.options.get(traces.TRACEPARENT), attributes))
+
+    def after_process_message(
+        self, broker: Broker, message: MessageProxy, *, result: Any = None, exception: BaseException | None = None
+    ) -> None:
+        if span := self._open.pop(message.message_id, None):
+            span.close()
+
+    def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:
+        self.after_process_message(broker, message)
 
 
 class StartLimit(Middleware):

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from dramatiq import Message
 
+from services import traces
 from services.db import slots
 from services.db.pool import Pool
 from workers.broker import FleetBroker
@@ -48,16 +49,24 @@ async def tick(job: Job, pool: Pool, broker: FleetBroker, *, reclaim_after: time
             slot = await slots.claim(connection, job.name, job.interval, offset=job.offset, reclaim_after=reclaim_after)
         if slot is None:
             return
-        messages = await job.messages(slot)
-        if time.monotonic() - claimed_at >= reclaim_after.total_seconds():
-            # Frozen since the claim: the timer that ends this has not run yet, but the slot is somebody else's.
-            log.warning("slot abandoned: too late", job=job.name, slot=slot.isoformat())
-            return
-        await asyncio.to_thread(broker.enqueue_many, messages)
-        async with pool.connection() as connection:
-            await slots.dispatched(connection, job.name, slot)
+        with traces.span(f"tick {job.name}", attributes={"slot": slot.isoformat()}):
+            if not await _dispatch(job, slot, pool, broker, claimed_at + reclaim_after.total_seconds()):
+                return
     SLOT_SECONDS.labels(job.name).observe(time.monotonic() - claimed_at)
+
+
+async def _dispatch(job: Job, slot: datetime, pool: Pool, broker: FleetBroker, until: float) -> bool:
+    """Enqueue what the slot asks for; False once it is `until` (monotonic): then the slot is somebody else's."""
+    messages = await job.messages(slot)
+    if time.monotonic() >= until:
+        # Frozen since the claim: the timer that ends this has not run yet.
+        log.warning("slot abandoned: too late", job=job.name, slot=slot.isoformat())
+        return False
+    await asyncio.to_thread(broker.enqueue_many, messages)
+    async with pool.connection() as connection:
+        await slots.dispatched(connection, job.name, slot)
     log.debug("slot dispatched", job=job.name, slot=slot.isoformat(), messages=len(messages))
+    return True
 
 
 class Watchdog:

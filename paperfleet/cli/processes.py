@@ -19,7 +19,7 @@ def scheduler() -> None:
     """Tick: claim slots and enqueue cycles and sweeps. Run as many as you like."""
     from workers.processes import run_scheduler
 
-    run_scheduler(process_settings())
+    run_scheduler(_traced("scheduler"))
 
 
 def worker(
@@ -31,14 +31,23 @@ def worker(
     """Run actors: fetch price paths, sweep quotes, evaluate trades."""
     from workers.processes import run_worker
 
-    run_worker(process_settings(), [queue.strip() for queue in queues.split(",") if queue.strip()], threads)
+    run_worker(_traced("worker"), [queue.strip() for queue in queues.split(",") if queue.strip()], threads)
 
 
 def api() -> None:
     """Serve the HTTP API, the event streams and the metrics."""
     from api.server import serve
 
-    serve(process_settings())
+    serve(_traced("api"))
+
+
+def _traced(kind: str) -> "Settings":
+    """The process's settings, its traces on their way where they are asked for."""
+    from services import traces
+
+    settings = process_settings()
+    traces.configure(settings.traces_url, kind)
+    return settings
 
 
 def process_settings() -> "Settings":

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
+from services import traces
 from services.db import closings, voids
 from services.db.pool import Connection
 from services.domain.barriers import barriers, next_event_at
@@ -132,7 +133,9 @@ class _Postings:
             account.balance += row.amount
             self.ledger.append(_LedgerRow(id_, row.trade_id, row.kind, row.part, row.amount))
         for event in change.events(at):
-            self._tell(account, event.type, event.action, event)
+            trace = traces.current()
+            payload = msgspec.structs.replace(event, traceparent=trace) if trace else event
+            self._tell(account, event.type, event.action, payload)
         account.reserved += change.after.reserved - (change.before.reserved if change.before else 0)
         if change.before is None:
             account.free_needed = (account.free_needed or Decimal(0)) + change.funds_needed

@@ -12,11 +12,12 @@ from services.domain.view import TradeView, trade_view
 
 
 class TradeEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """What a stream tells of a trade: the action, and the trade as it stood after it."""
+    """What a stream tells of a trade: the action, the trade as it stood after it, and the trace it belongs to."""
 
     type: str = "paper_trade"
     action: str
     trade: TradeView
+    traceparent: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

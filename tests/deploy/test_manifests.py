@@ -1,0 +1,229 @@
+"""Compose file, Kubernetes manifests and Dockerfile: each against its schema or linter, and against this program.
+
+No container engine runs here; what can be known without one is checked.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+import typer
+import yaml
+
+from paperfleet.cli import app
+from services.coordination.task_queue import QUEUES
+from services.settings import PREFIX, load
+from tests.deploy import images
+
+ROOT = Path(__file__).parents[2]
+KUBERNETES = ROOT / "deploy/kubernetes"
+VERSION = "1.33"
+SECRETS = {"POSTGRES_PASSWORD": "a", "VALKEY_PASSWORD": "b", "GRAFANA_PASSWORD": "c"}
+OURS = {"migrate", "api", "scheduler", "worker-cycle", "worker-quotes", "worker-rest"}
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return images.compose(SECRETS)
+
+
+def manifests() -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (path.name, each) for path in sorted(KUBERNETES.glob("*.yaml")) for each in yaml.safe_load_all(path.read_text())
+    ]
+
+
+def pods() -> list[tuple[str, dict[str, Any]]]:
+    """The pod templates, by the name of what makes them."""
+    return [(name, spec) for name, spec in images.pods().items()]
+
+
+def test_compose_is_valid_by_the_published_schema(compose):
+    schema = resources.files("check_jsonschema") / "builtin_schemas/vendor/compose-spec.json"
+    jsonschema.Draft202012Validator(json.loads(schema.read_text())).validate(compose)
+    bad = compose | {"services": compose["services"] | {"api": {"comand": ["api"]}}}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(json.loads(schema.read_text())).validate(bad)
+
+
+def test_compose_asks_for_its_secrets_and_its_example_names_them(compose):
+    with pytest.raises(KeyError, match="POSTGRES_PASSWORD"):
+        images.compose({})
+    example = dict(re.findall(r"^(\w+)=(.*)$", (ROOT / "deploy/env.example").read_text(), re.MULTILINE))
+    assert SECRETS.keys() <= example.keys()
+    assert not any(example[name] for name in SECRETS), "nobody runs with a password from the repository"
+
+
+def test_the_services_of_compose_are_closed_and_watched(compose):
+    services = compose["services"]
+    assert services.keys() >= OURS
+    for name, service in services.items():
+        assert ":" in service["image"], f"{name} says which version"
+        assert not service["image"].endswith(":latest")
+        assert not service.get("privileged")
+        if name != "postgres":
+            assert service["read_only"], f"{name} writes to nothing but what is mounted"
+            assert service["cap_drop"] == ["ALL"]
+            assert service["security_opt"] == ["no-new-privileges:true"]
+        if name != "migrate":
+            assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL"), f"{name} has a health check"
+        for volume in service.get("volumes", ()):
+            source = volume.split(":")[0]
+            assert source in compose["volumes"] or (ROOT / source).is_dir(), f"{name} mounts {source}"
+        for port in service.get("ports", ()):
+            assert port.startswith("127.0.0.1:"), f"{name} is published to this machine only"
+        for other in service.get("depends_on", ()):
+            assert other in services
+    for name in ("postgres", "valkey", "prometheus"):
+        assert services[name]["networks"] == ["inside"], f"{name} cannot be reached, and reaches nobody"
+    assert compose["networks"]["inside"]["internal"] is True
+
+
+@pytest.mark.parametrize("where", ["compose", "kubernetes"])
+def test_every_queue_is_served_and_every_command_exists(where):
+    commands = images.commands(SECRETS)[where]
+    assert {"migrate", "api", "scheduler"} <= {words[0] for words in commands.values()}
+    known = typer.main.get_command(app)
+    for words in commands.values():
+        assert words[0] in known.commands  # type: ignore[attr-defined]
+    served = [queue for words in commands.values() if words[0] == "worker" for queue in words[2].split(",")]
+    assert sorted(served) == sorted(QUEUES), "each queue by one kind of worker"
+
+
+@pytest.mark.parametrize("where", ["compose", "kubernetes"])
+def test_the_settings_are_settings(where):
+    for environment in images.environments(SECRETS)[where].values():
+        settings = load({name: text for name, text in environment.items() if name.startswith(PREFIX)})
+        assert settings.login == "required"
+        assert settings.metrics_port == 9100
+
+
+@pytest.mark.parametrize(
+    ("name", "manifest"), manifests(), ids=lambda each: each if isinstance(each, str) else each["metadata"]["name"]
+)
+def test_manifests_are_valid_by_the_published_schemas(name, manifest):
+    if manifest["apiVersion"].startswith("keda.sh/"):
+        pytest.skip("no package ships the schemas of KEDA's resources: see the test of scaled objects")
+    kubernetes_validate.validate(manifest, VERSION, strict=True)
+
+
+def test_a_manifest_with_a_misspelt_field_is_refused():
+    manifest = next(each for _, each in manifests() if each["kind"] == "Deployment")
+    manifest["spec"]["replica"] = 2
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(manifest, VERSION, strict=True)
+
+
+def test_pods_are_restricted_and_probed():
+    for name, pod in pods():
+        assert pod["securityContext"]["runAsNonRoot"]
+        assert pod["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
+        assert pod["automountServiceAccountToken"] is False
+        (container,) = pod["containers"]
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert container["resources"].keys() == {"requests", "limits"}
+        if pod.get("restartPolicy", "Always") == "Always":
+            assert {"startupProbe", "livenessProbe"} <= container.keys(), name
+            assert pod["terminationGracePeriodSeconds"] >= 45
+
+
+def test_every_deployment_has_a_budget_and_scales():
+    by_kind: dict[str, dict[str, Any]] = {}
+    for _, each in manifests():
+        by_kind.setdefault(each["kind"], {})[each["metadata"]["name"]] = each
+    deployments = by_kind["Deployment"]
+    assert by_kind["PodDisruptionBudget"].keys() == deployments.keys()
+    for name, budget in by_kind["PodDisruptionBudget"].items():
+        labels = deployments[name]["spec"]["template"]["metadata"]["labels"]
+        assert budget["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    scaled = by_kind["ScaledObject"]
+    workers = {name for name in deployments if name.startswith("worker-")}
+    assert scaled.keys() == workers
+    for name, each in scaled.items():
+        spec = each["spec"]
+        (container,) = deployments[name]["spec"]["template"]["spec"]["containers"]
+        assert spec["scaleTargetRef"] == {"name": name}
+        assert 1 <= spec["minReplicaCount"] <= spec["maxReplicaCount"]
+        assert {trigger["type"] for trigger in spec["triggers"]} == {"redis"}
+        lists = {trigger["metadata"]["listName"] for trigger in spec["triggers"]}
+        assert lists == {f"tasks:{queue}" for queue in container["args"][2].split(",")}
+        assert all(
+            trigger["authenticationRef"]["name"] in by_kind["TriggerAuthentication"] for trigger in spec["triggers"]
+        )
+    (auth,) = by_kind["TriggerAuthentication"].values()
+    (reference,) = auth["spec"]["secretTargetRef"]
+    assert reference["key"] in by_kind["Secret"][reference["name"]]["stringData"]
+
+
+def test_network_policies_deny_first_and_name_labels_that_pods_bear():
+    policies = {each["metadata"]["name"]: each["spec"] for _, each in manifests() if each["kind"] == "NetworkPolicy"}
+    assert policies["nothing"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    labels = [
+        (template.get("spec", {}).get("template") or template["spec"]["jobTemplate"]["spec"]["template"])["metadata"][
+            "labels"
+        ]
+        for _, template in manifests()
+        if template["kind"] in ("Deployment", "Job", "CronJob")
+    ]
+    for name, policy in policies.items():
+        wanted = policy["podSelector"].get("matchLabels", {})
+        assert any(wanted.items() <= each.items() for each in labels), f"{name} selects nothing"
+    (outside,) = policies["outside"]["egress"]
+    assert {"169.254.0.0/16", "10.0.0.0/8"} <= set(outside["to"][0]["ipBlock"]["except"])
+
+
+def test_prometheus_looks_for_services_that_there_are(compose):
+    config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    names = {name for job in config["scrape_configs"] for each in job["dns_sd_configs"] for name in each["names"]}
+    assert names == OURS - {"migrate"}
+    assert all((ROOT / "deploy/prometheus" / rules).exists() for rules in config["rule_files"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the linter's package is for Linux")
+def test_the_dockerfile_passes_its_linter():
+    hadolint = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([hadolint, "--no-color", ROOT / "deploy/Dockerfile"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_dockerfile_copies_what_is_there_and_ends_as_nobody():
+    text = (ROOT / "deploy/Dockerfile").read_text()
+    ignored = {line.strip("/") for line in (ROOT / ".dockerignore").read_text().splitlines()}
+    for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.MULTILINE):
+        for source in line.split()[:-1]:
+            assert (ROOT / source).exists(), f"there is no {source}"
+            assert source.strip("/") not in ignored
+    last = text.rpartition("\nFROM ")[2]
+    assert "USER 10001:10001" in last
+    assert "npm" not in last
+    assert {"web/node_modules", "api/dashboard", ".venv", ".git"} <= ignored
+
+
+def test_what_pip_would_install_in_the_image_holds_everything_that_runs(tmp_path):
+    """The same step as the Dockerfile's, with the backend that is installed here."""
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w", tmp_path, ROOT]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PIP_NO_INDEX": "1"})
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    wanted = subprocess.run(
+        ["git", "ls-files", "services", "workers", "api", "deploy", "paperfleet"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    missing = [name for name in wanted if name not in names]
+    assert not missing, f"not in the wheel: {missing[:10]}"
