@@ -1,0 +1,56 @@
+"""The site builds with every warning an error, loads nothing from elsewhere, and its reference is whole."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from paperfleet.site.pages import pages
+from services.settings import PREFIX, Settings
+from tests.deploy.exported import of_processes
+from tests.docs.blocks import ROOT
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_every_page_is_there_and_nothing_is_loaded_from_elsewhere(site):
+    sources = {path.stem for path in (ROOT / "docs").glob("*.md")}
+    built = {path.stem for path in site.glob("*.html")}
+    assert sources <= built
+    assert {path.stem for path in (site / "reference").glob("*.html")} == {
+        "api",
+        "cli",
+        "formulas",
+        "metrics",
+        "settings",
+    }
+    loaded = re.compile(
+        r'<(?:script|img|iframe)[^>]+src="(https?:[^"]+)|<link[^>]+rel="(?:stylesheet|preconnect)"[^>]+href="(https?:[^"]+)'
+    )
+    for page in site.rglob("*.html"):
+        assert not loaded.search(page.read_text()), page.name
+
+
+def test_the_reference_names_everything():
+    made = {path: make() for path, make in pages().items()}
+    for name in Settings.__struct_fields__:
+        assert f"`{PREFIX}{name.upper()}`" in made["reference/settings.md"]
+    told = set(re.findall(r"^\| `(paperfleet_\w+)` \|", made["reference/metrics.md"], re.MULTILINE))
+    exported = {re.sub(r"_(bucket|count|sum)$", "", name) for name in of_processes()}
+    assert exported <= told | {f"{name}_total" for name in told}
+    used = (ROOT / "deploy/prometheus/alerts.yml").read_text()
+    assert set(re.findall(r"paperfleet_fleet_\w+", used)) <= told
+    for command in ("doctor", "backup", "restore", "void", "kill", "export", "import", "user create"):
+        assert f"## `paperfleet {command}`" in made["reference/cli.md"]
+    for path in ("/api/paper-trades", "/api/events", "/api/system/halts/{what}"):
+        assert f"`{path}`" in made["reference/api.md"]
+    for figure in ("win_rate", "profit_factor", "max_drawdown", "sharpe_ratio", "r_multiple"):
+        assert figure in made["reference/formulas.md"]
