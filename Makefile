@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help env web types up test chaos soak mutants check bench docs lock clean
+.PHONY: help env web types up test chaos soak simulation mutants check bench docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ chaos: env ## Break the fleet in every way and print one table (options: make ch
 
 soak: env ## Run it for long under faults, looked at every second (options: make soak ARGS="--soak 3600")
 	@$(BIN)/python -m tests.chaos --soak 600 $(ARGS)
+
+simulation: env ## Runs of the evaluation driven by seeds, 10,000 in memory and 300 on PostgreSQL
+	@$(BIN)/python -m tests.simulation $(ARGS)
 
 mutants: env ## Spoil the source on purpose: tests must notice (options: make mutants ARGS="--generated 240")
 	@$(BIN)/python -m tests.mutants $(ARGS)

@@ -15,7 +15,7 @@ from services.domain.judge import Need
 from services.domain.market import Instrument
 from services.domain.path import MINUTE, Finer, Path, Resolution, floor_minute
 from services.usecases.command_trade import _is_open_question
-from services.usecases.judge_paths import Judged, _Batch, judge_paths
+from services.usecases.judge_paths import FinerData, Judged, _Batch, judge_paths
 from tests.evaluation.desk import Desk
 from tests.evaluation.story import MINUTES, PLACES, SLIPPAGE, SPREAD, Order, Story, Wish
 
@@ -199,7 +199,7 @@ class Player:
         """Judge, fetch what is missing inside minutes, judge again; as long as something new is to be had."""
         finer: dict[int, dict[datetime, Finer]] = {}
         starts = {path.instrument_id: path.start for path in paths}
-        judged = await judge_paths(self.desk.pool, paths)
+        judged = await self._judge(paths)
         for _ in range(ROUNDS_MAX):
             fresh: dict[int, dict[datetime, Finer]] = {}
             for id_, need in _wanted(judged, starts):
@@ -210,8 +210,11 @@ class Player:
                 return judged
             for id_, minutes in fresh.items():
                 finer.setdefault(id_, {}).update(minutes)
-            judged = await judge_paths(self.desk.pool, [path for path in paths if path.instrument_id in fresh], finer)
+            judged = await self._judge([path for path in paths if path.instrument_id in fresh], finer)
         raise AssertionError(f"still waiting for {judged.needs}")
+
+    async def _judge(self, paths: Sequence[Path], finer: FinerData | None = None) -> Judged:
+        return await judge_paths(self.desk.pool, paths, finer)
 
     async def _deliver_and_die(self, paths: Sequence[Path], transactions: int) -> None:
         batch = _Batch(paths, {})

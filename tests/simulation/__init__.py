@@ -1,0 +1,1 @@
+"""The evaluation under a clock, a broker and an exchange that one seed drives: the same seed, the same run."""
