@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -163,3 +164,26 @@ async def kill_at(number: int, step: str, bench: Bench, workers: Workers, undist
         os.kill(pid, signal.SIGKILL)
         assert violations(settings) == [], f"{number}: {step}"
         assert rows(settings) == undisturbed, f"{number}: {step}"
+
+
+async def test_a_worker_frozen_inside_its_transaction_holds_nobody_up(bench: Bench, workers: Workers):
+    """Its locks end with its transaction, which the database ends after some idle seconds."""
+    undisturbed, steps = await run_undisturbed(bench, workers)
+    inside = steps.index("before commit")
+    async with bench.copy() as settings:
+        await workers.start(settings, halt_at=inside)
+        ask_for_a_cycle(settings)
+        assert await workers.report("halted") == "before commit"
+        await workers.start(settings)
+        end = START + timedelta(minutes=MINUTES)
+
+        def is_judged() -> bool:
+            if judged_to(settings, MARKET) >= end:
+                return True
+            ask_for_a_cycle(settings)
+            time.sleep(1)
+            return False
+
+        await wait_until(is_judged, 40)
+        assert violations(settings) == []
+        assert rows(settings) == undisturbed
