@@ -1,7 +1,7 @@
 """Mutants by the hundred: the operators of cosmic-ray over the domain and the use cases, a sample drawn by a seed.
 
-Each is judged by the tests that concern its module (`JUDGES`), one file after the other until one is red. What none of
-them notices survives, and is listed with its line.
+Each is judged by the tests that concern its module (`JUDGES`), in that order until one is red. What none of them
+notices survives, and is listed with its line.
 """
 
 import random
@@ -26,6 +26,7 @@ OPERATORS = re.compile(
 """Left out: what changes type annotations, decorators and exception lists, which hardly any test can miss."""
 
 WALK = (
+    "tests/simulation/test_seeds.py::test_every_seed_in_memory_ends_as_its_prints_say",
     "tests/domain/test_walk.py",
     "tests/domain/test_whole.py",
     "tests/domain/test_liquidation.py",
@@ -34,13 +35,13 @@ WALK = (
     "tests/domain/test_laws.py",
     "tests/domain/test_plans.py",
 )
-OPENING = ("tests/domain/test_opening.py", "tests/domain/test_sizing.py", "tests/api/one_market", *WALK)
+OPENING = ("tests/domain/test_opening.py", "tests/domain/test_sizing.py", *WALK)
 EVALUATION = (
+    "tests/simulation/test_seeds.py",
     "tests/evaluation/test_judge_paths.py",
     "tests/evaluation/test_transactions.py",
     "tests/evaluation/test_in_progress.py",
     "tests/evaluation/test_held_long.py",
-    "tests/evaluation/test_schedules.py",
 )
 TRADES = ("tests/api/one_market", "tests/api/test_paper_trades.py", "tests/api/test_plans.py")
 
@@ -60,11 +61,11 @@ JUDGES: Mapping[str, tuple[str, ...]] = {
             "services/domain/path.py",
             "services/domain/funding.py",
         ),
-        (*WALK, "tests/evaluation/test_plans.py", "tests/evaluation/test_schedules.py"),
+        WALK,
     ),
     **dict.fromkeys(("services/domain/fills.py", "services/domain/money.py"), ("tests/domain/test_money.py", *WALK)),
     "services/domain/liquidation.py": ("tests/domain/test_liquidation.py",),
-    "services/domain/excursion.py": ("tests/domain/test_excursion.py", "tests/evaluation/test_schedules.py"),
+    "services/domain/excursion.py": ("tests/domain/test_excursion.py",),
     "services/domain/coverage.py": ("tests/domain/test_coverage.py",),
     "services/domain/jump.py": ("tests/domain/test_jump.py",),
     **dict.fromkeys(
@@ -110,14 +111,14 @@ class Generated(NamedTuple):
 
 
 def sample(seed: int, count: int) -> list[Generated]:
-    """`count` mutants of all modules, as evenly as there are any."""
+    """`count` mutants of all modules, those of the domain first and four times as many from each."""
     chance = random.Random(seed)
-    piles = [sorted(_all(module)) for module in JUDGES]
-    for pile in piles:
-        chance.shuffle(pile)
+    shares = {module: 4 if module.startswith("services/domain") else 1 for module in JUDGES}
     chosen: list[Generated] = []
-    while len(chosen) < count and any(piles):
-        chosen += [pile.pop() for pile in piles if pile]
+    for module, share in shares.items():
+        found = sorted(_all(module))
+        wanted = min(round(count * share / sum(shares.values())) + 1, len(found))
+        chosen += chance.sample(found, wanted)
     return chosen[:count]
 
 

@@ -2,10 +2,13 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+import structlog
 
 from services.usecases import judge_paths
 from tests.evaluation.desk import Desk, open_pool
@@ -23,9 +26,11 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     options = parser.parse_args()
     scrub_environment()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     wrong = _memory(range(options.first, options.first + options.memory))
     if options.postgres:
-        wrong += asyncio.run(_postgres(range(options.first, options.first + options.postgres)))
+        with running_servers(Path(tempfile.mkdtemp(prefix="simulation-"))) as servers, servers.database() as url:
+            wrong += asyncio.run(_postgres(url, range(options.first, options.first + options.postgres)))
     sys.exit(bool(wrong))
 
 
@@ -39,18 +44,17 @@ def _memory(seeds: range) -> int:
     return wrong
 
 
-async def _postgres(seeds: range) -> int:
+async def _postgres(url: str, seeds: range) -> int:
     began, wrong = time.monotonic(), 0
     judge_paths.CHANGES_MAX = 1
-    with running_servers(Path(tempfile.mkdtemp(prefix="simulation-"))) as servers, servers.database() as url:
-        pool = await open_pool(url)
-        desk = await Desk(pool).set_up()
-        for seed in seeds:
-            for line in await on_postgres(desk, seed):
-                print(line, flush=True)
-                wrong += 1
-        broken = await desk.violations()
-        await pool.close()
+    pool = await open_pool(url)
+    desk = await Desk(pool).set_up()
+    for seed in seeds:
+        for line in await on_postgres(desk, seed):
+            print(line, flush=True)
+            wrong += 1
+    broken = await desk.violations()
+    await pool.close()
     for line in broken:
         print(line)
     print(f"on PostgreSQL: {len(seeds)} seeds, {wrong + len(broken)} wrong, {time.monotonic() - began:.0f} s")
