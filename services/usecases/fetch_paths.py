@@ -158,11 +158,12 @@ async def _check_jumps(services: Services, market: Market, start: Start, path: P
     near the last price, by which it is measured: one wild answer must not liquidate anybody.
     """
     near = start.last_close
-    if near is None and path.bars:
-        near = path.bars[0].open
+    if near is None:  # its first path: all of it may be wild, so that no bar would show it
+        quote = await services.prices.one(market, start.symbol)
+        near = quote.last if quote is not None else path.bars[0].open if path.bars else None
     seen = now.timestamp()
     fresh = []
-    for before, bar in (*jumps(path.bars, start.last_close), *jumps(path.mark or (), near)):
+    for before, bar in (*jumps(path.bars, near), *jumps(path.mark or (), near)):
         suspect = Suspect(bar.open_time.timestamp(), bar.close, seen)
         first = await quarantine.first_seen(services.redis, market, start.symbol, suspect)
         if seen - first.seen < BELIEVED_AFTER_SECONDS:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from services.bootstrap import build
 from services.db import instruments
 from services.domain.judge import Need
@@ -11,6 +13,7 @@ from services.domain.path import Finer
 from services.usecases.context import Services
 from services.usecases.fetch_paths import fetch_paths
 from services.usecases.finer_data import HOPELESS, fetch_finer
+from services.usecases.sweep_quotes import sweep_quotes
 from tests.evaluation.exchange import MINUTE, stage
 
 START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -53,3 +56,13 @@ async def test_a_frozen_feed_moves_no_watermark_beyond_what_it_told(database_url
             [path] = await fetch_paths(services, Market.SPOT, [SYMBOL], tail=False, purpose="cycle")
             assert path.end > START + 8 * MINUTE
             assert len(path.bars) >= 8
+
+
+@pytest.mark.parametrize("factor", ["100", "0.01"])
+async def test_a_wild_first_path_is_not_believed(database_url, redis_url, factor):
+    async with stage(database_url, redis_url, START) as exchange, exchange.visit(START + 3 * MINUTE) as services:
+        await sweep_quotes(services, Market.SPOT)
+        await exchange.simulator.add_fault("jump", path_prefix="/api/v3/klines", value=factor)
+        assert await fetch_paths(services, Market.SPOT, [SYMBOL], tail=False, purpose="cycle") == []
+        await exchange.simulator.clear_faults()
+        assert await fetch_paths(services, Market.SPOT, [SYMBOL], tail=False, purpose="cycle")

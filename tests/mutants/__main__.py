@@ -13,7 +13,7 @@ from tests.mutants.generated import JUDGES, Generated, sample
 from tests.mutants.named import NAMED, Mutant
 from tests.mutants.source import is_green, source_copy
 
-SECONDS_MAX = 240
+SECONDS_MAX = 600
 BAR = 0.85
 """The share of generated mutants that must be noticed; of the named ones, all."""
 QUICK = """
