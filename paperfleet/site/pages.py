@@ -1,5 +1,6 @@
 """Reference pages made from the code, so that they cannot lie: commands, settings, metrics, API, formulas."""
 
+import importlib
 import inspect
 import json
 import re
@@ -62,9 +63,10 @@ def settings() -> str:
 
 def metrics() -> str:
     """Everything that processes export for Prometheus."""
-    import workers.observe  # noqa: F401 - importing these registers their metrics
     from api import fleet_metrics
 
+    for module in ("api.metrics", "api.outlet_metrics", "services.telemetry", "workers.observe"):
+        importlib.import_module(module)  # which registers its metrics
     rows = []
     for family in REGISTRY.collect():
         if family.name.startswith("paperfleet_"):
