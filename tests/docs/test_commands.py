@@ -19,7 +19,7 @@ from tests.replay.desk import DAY, klines, plan
 from tests.servers import wait_until
 from tests.simulator.recordings import write
 
-BLOCK_SECONDS = 120
+BLOCK_SECONDS = 300
 ATTEMPTS, WAIT_SECONDS = 6, 5
 TRY_AGAIN = re.compile(r"TimeoutError|no request may leave|has not told its")
 WITH_COMMANDS = [page for page in PAGES if any(not block.reason for block in blocks(page))]
@@ -139,7 +139,7 @@ def desk(tmp_path_factory) -> Iterator[Desk]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.stem)
 async def test_the_commands_of_a_page_run(desk, page):
     for block in blocks(page):
