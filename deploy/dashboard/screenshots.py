@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from deploy.dashboard.browser import chromium, watched
 from deploy.dashboard.product import started
@@ -18,6 +18,7 @@ from deploy.dashboard.sample import Sample
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 THEMES = ("dark", "light")
 SETTLED_MS = 1300
+LOADED_MS = 60_000
 SPEED = 6
 CLOSED = 60
 PAGES = {
@@ -99,6 +100,7 @@ def _series(browser: Browser, url: str, folder: Path, pages: dict[str, str], siz
 def _settle(page: Page) -> None:
     page.locator(".page, .login").first.wait_for()
     page.wait_for_timeout(SETTLED_MS)
+    expect(page.locator(".skeleton")).to_have_count(0, timeout=LOADED_MS)
 
 
 def _order(page: Page, url: str) -> None:

@@ -24,10 +24,11 @@ interface Props {
 export function Curves({ days, capital, isWhole, span }: Props) {
   const own = useQuery(accounts).data;
   const only = own?.length === 1 ? own[0]?.id : undefined;
-  const coarse = useQuery(equity(isWhole ? only : undefined, span)).data;
-  const isYoung = coarse !== undefined && coarse.points.length < YOUNG;
-  const fine = useQuery(equity(isWhole && isYoung ? only : undefined, span, "minute")).data;
-  const marks = isYoung ? fine : coarse;
+  const coarse = useQuery(equity(isWhole ? only : undefined, span));
+  const isYoung = coarse.data !== undefined && coarse.data.points.length < YOUNG;
+  const fine = useQuery(equity(isWhole && isYoung ? only : undefined, span, "minute"));
+  if (coarse.isLoading || fine.isLoading) return <div className="skeleton" style={{ height: 304 }} />;
+  const marks = isYoung ? fine.data : coarse.data;
   if (isWhole && marks && marks.points.length > 1) return <Marked of={marks} />;
   return <ByDay days={days} capital={capital} />;
 }
