@@ -36,6 +36,7 @@ POSITIONS, ALL = "positions", "all"
 
 _STREAM = """Frames of these kinds:
 
+- first an `id` without data: the place where the stream begins, from which a reader without any event yet resumes
 - `event: paper_trade` (and others by the rows' type) with `id: <epoch>:<stream>.<seq>,...` and
   `data: {"type", "action": "created|opened|updated|closed|cancelled", "trade"}`
 - `event: signal` of sources: `data: {"type", "action": "created|executed|expired|rejected|cancelled", "signal"}`; on an

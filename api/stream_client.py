@@ -64,7 +64,7 @@ class StreamClient:
         """The bytes of the response, until the hub ends or cuts the client."""
         clock = asyncio.get_running_loop().time
         with self._hub.joined(self):
-            chunk = GREETING
+            chunk = self._greeting()
             self.wake()
             while not self._ended:
                 if chunk:
@@ -105,6 +105,13 @@ class StreamClient:
         """Drop the connection: the client does not take what it is sent. It resumes by its last event id."""
         self._ended = True
         self._abort()
+
+    def _greeting(self) -> bytes:
+        """With the place where it begins: whoever loses it before the first event resumes there, not later.
+
+        None where a reset comes first, for that must not be passed over.
+        """
+        return GREETING if self._reset else identified(self._hub.epoch, self.cursors, GREETING)
 
     async def _next_chunk(self) -> bytes:
         if self._reset:

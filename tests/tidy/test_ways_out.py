@@ -14,6 +14,7 @@ OUTGOING = {
         "services/hooks/addresses.py",  # users' endpoints: services/hooks/transport.py lets our POSTs out only
         "services/hooks/client.py",
         "services/hooks/transport.py",
+        "paperfleet/client/transports.py",  # a user's own program asks the API that it names: /api/ paths only
         "deploy/local/simulator.py",  # `paperfleet up` asks the processes that it has started itself
         "deploy/local/status.py",
         "deploy/local/up.py",

@@ -1,0 +1,105 @@
+"""A request as data: what is asked of the API and how its answer is read. Nothing here does input or output."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from paperfleet.client.errors import BadAnswer
+
+T = TypeVar("T")
+PAGE_LIMIT = 200
+"""How many results a page holds: the most that the API gives at once."""
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """One page of a list; a `next` of None ends it."""
+
+    results: tuple[T, ...]
+    next: str | None = None
+
+
+class Call(Generic[T]):
+    """One request.
+
+    path        under the API's address; begins with /api/
+    query       None leaves a parameter out, several values repeat it
+    body        a JSON value; None sends no body
+    read        makes the answer of status and body
+    headers     sent beside the client's own
+    repeatable  whether sending it twice does no more than sending it once
+    """
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[int, bytes], T],
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = False,
+    ) -> None:
+        assert path.startswith("/api/"), path
+        self.method = method
+        self.path = path
+        self.read = read
+        self.query = {name: _text(value) for name, value in (query or {}).items() if value is not None}
+        self.content = None if body is None else msgspec.json.encode(body)
+        self.headers = dict(headers or {})
+        self.repeatable = repeatable or method in ("GET", "PUT", "DELETE") or "Idempotency-Key" in self.headers
+
+    def after(self, cursor: str) -> "Call[T]":
+        """The same list from `cursor` on."""
+        moved = Call(self.method, self.path, self.read, query=self.query, headers=self.headers)
+        moved.query["cursor"] = cursor
+        return moved
+
+
+def reading(kind: type[T]) -> Callable[[int, bytes], T]:
+    """Reads a JSON body as `kind`; fields that it does not know are skipped. Raises BadAnswer."""
+    decoder = msgspec.json.Decoder(kind)
+
+    def read(_: int, body: bytes) -> T:
+        try:
+            return decoder.decode(body)
+        except msgspec.DecodeError as error:
+            raise BadAnswer(f"the answer does not read as {kind}: {error}") from error
+
+    return read
+
+
+def nothing(_: int, __: bytes) -> None:
+    """An answer without a body."""
+
+
+def keyed(key: str | None) -> dict[str, str]:
+    """The header by which a creating request may be repeated and creates once; a fresh key if none is given."""
+    return {"Idempotency-Key": key or secrets.token_urlsafe(18)}
+
+
+def given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is not None."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def segment(value: int | str) -> str:
+    """A part of a path."""
+    return quote(str(value), safe="")
+
+
+def _text(value: Any) -> str | list[str]:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [str(each) for each in value]
+    if isinstance(value, datetime):
+        return (value.astimezone() if value.tzinfo is None else value).isoformat()
+    if isinstance(value, (date, Decimal)):
+        return value.isoformat() if isinstance(value, date) else format(value, "f")
+    return str(value)

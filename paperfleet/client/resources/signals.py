@@ -1,0 +1,87 @@
+"""`client.signals` and `client.sources`: say signals, try one out, read what became of them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Unpack
+
+from paperfleet.client.answers.signal import DryRun, Signal, Source
+from paperfleet.client.calls import PAGE_LIMIT, Call, Page, keyed, reading, segment
+from paperfleet.client.modes import M, Resource, listing, operation
+from paperfleet.client.wishes import Direction, Market, NewSignal
+
+_signal = reading(Signal)
+_signals = reading(Page[Signal])
+_dry_run = reading(DryRun)
+_source = reading(Source)
+_sources = reading(Page[Source])
+
+
+class Signals(Resource[M]):
+    """Signals of one's own sources, of followed and of public ones."""
+
+    @listing
+    def list(
+        self,
+        *,
+        source_id: Sequence[int] = (),
+        status: Sequence[str] = (),
+        market_type: Market | None = None,
+        symbol: str | None = None,
+        direction: Direction | None = None,
+        strategy: str | None = None,
+        timeframe: str | None = None,
+        since: datetime | date | str | None = None,
+        until: datetime | date | str | None = None,
+        limit: int = PAGE_LIMIT,
+    ) -> Call[Page[Signal]]:
+        """Newest first; `limit` is how many come at a time, not in all."""
+        query = {
+            "source_id": source_id or None,
+            "status": status or None,
+            "market_type": market_type,
+            "symbol": symbol,
+            "direction": direction,
+            "strategy": strategy,
+            "timeframe": timeframe,
+            "from": since,
+            "to": until,
+            "limit": limit,
+        }
+        return Call("GET", "/api/signals/", _signals, query=query)
+
+    @operation
+    def read(self, signal_id: int) -> Call[Signal]:
+        """One signal, with what one's own accounts decided."""
+        return Call("GET", f"/api/signals/{segment(signal_id)}/", _signal)
+
+    @operation
+    def say(self, *, idempotency_key: str | None = None, **signal: Unpack[NewSignal]) -> Call[Signal]:
+        """Store a signal of the source named `source`, which is made at first use; who follows it trades.
+
+        Raises Invalid or Conflict where it breaks a rule; `numbers["signal_id"]` is the REJECTED signal.
+        """
+        return Call("POST", "/api/signals/", _signal, body=signal, headers=keyed(idempotency_key))
+
+    @operation
+    def dry_run(self, **signal: Unpack[NewSignal]) -> Call[DryRun]:
+        """What saying it would do now, on each account that follows. Nothing is stored."""
+        return Call("POST", "/api/signals/validate/", _dry_run, body=signal, repeatable=True)
+
+    @operation
+    def cancel(self, signal_id: int) -> Call[Signal]:
+        """It makes no further trades; those that it made stay."""
+        return Call("POST", f"/api/signals/{segment(signal_id)}/cancel/", _signal)
+
+
+class Sources(Resource[M]):
+    """Where signals come from."""
+
+    @listing
+    def list(self, *, limit: int = PAGE_LIMIT) -> Call[Page[Source]]:
+        """One's own, followed and public ones."""
+        return Call("GET", "/api/sources/", _sources, query={"limit": limit})
+
+    @operation
+    def read(self, source_id: int) -> Call[Source]:
+        """One source."""
+        return Call("GET", f"/api/sources/{segment(source_id)}/", _source)

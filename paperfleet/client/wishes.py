@@ -1,0 +1,98 @@
+"""What is sent to make things: the fields of a new trade and of a signal, by the names that the API has for them."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal, Required, TypedDict
+
+from paperfleet.client.answers.signal import Level
+from paperfleet.client.answers.trade import Target, Trailing
+
+Market = Literal["SPOT", "FUTURES"]
+Direction = Literal["LONG", "SHORT"]
+EntryType = Literal["MARKET", "LIMIT"]
+FillModel = Literal["optimistic", "realistic", "harsh"]
+Scope = Literal["read", "trade", "admin"]
+GroupBy = Literal["symbol", "direction", "market", "source", "day", "hour", "exit_reason"]
+Timeframe = Literal["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"]
+
+
+class NewTrade(TypedDict, total=False):
+    """A trade that shall be opened; what the fields mean is in docs/api.md. At most one of the three sizes."""
+
+    market_type: Required[Market]
+    symbol: Required[str]
+    direction: Required[Direction]
+    stop_loss: Required[Decimal | str]
+    take_profit: Decimal | str
+    take_profits: list[Target]
+    entry_type: EntryType
+    entry_price: Decimal | str
+    entry_zone: tuple[Decimal | str, Decimal | str]
+    break_even_after: int
+    follow_targets: bool
+    trailing: Trailing
+    time_stop: timedelta
+    entry_expires_at: datetime
+    cancel_on_target: bool
+    cancel_on_stop: bool
+    position_size: Decimal | str
+    equity_percent: Decimal | str
+    risk_percent: Decimal | str
+    leverage: int
+    fill_model: FillModel
+    source: str
+    notes: str
+    account_id: int
+
+
+class NewSignal(TypedDict, total=False):
+    """What a source says; what the fields mean is in docs/signals.md."""
+
+    source: str
+    market_type: Required[Market]
+    symbol: Required[str]
+    direction: Required[Direction]
+    entry_type: EntryType
+    entry_price: Decimal | str
+    stop_loss: Decimal | str
+    stop_loss_percent: Decimal | str
+    take_profit: Decimal | str
+    take_profit_percent: Decimal | str
+    take_profits: list[Level]
+    trailing: Trailing
+    break_even_after: int
+    follow_targets: bool
+    time_stop: timedelta
+    cancel_on_target: bool
+    cancel_on_stop: bool
+    leverage: int
+    position_size: Decimal | str
+    timeframe: str
+    strategy: str
+    confidence: Decimal | str
+    signal_time: datetime
+    expires_at: datetime
+    max_lag_seconds: int
+    notes: str
+
+
+class Overrides(TypedDict, total=False):
+    """What shall be otherwise than a signal says."""
+
+    entry_type: EntryType
+    position_size: Decimal | str
+    equity_percent: Decimal | str
+    risk_percent: Decimal | str
+    leverage_max: int
+
+
+class Terms(TypedDict, total=False):
+    """An account's name and what holds for its trades from now on; a limit of None is none."""
+
+    name: str
+    fill_model: FillModel
+    spot_fees: dict[str, Decimal | str]
+    futures_fees: dict[str, Decimal | str]
+    max_open_trades: int | None
+    max_symbol_exposure: Decimal | str | None
+    max_leverage: int | None

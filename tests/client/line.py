@@ -1,0 +1,72 @@
+"""A line to the API that a test can cut, at once or after so many bytes, and lead to another API."""
+
+import socket
+import threading
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+
+class Line:
+    """Listens on an address of its own and hands bytes on to `target`.
+
+    cut_after  how many bytes of answers each connection carries before it is cut; None for all
+    opened     how many connections came
+    """
+
+    def __init__(self, target: str, cut_after: int | None = None) -> None:
+        self.target = target
+        self.cut_after = cut_after
+        self.opened = 0
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._open: set[socket.socket] = set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.getsockname()[1]}"
+
+    def __enter__(self) -> "Line":
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.close()
+        self.cut()
+
+    def cut(self) -> None:
+        """End every connection now."""
+        for each in list(self._open):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._server.accept()
+                self.opened += 1
+                threading.Thread(target=self._carry, args=[near], daemon=True).start()
+
+    def _carry(self, near: socket.socket) -> None:
+        parts = urlsplit(self.target)
+        with near:
+            try:
+                far = socket.create_connection((parts.hostname, parts.port))
+            except OSError:
+                return
+            with far:
+                self._open |= {near, far}
+                threading.Thread(target=self._pump, args=[near, far, None], daemon=True).start()
+                self._pump(far, near, self.cut_after)
+                self._open -= {near, far}
+
+    def _pump(self, source: socket.socket, sink: socket.socket, most: int | None) -> None:
+        carried = 0
+        with suppress(OSError):
+            while most is None or carried < most:
+                data = source.recv(65536 if most is None else min(65536, most - carried))
+                if not data:
+                    break
+                carried += len(data)
+                sink.sendall(data)
+        for each in (source, sink):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)

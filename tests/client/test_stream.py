@@ -1,0 +1,118 @@
+"""An event stream as its reader sees it: one, without gap or repeat, whatever breaks below."""
+
+import asyncio
+import itertools
+import random
+import threading
+
+import pytest
+
+from paperfleet.client import AsyncClient, Client, NotFound, Unreachable
+from tests.api.running import serving
+from tests.api.sse import append
+from tests.client.line import Line
+from tests.servers import wait_until
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+class Reading:
+    """Numbers of events, read by a client of either kind in the background."""
+
+    def __init__(self, kind, url, **wanted):
+        self.numbers = []
+        self.lost = []
+        self.client = kind(url)
+        self.wanted = wanted | {"on_lost": lambda reason, seconds: self.lost.append(reason)}
+        work = self._block if kind is Client else lambda: asyncio.run(self._await())
+        threading.Thread(target=work, daemon=True).start()
+
+    def _block(self):
+        for event in self.client.events(**self.wanted):
+            self.numbers.append(event.data.get("number", event.type))
+
+    async def _await(self):
+        async for event in self.client.events(**self.wanted):
+            self.numbers.append(event.data.get("number", event.type))
+
+
+async def _head(services):
+    async with services.pool.connection() as connection:
+        cursor = await connection.execute("SELECT event_seq FROM accounts WHERE id = 1")
+        return (await cursor.fetchone())[0]
+
+
+def _streams(api):
+    return api.server.config.app.state.hub._clients  # the test waits for a reader to be there before it writes
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+async def test_a_stream_cut_again_and_again_is_one_stream(services, api, kind):
+    head = await _head(services)
+    with Line(api.url) as line:
+        reading = Reading(kind, line.url)
+        await wait_until(lambda: _streams(api))
+        chance = random.Random(3)
+        for _ in range(12):
+            line.cut_after = chance.randrange(300, 3000)
+            line.cut()
+            await append(services, chance.randrange(1, 8))
+        line.cut_after = None
+        line.cut()
+        await append(services, 1)
+        wanted = list(range(head + 1, await _head(services) + 1))
+        await wait_until(lambda: reading.numbers[-1:] == wanted[-1:], 60)
+        assert reading.numbers == wanted
+        assert len(reading.lost) >= 2
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+async def test_what_happens_before_the_first_event_and_while_the_api_is_away_is_not_missed(services, kind):
+    head = await _head(services)
+    with serving(services.settings) as first:
+        line = Line(first.url)
+        line.__enter__()
+        reading = Reading(kind, line.url)
+        await wait_until(lambda: _streams(first))
+    with line:
+        await append(services, 3)
+        await wait_until(lambda: len(reading.lost) >= 2)
+        assert not reading.numbers
+        with serving(services.settings) as second:
+            line.target = second.url
+            await wait_until(lambda: len(reading.numbers) == 3, 30)
+            await append(services, 2)
+            await wait_until(lambda: len(reading.numbers) == 5)
+            assert reading.numbers == [head + number for number in range(1, 6)]
+
+
+async def test_it_begins_where_it_is_told_to(services, api):
+    await append(services, 4)
+    head = await _head(services)
+    with Client(api.url) as client:
+        wanted = itertools.islice((e for e in client.events(from_start=True) if e.type == "paper_trade"), head)
+        events = list(wanted)
+        assert [each.data.get("number", number) for number, each in enumerate(events, 1)] == list(range(1, head + 1))
+        following = next(client.events(last_event_id=events[-3].id))
+        assert following.id == events[-2].id
+
+
+async def test_prices_and_trades_are_typed(services, api):
+    with Client(api.url) as client:
+        event = next(client.events(prices=["SPOT:BTCUSDT"]))
+        assert (event.type, event.price.symbol) == ("price", "BTCUSDT")
+        price = event.price.last
+        plan = {"market_type": "SPOT", "symbol": "BTCUSDT", "direction": "LONG"}
+        stream = client.events()
+        threading.Timer(
+            0.3, lambda: client.trades.open(**plan, stop_loss=price / 2, take_profit=price * 2, source="typed")
+        ).start()
+        opened = next(each for each in stream if each.trade is not None and each.trade.source == "typed")
+        assert opened.trade.symbol == "BTCUSDT"
+
+
+async def test_what_asking_again_does_not_mend_is_raised(api):
+    with Client(api.url) as client, pytest.raises(NotFound):
+        next(client.events(sources=[987654321]))
+    with Client("http://127.0.0.1:1") as client, pytest.raises(Unreachable):
+        next(client.events())
