@@ -9,13 +9,15 @@ from urllib.parse import urlsplit
 class Line:
     """Listens on an address of its own and hands bytes on to `target`.
 
-    cut_after  how many bytes of answers each connection carries before it is cut; None for all
+    cut_after  how many bytes of answers a connection carries before it is cut; None for all
+    cut_times  how many connections are cut so, the first ones; None for all
     opened     how many connections came
     """
 
-    def __init__(self, target: str, cut_after: int | None = None) -> None:
+    def __init__(self, target: str, cut_after: int | None = None, cut_times: int | None = None) -> None:
         self.target = target
         self.cut_after = cut_after
+        self.cut_times = cut_times
         self.opened = 0
         self._server = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
@@ -43,9 +45,9 @@ class Line:
             while True:
                 near, _ = self._server.accept()
                 self.opened += 1
-                threading.Thread(target=self._carry, args=[near], daemon=True).start()
+                threading.Thread(target=self._carry, args=[near, self.opened], daemon=True).start()
 
-    def _carry(self, near: socket.socket) -> None:
+    def _carry(self, near: socket.socket, number: int) -> None:
         parts = urlsplit(self.target)
         with near:
             try:
@@ -55,7 +57,8 @@ class Line:
             with far:
                 self._open |= {near, far}
                 threading.Thread(target=self._pump, args=[near, far, None], daemon=True).start()
-                self._pump(far, near, self.cut_after)
+                is_cut = self.cut_times is None or number <= self.cut_times
+                self._pump(far, near, self.cut_after if is_cut else None)
                 self._open -= {near, far}
 
     def _pump(self, source: socket.socket, sink: socket.socket, most: int | None) -> None:

@@ -50,7 +50,7 @@ class Drawdown(msgspec.Struct, frozen=True, kw_only=True):
     amount: Decimal
     percent: Decimal | None
     start: datetime | None
-    end: datetime
+    end: datetime | None
     recovery: datetime | None
 
 

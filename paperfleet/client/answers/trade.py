@@ -135,6 +135,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     risk_reward_ratio: Decimal | None
     fill_model: str
     ambiguous: bool
+    void_reason: str | None
     held_from: datetime | None
     source: str
     notes: str

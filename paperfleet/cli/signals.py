@@ -1,0 +1,147 @@
+"""`paperfleet signals`: list, show, say, try out and cancel signals, through the API."""
+
+from itertools import islice
+from typing import Annotated, Any
+
+import typer
+
+from paperfleet.cli.remote import AsJson, KeyText, Most, Url, asking, group, show, show_list, told
+from paperfleet.cli.trades import ChosenMarket, ChosenSide, MarketName, Side, Since, Symbol, Until
+
+signals = group("Signals: list, show, say one, try one out, cancel.")
+Id = Annotated[int, typer.Argument(metavar="ID", help="The signal's number.")]
+_COLUMNS = (
+    ("id", "id"),
+    ("source", "source"),
+    ("status", "status"),
+    ("market", "market_type"),
+    ("pair", "symbol"),
+    ("side", "direction"),
+    ("entry", "entry_price"),
+    ("stop", "stop_loss"),
+    ("stop %", "stop_loss_percent"),
+    ("code", "code"),
+    ("received", "received_at"),
+)
+_ROWS = (
+    *("id", "source", "status", "market_type", "symbol", "direction", "entry_type", "entry_price", "stop_loss"),
+    *("stop_loss_percent", "leverage", "position_size", "timeframe", "strategy", "confidence", "code", "reason"),
+    *("signal_time", "expires_at", "received_at", "notes"),
+)
+
+
+@signals.command("list")
+def list_(
+    status: Annotated[
+        list[str] | None, typer.Option(metavar="STATUS", help="ACTIVE, EXECUTED, EXPIRED, REJECTED; repeatable.")
+    ] = None,
+    market: ChosenMarket = None,
+    symbol: Symbol = None,
+    direction: ChosenSide = None,
+    strategy: Annotated[str | None, typer.Option(metavar="NAME", help="Of this strategy only.")] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Most = 30,
+    json: AsJson = False,
+    url: Url = None,
+    key: KeyText = None,
+) -> None:
+    """List signals of your sources, of followed and public ones, newest first."""
+    with asking(url, key) as client:
+        found = client.signals.list(
+            status=status or (),
+            market_type=None if market is None else market.value,
+            symbol=symbol,
+            direction=None if direction is None else direction.value,
+            strategy=strategy,
+            since=since,
+            until=until,
+            limit=min(limit, 200),
+        )
+        show_list(islice(found, limit), json, _COLUMNS, "no such signals")
+
+
+@signals.command("show")
+def show_one(signal: Id, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
+    """Show a signal, and what your accounts decided on it."""
+    with asking(url, key) as client:
+        _tell(client.signals.read(signal), json)
+
+
+_Market = Annotated[MarketName, typer.Argument(metavar="SPOT|FUTURES", case_sensitive=False)]
+_Pair = Annotated[str, typer.Argument(metavar="PAIR", help="BTCUSDT, for example.")]
+_Side = Annotated[Side, typer.Argument(metavar="LONG|SHORT", case_sensitive=False)]
+_Stop = Annotated[str, typer.Option("--stop", metavar="PRICE|N%", help="A price, or so many percent of the entry.")]
+_Target = Annotated[str | None, typer.Option("--target", metavar="PRICE|N%", help="Likewise.")]
+_Source = Annotated[str, typer.Option(metavar="NAME", help="Who says it; made at first use.")]
+_Leverage = Annotated[int | None, typer.Option(min=1, max=150, help="Of futures.")]
+
+
+@signals.command("say")
+def say(
+    market: _Market,
+    symbol: _Pair,
+    direction: _Side,
+    stop: _Stop,
+    target: _Target = None,
+    source: _Source = "command",
+    leverage: _Leverage = None,
+    json: AsJson = False,
+    url: Url = None,
+    key: KeyText = None,
+) -> None:
+    """Say a signal; the accounts that follow its source trade it.
+
+    paperfleet signals say FUTURES BTCUSDT LONG --stop 2% --target 4% --source "my ideas"
+    """
+    with asking(url, key) as client:
+        _tell(client.signals.say(**_wish(market, symbol, direction, stop, target, source, leverage)), json)
+
+
+@signals.command("dry-run")
+def dry_run(
+    market: _Market,
+    symbol: _Pair,
+    direction: _Side,
+    stop: _Stop,
+    target: _Target = None,
+    source: _Source = "command",
+    leverage: _Leverage = None,
+    json: AsJson = False,
+    url: Url = None,
+    key: KeyText = None,
+) -> None:
+    """What saying a signal would do now, on each account that follows; nothing is stored."""
+    with asking(url, key) as client:
+        answer = client.signals.dry_run(**_wish(market, symbol, direction, stop, target, source, leverage))
+    rows: list[tuple[str, object]] = [("signal", answer.signal.status), ("reason", answer.signal.reason)]
+    for each in answer.accounts:
+        trade = each.trade
+        what = each.reason if trade is None else f"{told(trade.quantity)} at {told(trade.entry_price)}"
+        rows.append((f"account {each.account_id}", f"{each.outcome}: {what}"))
+    show(answer, json, rows)
+
+
+@signals.command("cancel")
+def cancel(signal: Id, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
+    """Have a signal traded no further; trades that it made stay."""
+    with asking(url, key) as client:
+        _tell(client.signals.cancel(signal), json)
+
+
+def _wish(
+    market: MarketName, symbol: str, direction: Side, stop: str, target: str | None, source: str, leverage: int | None
+) -> Any:
+    wish: dict[str, object] = {"market_type": market.value, "symbol": symbol, "direction": direction.value}
+    for name, text in (("stop_loss", stop), ("take_profit", target)):
+        if text is not None:
+            wish[f"{name}_percent" if text.endswith("%") else name] = text.removesuffix("%")
+    return wish | {"source": source} | ({} if leverage is None else {"leverage": leverage})
+
+
+def _tell(signal: Any, json: bool) -> None:
+    decided = [
+        (f"account {each.account_id}", f"{each.outcome} {each.trade_id or each.reason or ''}")
+        for each in signal.decisions
+    ]
+    show(signal, json, [*((name, getattr(signal, name)) for name in _ROWS), *decided])
