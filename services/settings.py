@@ -13,6 +13,8 @@ import msgspec
 from services.domain.candles import Timeframe
 
 PREFIX = "PAPERFLEET_"
+OF_CLIENTS = frozenset({"url", "key"})
+"""Variables of programs that talk to the API (paperfleet.client); a process of the fleet leaves them alone."""
 
 BOUNDS: Mapping[str, tuple[Decimal, Decimal]] = {
     "market_speed": (Decimal(0), Decimal(1000)),
@@ -181,6 +183,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     """
     source = os.environ if environment is None else environment
     values = {key[len(PREFIX) :].lower(): text for key, text in source.items() if key.startswith(PREFIX)}
+    values = {name: text for name, text in values.items() if name not in OF_CLIENTS}
     unknown = sorted(values.keys() - set(Settings.__struct_fields__))
     if unknown:
         names = ", ".join(PREFIX + name.upper() for name in unknown)

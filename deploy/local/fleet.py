@@ -43,7 +43,8 @@ def settings_with(ours: Mapping[str, str]) -> Settings:
 
 def write_environment(folder: Path, settings: Settings) -> None:
     """Keep the fleet's variables in `settings.env`, for a shell that runs commands beside it."""
-    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in settings.to_environment().items()]
+    variables = settings.to_environment() | {f"{PREFIX}URL": f"http://{settings.api_host}:{settings.api_port}"}
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()]
     path = folder / "settings.env"
     path.touch(mode=0o600)
     path.write_text("".join(lines))

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from paperfleet.cli import (
+    accounts,
     accounts_moved,
     backtest,
     backups,
@@ -12,10 +13,14 @@ from paperfleet.cli import (
     halts,
     instruments,
     operate,
+    performance,
     processes,
     replay,
+    signals,
     simulator,
     strategies,
+    tail,
+    trades,
     up,
     users,
     whatif,
@@ -47,6 +52,14 @@ app.command("replay")(replay.replay)
 app.command("backtest")(backtest.backtest)
 app.command("whatif")(whatif.whatif)
 app.command("simulator")(simulator.simulator)
+_API = "Through the API (--url, --key, or PAPERFLEET_URL, PAPERFLEET_KEY)"
+app.add_typer(trades.trades, name="trades", rich_help_panel=_API)
+app.add_typer(signals.signals, name="signals", rich_help_panel=_API)
+app.add_typer(performance.performance, name="performance", rich_help_panel=_API)
+app.add_typer(accounts.accounts, name="accounts", rich_help_panel=_API)
+app.add_typer(accounts.keys, name="keys", rich_help_panel=_API)
+app.add_typer(accounts.system, name="system", rich_help_panel=_API)
+app.command("tail", rich_help_panel=_API)(tail.tail)
 app.command("strategies", rich_help_panel="Operations")(strategies.strategies)
 app.command("queues", rich_help_panel="Operations")(operate.queues)
 app.command("reconcile", rich_help_panel="Operations")(operate.reconcile)

@@ -1,8 +1,8 @@
-"""`paperfleet accounts`, `keys` and `system`: money, the keys of programs, and how the fleet stands, through the API."""
+"""`paperfleet accounts`, `keys` and `system`: money, keys of programs, how the fleet stands; through the API."""
 
 from enum import StrEnum
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -127,7 +127,7 @@ def create_key(
 
     paperfleet keys create bot --scope read --scope trade --days 90
     """
-    scopes = [each.value for each in scope or [ScopeName.READ]]
+    scopes: Any = [each.value for each in scope or [ScopeName.READ]]
     with asking(url, key) as client:
         made = client.keys.create(name, scopes=scopes, days=days or None)
         show(made, json, [("id", made.id), ("scopes", made.scopes), ("expires", made.expires_at), ("key", made.key)])

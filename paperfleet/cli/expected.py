@@ -14,6 +14,8 @@ def explain(error: BaseException) -> str | None:
         return "\n".join(text for text in told if text) if all(told) else None
     if _is(error, "services.domain.errors", "PaperfleetError"):
         return str(error)
+    if _is(error, "paperfleet.client.errors", "ClientError"):
+        return f"{error}{_next_step(error)}"
     if _is(error, "sqlalchemy.exc", "OperationalError"):
         return f"PostgreSQL cannot be reached: {error.orig}"  # type: ignore[attr-defined]
     if _is(error, "psycopg", "OperationalError"):
@@ -25,6 +27,17 @@ def explain(error: BaseException) -> str | None:
     if isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
         return f"cannot listen there: {error.strerror}; choose another address or port"
     return None
+
+
+def _next_step(error: BaseException) -> str:
+    """What to do about an API's refusal, where that is not in its own words."""
+    if _is(error, "paperfleet.client.errors", "Unreachable"):
+        return "\nstart one with `paperfleet up`, or name another with --url or PAPERFLEET_URL"
+    if _is(error, "paperfleet.client.errors", "Unidentified"):
+        return "\nshow a key with --key or PAPERFLEET_KEY; `paperfleet keys create` or the dashboard makes one"
+    if _is(error, "paperfleet.client.errors", "TooMany") or _is(error, "paperfleet.client.errors", "Unavailable"):
+        return f"\ntry again in {max(1, getattr(error, 'retry_after', 0)):.0f} s"
+    return ""
 
 
 def _is(error: BaseException, module: str, name: str) -> bool:

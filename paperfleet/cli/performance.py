@@ -1,6 +1,5 @@
 """`paperfleet performance`: what closed trades came to, by what, and equity over time, through the API."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -109,11 +108,9 @@ def _scope(
     direction: Any,
     source: str | None,
     account: int | None,
-    since: date | None = None,
 ) -> Any:
     return {
         "days": days,
-        "since": since,
         "market_type": None if market is None else market.value,
         "symbol": symbol,
         "direction": None if direction is None else direction.value,

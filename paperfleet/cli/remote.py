@@ -17,7 +17,8 @@ Url = Annotated[
     typer.Option("--url", metavar="URL", envvar="PAPERFLEET_URL", help="Where the API is.", show_default="port 8000"),
 ]
 KeyText = Annotated[
-    str | None, typer.Option("--key", metavar="KEY", envvar="PAPERFLEET_KEY", help="An API key; a local run needs none.")
+    str | None,
+    typer.Option("--key", metavar="KEY", envvar="PAPERFLEET_KEY", help="An API key; no need locally."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs; of a list, a line each.")]
 Most = Annotated[int, typer.Option("--limit", "-n", min=1, max=100_000, help="How many at most.")]

@@ -173,7 +173,7 @@ def edit(
 @trades.command("close")
 def close(
     trade: Id,
-    fraction: Annotated[str | None, typer.Option(metavar="F", help="Only so much of what remains, 0.5 is half.")] = None,
+    fraction: Annotated[str | None, typer.Option(metavar="F", help="So much of what remains; 0.5 is half.")] = None,
     price: Annotated[
         str | None, typer.Option(metavar="PRICE", help="A guard: refused further than 1 % from it.")
     ] = None,

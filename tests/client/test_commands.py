@@ -1,0 +1,148 @@
+"""The commands that talk through the API: tables for people, JSON for programs, one line for what went wrong."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from paperfleet.cli import main
+from paperfleet.client import Client
+from services.domain.market import Market
+from tests.api.running import serving
+from tests.api.sse import append
+from tests.client.line import Line
+from tests.servers import wait_until
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+PAPERFLEET = Path(sys.executable).with_name("paperfleet")
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs a command in this process, where starting takes no time; what it says on standard output, or on error."""
+
+    def command(url, *arguments, code=0):
+        monkeypatch.setattr(sys, "argv", ["paperfleet", *arguments])
+        monkeypatch.setenv("PAPERFLEET_URL", url)
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        assert (ended.value.code or 0) == code, (arguments, said)
+        return said.out if code == 0 else said.err
+
+    return command
+
+
+async def test_a_trade_by_hand(services, api, run):
+    price = (await services.prices.one(Market.FUTURES, "ETHUSDT")).last
+    plan = ("FUTURES", "ETHUSDT", "long", "--stop", str(price / 2), "--target", str(price * 2), "--source", "by hand")
+    assert "ETHUSDT" in run(api.url, "trades", "open", *plan, "--dry-run")
+    assert "no such trades" in run(api.url, "trades", "list", "--source", "by hand")
+    made = json.loads(run(api.url, "trades", "open", *plan, "--json"))
+    id_ = str(made["id"])
+    listed = run(api.url, "trades", "list", "--source", "by hand", "--status", "OPEN")
+    assert listed.split()[:3] == ["id", "market", "pair"]
+    assert id_ in listed
+    edited = run(api.url, "trades", "edit", id_, "--stop", str(round(price / 2, 2) + 1), "--notes", "a note", "--json")
+    assert json.loads(edited)["notes"] == "a note"
+    assert json.loads(edited)["version"] > made["version"]
+    assert "CLOSED_MANUAL" in run(api.url, "trades", "close", id_)
+    told = run(api.url, "trades", "close", id_, code=1)
+    assert told.count("\n") == 1, told
+    assert "CLOSED_MANUAL" in run(api.url, "trades", "show", id_)
+    assert run(api.url, "trades", "cancel", id_, code=1).endswith(")\n")
+    assert "total_trades" in run(api.url, "performance", "summary", "--source", "by hand")
+    assert "by hand" in run(api.url, "performance", "by", "source", "--days", "2")
+    assert "no points yet" in run(api.url, "performance", "equity")
+
+
+async def test_signals_accounts_keys_system(api, run):
+    wish = ("SPOT", "BTCUSDT", "LONG", "--stop", "2%", "--target", "4%", "--source", "told by hand")
+    assert "accepted" in run(api.url, "signals", "dry-run", *wish)
+    said = json.loads(run(api.url, "signals", "say", *wish, "--json"))
+    assert "told by hand" in run(api.url, "signals", "show", str(said["id"]))
+    assert "told by hand" in run(api.url, "signals", "list", "--symbol", "BTCUSDT", "-n", "5")
+    assert "CANCELLED" in run(api.url, "signals", "cancel", str(said["id"]))
+    made = json.loads(run(api.url, "accounts", "create", "by command", "--balance", "700", "--once", "x", "--json"))
+    again = json.loads(run(api.url, "accounts", "create", "by command", "--balance", "700", "--once", "x", "--json"))
+    assert made["id"] == again["id"]
+    account = str(made["id"])
+    assert "705" in run(api.url, "accounts", "deposit", account, "5")
+    assert "by command" in run(api.url, "accounts", "list")
+    assert "705" in run(api.url, "accounts", "show", account)
+    assert len(run(api.url, "accounts", "ledger", account, "--json").splitlines()) == 2
+    assert "300" in run(api.url, "accounts", "reset", account, "--balance", "300")
+    key = json.loads(run(api.url, "keys", "create", "bot", "--scope", "read", "--scope", "trade", "--json"))
+    assert key["scopes"] == ["read", "trade"]
+    new = json.loads(run(api.url, "keys", "rotate", str(key["id"]), "--overlap", "0", "--json"))
+    assert "holds no longer" in run(api.url, "keys", "revoke", str(new["id"]))
+    assert "bot" in run(api.url, "keys", "list")
+    assert "open trades" in run(api.url, "system", "show")
+    assert json.loads(run(api.url, "system", "show", "--json"))["pairs"] > 0
+
+
+async def test_what_went_wrong_is_one_sentence_and_what_to_do(api, run):
+    told = run("http://127.0.0.1:1", "accounts", "list", code=1)
+    assert told.splitlines()[1] == "start one with `paperfleet up`, or name another with --url or PAPERFLEET_URL"
+    assert "there is no trade 987654321 (no_such_trade)" in run(api.url, "trades", "show", "987654321", code=1)
+    assert "must be an http or https address" in run("nonsense", "system", "show", code=2)
+    assert "give --stop, --target or --notes" in run(api.url, "trades", "edit", "1", code=2)
+
+
+def _started(command):
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+async def test_tail_goes_on_after_the_api_was_away(services, api):
+    async with services.pool.connection() as connection:
+        head = (await (await connection.execute("SELECT event_seq FROM accounts WHERE id = 1")).fetchone())[0]
+    with serving(services.settings) as first, Line(first.url) as line:
+        command = [PAPERFLEET, "tail", "--json", "--only", "paper_trade", "-n", "5", "--url", line.url]
+        with _started(command) as tail:
+            await wait_until(lambda: first.server.config.app.state.hub._clients, 60)
+            await append(services, 2)
+            numbers = [json.loads(tail.stdout.readline())["data"]["number"] for _ in range(2)]
+            line.target = "http://127.0.0.1:1"
+            line.cut()
+            await append(services, 2)
+            threading.Timer(1.5, lambda: setattr(line, "target", api.url)).start()
+            numbers += [json.loads(tail.stdout.readline())["data"]["number"] for _ in range(2)]
+            await append(services, 1)
+            numbers.append(json.loads(tail.stdout.readline())["data"]["number"])
+            assert tail.wait(30) == 0
+            assert "going on in" in tail.stderr.read()
+    assert numbers == [head + number for number in range(1, 6)]
+
+
+async def test_tail_in_words_ends_with_ctrl_c(services, api):
+    command = [PAPERFLEET, "tail", "--prices", "SPOT:BTCUSDT", "--url", api.url]
+    with _started(command) as tail:
+        line = tail.stdout.readline()
+        assert line.split()[0] == "price"
+        assert "SPOT BTCUSDT" in line
+        tail.send_signal(signal.SIGINT)
+        assert tail.wait(30) == 130
+        assert "Traceback" not in tail.stderr.read()
+
+
+async def test_pages_beyond_the_first_are_listed(services, api, run):
+    with Client(api.url) as client:
+        price = (await services.prices.one(Market.SPOT, "BTCUSDT")).last
+        made = [
+            client.trades.open(
+                market_type="SPOT",
+                symbol="BTCUSDT",
+                direction="LONG",
+                stop_loss=price / 2,
+                take_profit=price * 2,
+                source="many",
+            ).id
+            for _ in range(3)
+        ]
+    lines = run(api.url, "trades", "list", "--source", "many", "-n", "2", "--json").splitlines()
+    assert [json.loads(each)["id"] for each in lines] == made[:0:-1]
