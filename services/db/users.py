@@ -60,6 +60,8 @@ async def by_name(connection: Connection, name: str) -> User | None:
 
 async def password_of(connection: Connection, name: str) -> tuple[int, str] | None:
     """Id and password hash of the user who signs in by this name; None where nobody can."""
+    if "\x00" in name:  # PostgreSQL takes no such text; nobody has such a name
+        return None
     cursor = await connection.execute(
         "SELECT id, password_hash FROM users WHERE name = %s AND disabled_at IS NULL AND password_hash IS NOT NULL",
         [name],
