@@ -1,0 +1,130 @@
+"""The contract in chains of calls: what one answer names the next call uses; methods that no path has; streams.
+
+CASES=1000 in the environment makes the long run of it, as of tests/access/test_contract.py.
+"""
+
+import asyncio
+import re
+import warnings
+
+import httpx
+import pytest
+import pytest_asyncio
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+
+from services.domain.credentials import Role
+from tests.access.test_contract import CASES, CHECKS, ENDLESS
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+STEPS = 6
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
+SETTINGS = settings(
+    max_examples=CASES,
+    stateful_step_count=STEPS,
+    database=None,
+    deadline=None,
+    derandomize=CASES == 10,
+    phases=[Phase.generate],
+    verbosity=Verbosity.quiet,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def key(someone):
+    admin = await someone(Role.ADMIN)
+    return (await admin.key("read", "trade", "admin"))["key"]
+
+
+async def test_chains_of_calls_are_answered_as_the_document_says(api, key):
+    document = (await api.http.get("/api/openapi.json")).json()
+    for path in ENDLESS:
+        document["paths"][path].pop("get")  # read below: an answer without end has no place in a chain
+    asked = await asyncio.to_thread(_chain, document, api.url, key)
+    assert sum(asked.values()) >= CASES
+    assert len(asked) >= 5, asked
+    assert (await api.http.get("/health/live")).status_code == 200
+
+
+def _chain(document, url, key):
+    """How often each operation was called after another one."""
+    asked: dict[str, int] = {}
+    with requests.Session() as session, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+
+        class Chain(schemathesis.openapi.from_dict(document).as_state_machine()):
+            def get_call_kwargs(self, case):
+                headers = {"Authorization": f"Bearer {key}"}
+                return {"base_url": url, "session": session, "headers": headers, "timeout": 60}
+
+            def validate_response(self, response, case, *arguments, **named):
+                asked[case.operation.label] = asked.get(case.operation.label, 0) + 1
+                case.validate_response(response, checks=CHECKS)
+
+        Chain.run(settings=SETTINGS)
+    return asked
+
+
+async def test_methods_that_a_path_does_not_have_are_405(api, key):
+    document = (await api.http.get("/api/openapi.json")).json()
+    headers = {"Authorization": f"Bearer {key}"}
+    asked = 0
+    for path, operations in document["paths"].items():
+        url = re.sub(r"\{\w+\}", "1", path)
+        for method in METHODS:
+            if method.lower() in operations:
+                continue
+            answer = await api.http.request(method, f"{url}/", headers=headers)
+            assert answer.status_code == 405, (method, url, answer.text)
+            assert answer.json()["code"] == "method_not_allowed", (method, url)
+            allowed = {each.strip() for each in answer.headers["allow"].split(",")}
+            assert {each.upper() for each in operations} <= allowed, (method, url, allowed)
+            asked += 1
+    assert asked > 5 * len(document["paths"])
+
+
+async def test_a_stream_with_any_input_begins_or_is_refused(api, key):
+    document = (await api.http.get("/api/openapi.json")).json()
+    begun = await asyncio.to_thread(_streams, document, api.url, key)
+    assert begun >= 1
+    for path in ENDLESS:
+        answer = await api.http.get(path, headers={"Authorization": f"Bearer {key[:-1]}"})
+        assert answer.status_code == 401
+
+
+def _streams(document, url, key):
+    """How many streams began; each is left after its first bytes."""
+    begun = 0
+    schema = schemathesis.openapi.from_dict(document)
+    with httpx.Client(base_url=url, timeout=10) as http:
+        for path in ENDLESS:
+            operation = schema[path]["get"]
+
+            @SETTINGS
+            @given(case=operation.as_strategy())
+            def try_one(case):
+                nonlocal begun
+                sent = case.as_transport_kwargs(base_url=url)
+                headers = {
+                    name: value for name, value in dict(sent["headers"]).items() if name.lower() == "last-event-id"
+                }
+                with http.stream(
+                    "GET",
+                    sent["url"],
+                    params=sent.get("params"),
+                    headers={**headers, "Authorization": f"Bearer {key}"},
+                ) as answer:
+                    assert str(answer.status_code) in case.operation.definition.raw["responses"], answer.status_code
+                    assert answer.status_code < 500 or answer.status_code == 503
+                    if answer.status_code == 200:
+                        assert answer.headers["content-type"].startswith("text/event-stream")
+                        assert b"retry: 1000" in next(answer.iter_raw())
+                        begun += 1
+                    else:
+                        assert answer.headers["content-type"] == "application/problem+json"
+
+            try_one()
+    return begun
