@@ -246,7 +246,9 @@ def _as_of_now(data: bytes) -> bytes:
     """The message with a new date: else what comes late would be dropped for its age."""
     try:
         message = msgspec.msgpack.decode(data)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
+        return data
+    if not isinstance(message, dict):
         return data
     return msgspec.msgpack.encode(message | {"message_timestamp": time.time_ns() // 1_000_000})
 
