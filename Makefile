@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help env web types up test chaos soak simulation mutants check bench docs lock clean
+.PHONY: again help env web types up test chaos soak simulation mutants check bench docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,7 +27,12 @@ up: env web ## Run the whole product here: simulator, fleet, API (options: make 
 	@$(BIN)/paperfleet up $(ARGS)
 
 test: env web ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS) || $(MAKE) --no-print-directory again
+
+# Two files at a time, each with a fleet of its own: what fails beside a neighbour is judged once more, alone.
+again:
+	@echo "Running what failed once more, alone ..."
+	@$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 chaos: env ## Break the fleet in every way and print one table (options: make chaos ARGS="--seed 7 'workers murdered'")
 	@$(BIN)/python -m tests.chaos $(ARGS)

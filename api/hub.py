@@ -180,7 +180,15 @@ class Hub:
         return self._chunks.after(self.feeds, self.epoch, cursors)
 
     async def read_behind(self, after: Cursors, limit: int) -> Page:
-        """Events that the feeds no longer hold, for one client at its own pace. Raises psycopg's errors."""
+        """Events that the feeds no longer hold, for one client at its own pace. Raises psycopg's errors.
+
+        It ends even when the client is gone: a query broken off would take its connection with it.
+        """
+        reading = asyncio.ensure_future(self._read_behind(after, limit))
+        reading.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(reading)
+
+    async def _read_behind(self, after: Cursors, limit: int) -> Page:
         async with self._behind:
             return await read_events(self._services, after, limit)
 

@@ -176,6 +176,7 @@ _KNOWN = {
     (TradeStatus.PENDING, TradeStatus.OPEN),
     (TradeStatus.PENDING, TradeStatus.CANCELLED),
     *((TradeStatus.OPEN, closed) for closed in CLOSED),
+    *((closed, TradeStatus.VOIDED) for closed in CLOSED),
 }
 
 
