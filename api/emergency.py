@@ -10,7 +10,7 @@ from litestar.params import Body
 
 from api.access import Caller
 from api.body import JsonBody
-from api.documentation import problems
+from api.documentation import REASON_EXAMPLES, problems
 from api.operations import ADMIN, Halts, Justification, by_name
 from services.coordination import task_queue
 from services.usecases.context import Services
@@ -34,7 +34,9 @@ class Asked(msgspec.Struct, frozen=True):
     responses=problems(422),
 )
 async def post_kill(
-    services: NamedDependency[Services], caller: NamedDependency[Caller], data: Annotated[Justification, Body()]
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    data: Annotated[Justification, Body(examples=REASON_EXAMPLES)],
 ) -> Halts:
     """What was not handed to an executor yet never will be. Live trades are followed to their end.
 

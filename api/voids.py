@@ -9,7 +9,7 @@ from litestar.params import Body, FromPath
 
 from api.access import Caller
 from api.body import JsonBody
-from api.documentation import problems
+from api.documentation import REASON_EXAMPLES, problems
 from api.operations import ADMIN, Justification, by_name
 from services.db.voids import Void
 from services.domain.view import TradeView
@@ -36,7 +36,7 @@ async def post_void(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
     trade_id: FromPath[int],
-    data: Annotated[Justification, Body()],
+    data: Annotated[Justification, Body(examples=REASON_EXAMPLES)],
 ) -> TradeView:
     """It counts for nothing from then on: a ledger row takes back all it had booked, and the figures leave it out.
 

@@ -50,7 +50,7 @@ async def test_a_contract_that_settles_ends_its_trades_at_the_mark_price(play: S
     await simulator.set_listing(market, SYMBOL, status="SETTLING")
     await play.refresh(market, SETTLES - MINUTE)
     assert await play.rows("SELECT delisted_at FROM instruments WHERE delisted_at IS NOT NULL") == []
-    await play.refresh(market, SETTLES + 5 * MINUTE)
+    await play.refresh(market, SETTLES + 20 * MINUTE)
     assert (await play.trade(held))[0] == "OPEN"  # its last bars are not walked yet
     await play.judge(market, [SYMBOL])
     await play.refresh(market)
