@@ -1,6 +1,5 @@
 """A page of a fresh reader."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,14 +10,11 @@ from tests.servers import PATIENCE
 
 SEEN_MS = 3000
 """What has happened stands on the screen within this time, on a machine that is not busy with other work."""
-BUSY = 2
-"""Waiting processes a core above which a machine is busy: fleet, browser and market share it with what else runs."""
 
 
 def seen_ms() -> float:
-    """How long to look, as busy as the machine is now."""
-    is_busy = os.getloadavg()[0] > BUSY * (os.cpu_count() or 1)
-    return SEEN_MS * (PATIENCE if is_busy else 1)
+    """How long to look: fleet, browser and market share the machine with other tests."""
+    return SEEN_MS * PATIENCE
 
 
 @contextmanager

@@ -97,9 +97,14 @@ def test_the_market_is_live_and_searched_by_keyboard(page: Page, stack: Stack):
     expect(last).not_to_have_text(seen, timeout=LOAD_MS)
     page.keyboard.press("Escape")
     page.locator("h1").click()
-    page.keyboard.press("g")
-    page.keyboard.press("y")
-    expect(page.get_by_role("heading", name="System", level=1)).to_be_visible()
+    system = page.get_by_role("heading", name="System", level=1)
+    for _ in range(5):
+        page.keyboard.press("g")
+        page.keyboard.press("y")
+        if system.is_visible():
+            break
+        page.wait_for_timeout(500)
+    expect(system).to_be_visible()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("New trade")
     page.keyboard.press("Escape")
