@@ -31,7 +31,7 @@ HOSTILE = {
     "discord://id/token?rto=99999": "parameters",
     "discord://id/token?retry=99": "parameters",
     "mailtos://u:p@gmail.com?+X-Header=1": "parameters",
-    "mailtos://u:p@gmail.com?pgpkey=/root/key": "parameters",
+    "mailtos://u:p@gmail.com?pgpkey=/etc/key": "parameters",
     "discord://id/token x": "printable",
     "discord://id/" + "a" * 2000: "at most",
 }
