@@ -98,8 +98,7 @@ PASSWORD_EXAMPLES = [
     )
 ]
 INVITE_EXAMPLES = [Example(summary="For two days", value={"hours": 48, "note": "Ada, from the desk"})]
-HALT_EXAMPLES = [Example(summary="Before an upgrade", value={"reason": "the database moves to a larger machine"})]
-REASON_EXAMPLES = [Example(summary="Why", value={"reason": "a price that never was"})]
+REASON_EXAMPLES = [Example(summary="Why", value={"reason": "the database moves to a larger machine"})]
 CHANGE_USER_EXAMPLES = [
     Example(summary="Lock somebody out", value={"disabled": True}),
     Example(summary="Make an admin", value={"role": "admin"}),

@@ -9,7 +9,7 @@ from litestar.params import Body, FromPath
 
 from api.access import Caller
 from api.body import JsonBody
-from api.documentation import HALT_EXAMPLES, problems
+from api.documentation import REASON_EXAMPLES, problems
 from api.parameters import Limit
 from services.coordination import quarantine, queues
 from services.coordination.queues import DeadLetter, QuarantinedMessage, QueueDepth
@@ -70,7 +70,7 @@ async def put_halt(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
     what: FromPath[str],
-    data: Annotated[Justification, Body(examples=HALT_EXAMPLES)],
+    data: Annotated[Justification, Body(examples=REASON_EXAMPLES)],
 ) -> Halts:
     """`fleet`: nothing is fetched, judged or made. `new_trades`: live trades go on, none is made, by nobody.
 

@@ -171,19 +171,21 @@ async def match_instruments(connection: Connection, wanted: Sequence[Row]) -> di
 
 async def match_sources(connection: Connection, user_id: int, wanted: Sequence[Row]) -> dict[int, int]:
     """Ids here by ids there, by name among the user's own; a missing one is made, not trading by itself."""
-    here = {}
-    for row in wanted:
-        fresh = {name: value for name, value in row.items() if name != "id"} | {"user_id": user_id, "auto_trade": False}
-        known = await _rows(
-            connection, "SELECT id FROM sources WHERE user_id = %s AND name = %s", [user_id, row["name"]]
-        )
-        if not known:
-            await insert(connection, "sources", [fresh])
-            known = await _rows(
-                connection, "SELECT id FROM sources WHERE user_id = %s AND name = %s", [user_id, row["name"]]
-            )
-        here[row["id"]] = int(known[0]["id"])
-    return here
+    names = [row["name"] for row in wanted]
+    known = await _own_sources(connection, user_id, names)
+    fresh = [
+        {key: value for key, value in row.items() if key != "id"} | {"user_id": user_id, "auto_trade": False}
+        for row in wanted
+        if row["name"] not in known
+    ]
+    await insert(connection, "sources", fresh)
+    known |= await _own_sources(connection, user_id, [row["name"] for row in fresh])
+    return {row["id"]: known[row["name"]] for row in wanted}
+
+
+async def _own_sources(connection: Connection, user_id: int, names: Sequence[str]) -> dict[str, int]:
+    query = "SELECT name, id FROM sources WHERE user_id = %s AND name = ANY(%s)"
+    return {row["name"]: row["id"] for row in await _rows(connection, query, [user_id, list(names)])}
 
 
 async def numbers(connection: Connection, table: str, count: int) -> list[int]:

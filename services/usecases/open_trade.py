@@ -17,7 +17,7 @@ from services.domain.view import TradeView, trade_view
 from services.usecases.context import Services
 from services.usecases.halt import refused_new_trades
 from services.usecases.make_trades import Wanted, checked_plan, make_trades, too_little
-from services.usecases.new_trade import NewTrade, wanted_plan, wanted_sizing
+from services.usecases.new_trade import NewTrade
 from services.usecases.quotes import fresh_quote
 
 
@@ -69,7 +69,6 @@ async def _prepare(
     halted = await refused_new_trades(connection)
     if halted is not None:
         raise halted
-    wanted_plan(wish), wanted_sizing(wish)
     instrument, account = await _whose(connection, account_id, wish)
     checked_plan(account, instrument, wish)
     quote = await fresh_quote(services, instrument)

@@ -1,17 +1,15 @@
 /** Opening a trade by hand: the order on the left, what it would be on the right, asked of the API while one types. */
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { NumberField, Segmented, SelectField, TextField } from "@/components/ui/fields";
+import { NumberField, SelectField, TextField } from "@/components/ui/fields";
 import type { Direction, Market, NewTrade } from "@/lib/api/types";
-import { price, signedPercent } from "@/lib/format";
-import { instruments } from "@/lib/queries/market";
-import { useQuote } from "@/lib/stream/prices";
-import { useFollowed } from "@/lib/stream/source";
-import { useDebounced } from "@/lib/use-debounced";
+import { signedPercent } from "@/lib/format";
+import { usePreview } from "@/lib/use-preview";
 import { openTrade, previewTrade, refusedField } from "./commands";
 import { OrderPreview } from "./order-preview";
+import { PairFields, usePair } from "./pair-fields";
+import { errorsOf, useDraft } from "./use-draft";
 
 type Sizing = "position_size" | "equity_percent" | "risk_percent";
 
@@ -35,10 +33,8 @@ export interface Prefilled {
   symbol?: string;
 }
 
-const DEBOUNCE_MS = 350;
-
 export function OrderForm({ prefilled = {}, onClose }: { prefilled?: Prefilled; onClose: () => void }) {
-  const [draft, setDraft] = useState<Draft>({
+  const { draft, set, busy, refusal, send } = useDraft<Draft>({
     market: prefilled.market ?? "FUTURES",
     symbol: prefilled.symbol ?? "",
     direction: "LONG",
@@ -53,47 +49,22 @@ export function OrderForm({ prefilled = {}, onClose }: { prefilled?: Prefilled; 
     notes: "",
   });
   const [key] = useState(() => crypto.randomUUID());
-  const [busy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<ReturnType<typeof refusedField>>(null);
-  const set = (changes: Partial<Draft>) => {
-    setRefusal(null);
-    setDraft((known) => ({ ...known, ...changes }));
-  };
-
-  const pairs = useQuery(instruments).data ?? [];
-  const symbol = draft.symbol.trim().toUpperCase();
-  const pair = pairs.find((each) => each.market_type === draft.market && each.symbol === symbol);
-  const name = pair ? `${draft.market}:${symbol}` : "";
-  useFollowed(name ? [name] : []);
-  const quote = useQuote(name || null);
-  const order = pair ? orderOf(draft, symbol) : null;
-  const asked = useDebounced(order && JSON.stringify(order), DEBOUNCE_MS);
-  const preview = useQuery({
-    queryKey: ["preview", asked],
-    enabled: asked !== null,
-    queryFn: ({ signal }) => previewTrade(JSON.parse(asked ?? "{}") as NewTrade, signal),
-    retry: false,
-    staleTime: 0,
-    gcTime: 0,
-    placeholderData: (before) => (asked ? before : undefined),
-  });
-  const refused = refusal ?? (asked ? refusedField(preview.error) : null);
-  const errorOf = (...fields: string[]) => (refused && fields.includes(refused.field) ? refused.words : undefined);
+  const of = usePair(draft);
+  const { pair, quote } = of;
+  const order = pair ? orderOf(draft, draft.symbol) : null;
+  const { preview, isAsked } = usePreview("preview", order, previewTrade);
+  const refused = refusal ?? (isAsked ? refusedField(preview.error) : null);
+  const errorOf = errorsOf(refused);
   const reference = Number(draft.type === "LIMIT" && draft.entry ? draft.entry : (quote?.last ?? 0));
   const away = (level: string) =>
     level && reference ? `${signedPercent((100 * (Number(level) - reference)) / reference)} from the entry` : "";
 
-  const open = async () => {
-    if (!order) return;
-    setBusy(true);
-    try {
+  const open = () =>
+    order &&
+    send(async () => {
       await openTrade(order, key);
       onClose();
-    } catch (error) {
-      setRefusal(refusedField(error));
-      setBusy(false);
-    }
-  };
+    });
 
   return (
     <Dialog
@@ -117,43 +88,7 @@ export function OrderForm({ prefilled = {}, onClose }: { prefilled?: Prefilled; 
             if (preview.data) void open();
           }}
         >
-          <Segmented
-            label="Market"
-            value={draft.market}
-            onChange={(market) => set({ market })}
-            options={[
-              { value: "FUTURES", text: "Perpetual" },
-              { value: "SPOT", text: "Spot" },
-            ]}
-          />
-          <Segmented
-            label="Direction"
-            className="sides"
-            value={draft.direction}
-            onChange={(direction) => set({ direction })}
-            options={[
-              { value: "LONG", text: "Long", tone: "up" },
-              { value: "SHORT", text: "Short", tone: "down" },
-            ]}
-          />
-          <TextField
-            label="Pair"
-            value={draft.symbol}
-            onChange={(value) => set({ symbol: value.toUpperCase() })}
-            placeholder="BTCUSDT"
-            list="pairs"
-            autoComplete="off"
-            autoFocus
-            hint={quote && pair ? `Last ${price(quote.last, pair.tick_size)}` : undefined}
-            error={symbol && pairs.length && !pair ? "No such pair on this market" : errorOf("symbol")}
-          />
-          <datalist id="pairs">
-            {pairs
-              .filter((each) => each.market_type === draft.market && each.status === "TRADING")
-              .map((each) => (
-                <option key={each.instrument_id} value={each.symbol} />
-              ))}
-          </datalist>
+          <PairFields way={draft} of={of} set={set} error={errorOf("symbol")} />
           <SelectField
             label="Entry"
             value={draft.type}
@@ -226,7 +161,7 @@ export function OrderForm({ prefilled = {}, onClose }: { prefilled?: Prefilled; 
           <button type="submit" hidden />
         </form>
         <OrderPreview
-          trade={asked ? preview.data : undefined}
+          trade={isAsked ? preview.data : undefined}
           asking={preview.isFetching && !preview.data}
           refusal={refused?.words ?? ""}
         />

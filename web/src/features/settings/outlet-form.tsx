@@ -7,7 +7,7 @@ import { TextField } from "@/components/ui/fields";
 import type { Calls, Outlet, QuietHours } from "./outlets";
 import { RulesEditor } from "./rules-editor";
 
-interface Words {
+export interface Words {
   title: string;
   address: string;
   placeholder: string;

@@ -1,15 +1,12 @@
 /** Signed webhooks to programs of the reader's. */
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Time } from "@/components/trade/labels";
 import { acting } from "@/components/ui/act";
 import { Button } from "@/components/ui/button";
-import { Card } from "@/components/ui/card";
 import { Confirm } from "@/components/ui/confirm";
 import { Secret } from "@/components/ui/secret";
-import { Answer, Empty } from "@/components/ui/states";
-import { OutletCard } from "./outlet-card";
-import { OutletForm } from "./outlet-form";
+import { Empty } from "@/components/ui/states";
+import { OutletList } from "./outlet-list";
 import { rotateSecret, verifyWebhook, WEBHOOK_CALLS, type Webhook, webhooks } from "./outlets";
 
 const WORDS = {
@@ -22,8 +19,6 @@ const WORDS = {
 const act = acting("webhooks");
 
 export function WebhooksTab() {
-  const asked = useQuery(webhooks);
-  const [edited, edit] = useState<Webhook | "new" | null>(null);
   const [rotated, rotate] = useState<Webhook | null>(null);
   const [secret, setSecret] = useState("");
   return (
@@ -38,71 +33,27 @@ export function WebhooksTab() {
           </div>
         </div>
       )}
-      <Card
-        title="Webhooks"
-        bare
-        end={
-          <Button small icon="plus" onClick={() => edit("new")}>
-            New webhook
-          </Button>
+      <OutletList
+        heading="Webhooks"
+        words={WORDS}
+        query={webhooks}
+        calls={WEBHOOK_CALLS}
+        name={(each) => each.url}
+        badges={(each) => <Badges of={each} />}
+        orders={(each) => [
+          {
+            label: each.verified_at ? "Verify again" : "Verify",
+            run: () => void act(() => verifyWebhook(each.id), "The endpoint is verified"),
+          },
+          { label: "New secret", run: () => rotate(each) },
+        ]}
+        onMade={setSecret}
+        empty={
+          <Empty icon="external" title="No webhooks">
+            A program of yours is told what happens to your trades, signed, in order, at least once.
+          </Empty>
         }
-      >
-        <Answer of={asked} rows={3}>
-          {(all) =>
-            all.length ? (
-              <ul className="outlets">
-                {all.map((each) => (
-                  <OutletCard
-                    key={each.id}
-                    of={each}
-                    calls={WEBHOOK_CALLS}
-                    name={each.url}
-                    onEdit={() => edit(each)}
-                    badges={
-                      <>
-                        {each.verified_at ? (
-                          <span className="badge badge-accent">Verified</span>
-                        ) : (
-                          <span className="badge">Not verified</span>
-                        )}
-                        {each.two_signatures_until && (
-                          <span className="badge badge-warn">
-                            Two signatures until <Time at={each.two_signatures_until} />
-                          </span>
-                        )}
-                      </>
-                    }
-                    orders={[
-                      {
-                        label: each.verified_at ? "Verify again" : "Verify",
-                        run: () => void act(() => verifyWebhook(each.id), "The endpoint is verified"),
-                      },
-                      { label: "New secret", run: () => rotate(each) },
-                    ]}
-                  />
-                ))}
-              </ul>
-            ) : (
-              <Empty icon="external" title="No webhooks">
-                A program of yours is told what happens to your trades, signed, in order, at least once.
-              </Empty>
-            )
-          }
-        </Answer>
-      </Card>
-      {edited && (
-        <OutletForm
-          calls={WEBHOOK_CALLS}
-          words={WORDS}
-          of={edited === "new" ? undefined : edited}
-          onClose={() => edit(null)}
-          onDone={(made) => {
-            edit(null);
-            setSecret(made);
-            void act(async () => {}, edited === "new" ? "The webhook is made" : "Kept");
-          }}
-        />
-      )}
+      />
       {rotated && (
         <Confirm
           title="Make a new signing secret?"
@@ -117,5 +68,22 @@ export function WebhooksTab() {
         </Confirm>
       )}
     </div>
+  );
+}
+
+function Badges({ of }: { of: Webhook }) {
+  return (
+    <>
+      {of.verified_at ? (
+        <span className="badge badge-accent">Verified</span>
+      ) : (
+        <span className="badge">Not verified</span>
+      )}
+      {of.two_signatures_until && (
+        <span className="badge badge-warn">
+          Two signatures until <Time at={of.two_signatures_until} />
+        </span>
+      )}
+    </>
   );
 }

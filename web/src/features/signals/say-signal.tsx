@@ -2,64 +2,36 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { refusedField } from "@/components/trade/commands";
+import { PairFields, usePair } from "@/components/trade/pair-fields";
+import { errorsOf, useDraft } from "@/components/trade/use-draft";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { NumberField, Segmented, SelectField, TextField } from "@/components/ui/fields";
+import { NumberField, SelectField, TextField } from "@/components/ui/fields";
 import { toast } from "@/components/ui/toasts";
-import { price } from "@/lib/format";
-import { instruments } from "@/lib/queries/market";
-import { type PostedSignal, saySignal, sources, validateSignal } from "@/lib/queries/signals";
-import { useQuote } from "@/lib/stream/prices";
-import { useFollowed } from "@/lib/stream/source";
-import { useDebounced } from "@/lib/use-debounced";
+import { saySignal, sources, validateSignal } from "@/lib/queries/signals";
+import { usePreview } from "@/lib/use-preview";
 import { type Draft, EMPTY, signalOf } from "./draft";
 import { WouldDo } from "./would-do";
 
-const DEBOUNCE_MS = 400;
-
 export function SaySignal({ onClose }: { onClose: () => void }) {
-  const [draft, setDraft] = useState<Draft>(EMPTY);
+  const { draft, set, busy, refusal, send } = useDraft<Draft>(EMPTY);
   const [key] = useState(() => crypto.randomUUID());
-  const [busy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<ReturnType<typeof refusedField>>(null);
   const cache = useQueryClient();
-  const set = (changes: Partial<Draft>) => {
-    setRefusal(null);
-    setDraft((known) => ({ ...known, ...changes }));
-  };
-  const pairs = useQuery(instruments).data ?? [];
   const own = useQuery(sources).data?.filter((source) => source.is_own) ?? [];
-  const pair = pairs.find((each) => each.market_type === draft.market && each.symbol === draft.symbol);
-  const name = pair ? `${draft.market}:${draft.symbol}` : "";
-  useFollowed(name ? [name] : []);
-  const quote = useQuote(name || null);
-  const said = pair ? signalOf(draft) : null;
-  const asked = useDebounced(said && JSON.stringify(said), DEBOUNCE_MS);
-  const preview = useQuery({
-    queryKey: ["validation", asked],
-    enabled: asked !== null,
-    queryFn: ({ signal }) => validateSignal(JSON.parse(asked ?? "{}") as PostedSignal, signal),
-    retry: false,
-    staleTime: 0,
-    gcTime: 0,
-    placeholderData: (before) => (asked ? before : undefined),
-  });
-  const refused = refusal ?? (asked ? refusedField(preview.error) : null);
-  const errorOf = (...fields: string[]) => (refused && fields.includes(refused.field) ? refused.words : undefined);
+  const of = usePair(draft);
+  const said = of.pair ? signalOf(draft) : null;
+  const { preview, isAsked } = usePreview("validation", said, validateSignal);
+  const refused = refusal ?? (isAsked ? refusedField(preview.error) : null);
+  const errorOf = errorsOf(refused);
   const unit = draft.by === "percent" ? "%" : "USDT";
-  const send = async () => {
-    if (!said) return;
-    setBusy(true);
-    try {
+  const say = () =>
+    said &&
+    send(async () => {
       const stored = await saySignal(said, key);
       toast(`Signal No. ${stored.id} is said`, "good");
       for (const each of ["signals", "sources"]) void cache.invalidateQueries({ queryKey: [each] });
       onClose();
-    } catch (error) {
-      setRefusal(refusedField(error));
-      setBusy(false);
-    }
-  };
+    });
   return (
     <Dialog
       title="Say a signal"
@@ -68,7 +40,7 @@ export function SaySignal({ onClose }: { onClose: () => void }) {
       foot={
         <>
           <Button onClick={onClose}>Discard</Button>
-          <Button kind="primary" busy={busy} disabled={!said || !preview.data} onClick={send}>
+          <Button kind="primary" busy={busy} disabled={!said || !preview.data} onClick={say}>
             Say it
           </Button>
         </>
@@ -76,43 +48,7 @@ export function SaySignal({ onClose }: { onClose: () => void }) {
     >
       <div className="order">
         <div className="form">
-          <Segmented
-            label="Market"
-            value={draft.market}
-            onChange={(market) => set({ market })}
-            options={[
-              { value: "FUTURES", text: "Perpetual" },
-              { value: "SPOT", text: "Spot" },
-            ]}
-          />
-          <Segmented
-            label="Direction"
-            className="sides"
-            value={draft.direction}
-            onChange={(direction) => set({ direction })}
-            options={[
-              { value: "LONG", text: "Long", tone: "up" },
-              { value: "SHORT", text: "Short", tone: "down" },
-            ]}
-          />
-          <TextField
-            label="Pair"
-            list="signal-pairs"
-            autoComplete="off"
-            autoFocus
-            placeholder="BTCUSDT"
-            value={draft.symbol}
-            onChange={(symbol) => set({ symbol: symbol.toUpperCase().trim() })}
-            hint={quote && pair ? `Last ${price(quote.last, pair.tick_size)}` : undefined}
-            error={draft.symbol && pairs.length && !pair ? "No such pair on this market" : errorOf("symbol")}
-          />
-          <datalist id="signal-pairs">
-            {pairs
-              .filter((each) => each.market_type === draft.market && each.status === "TRADING")
-              .map((each) => (
-                <option key={each.instrument_id} value={each.symbol} />
-              ))}
-          </datalist>
+          <PairFields way={draft} of={of} set={set} error={errorOf("symbol")} />
           <TextField
             label="Source"
             list="own-sources"
@@ -176,7 +112,7 @@ export function SaySignal({ onClose }: { onClose: () => void }) {
           />
           <TextField className="whole" label="Note" value={draft.notes} onChange={(notes) => set({ notes })} />
         </div>
-        <WouldDo of={asked ? preview.data : undefined} refusal={refused?.words ?? ""} asking={preview.isFetching} />
+        <WouldDo of={isAsked ? preview.data : undefined} refusal={refused?.words ?? ""} asking={preview.isFetching} />
       </div>
     </Dialog>
   );

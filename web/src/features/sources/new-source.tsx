@@ -1,22 +1,17 @@
 /** Making a source for one's own signals. */
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
-import { refusedField } from "@/components/trade/commands";
+import { errorsOf, useDraft } from "@/components/trade/use-draft";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { NumberField, TextField } from "@/components/ui/fields";
 import { api, result } from "@/lib/api/client";
 
 export function NewSource({ onClose }: { onClose: () => void }) {
-  const [draft, setDraft] = useState({ name: "", stop: "2", target: "4", leverage: "5" });
-  const [refusal, setRefusal] = useState<ReturnType<typeof refusedField>>(null);
-  const [busy, setBusy] = useState(false);
+  const { draft, set, busy, refusal, send } = useDraft({ name: "", stop: "2", target: "4", leverage: "5" });
   const cache = useQueryClient();
-  const set = (changes: Partial<typeof draft>) => setDraft((known) => ({ ...known, ...changes }));
-  const errorOf = (field: string) => (refusal?.field === field ? refusal.words : undefined);
-  const make = async () => {
-    setBusy(true);
-    try {
+  const errorOf = errorsOf(refusal);
+  const make = () =>
+    send(async () => {
       await result(
         api.POST("/api/sources", {
           body: {
@@ -29,11 +24,7 @@ export function NewSource({ onClose }: { onClose: () => void }) {
       );
       void cache.invalidateQueries({ queryKey: ["sources"] });
       onClose();
-    } catch (error) {
-      setRefusal(refusedField(error));
-      setBusy(false);
-    }
-  };
+    });
   return (
     <Dialog
       title="New source"
