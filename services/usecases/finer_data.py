@@ -24,8 +24,8 @@ FUTURES_PRINTS_KEPT = timedelta(hours=23)
 YOUNG = LAG_MAX
 """An empty answer about a minute this young may only be late: it proves nothing."""
 
-HOPELESS = timedelta(hours=1)
-"""A minute of which the exchange answers nothing but nonsense, or refuses it, for this time has nothing finer."""
+HOPELESS, HOPELESS_ANSWERS = timedelta(hours=1), 10
+"""A minute of which the exchange answers only nonsense, or refuses it, for so long and so often has nothing finer."""
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ async def fetch_finer(
     wanted = [(instrument, need) for instrument, minutes in needs.items() for need in minutes]
     async with services.pool.connection() as connection:
         known = await finer_gaps.known(connection, [(instrument.id, need.minute) for instrument, need in wanted])
-    gone = {minute for minute, doubted_since in known.items() if doubted_since is None}
+    gone = {minute for minute, doubt in known.items() if doubt is None}
     answers = await asyncio.gather(
         *(
             _finer(services, instrument, need, have.get(instrument.id, {}).get(need.minute), gone)
@@ -53,8 +53,8 @@ async def fetch_finer(
     for (instrument, need), answer in zip(wanted, answers, strict=True):
         place = instrument.id, need.minute
         if isinstance(answer, InvalidData | RequestRefused):
-            now = await services.clock.now(instrument.market)
-            if now - (known.get(place) or now) > HOPELESS:
+            now, doubt = await services.clock.now(instrument.market), known.get(place)
+            if doubt and now - doubt.since > HOPELESS and doubt.answers >= HOPELESS_ANSWERS:
                 answer = Finer(Resolution.PRINTS, gone=True)
             else:
                 learned.doubts[place] = now

@@ -19,7 +19,7 @@ QUEUES = actors.broker.get_declared_queues()
 
 FAULTS = ("500", "drop", "truncate", "html", "garbage", "nan")
 FAULTY_SECONDS = 3
-"""Less than an hour of the sped-up market: nonsense for an hour would rightly count for good."""
+"""Less than an hour of the sped-up market, so that nonsense is never believed."""
 
 
 async def test_two_schedulers_and_three_workers_do_everything_once(stage: Stage, undisturbed):

@@ -12,8 +12,8 @@ branch_labels = None
 depends_on = None
 
 DOUBTS = """
--- Exchange time since which only nonsense was answered about the minute. NULL: it is a gap for good.
-ALTER TABLE finer_gaps ADD doubted_since timestamptz;
+-- Exchange time since which only nonsense was answered about the minute, so many times. NULL: it is a gap for good.
+ALTER TABLE finer_gaps ADD doubted_since timestamptz, ADD doubts integer NOT NULL DEFAULT 1;
 """
 
 
