@@ -12,7 +12,7 @@ from services.domain.market import Market
 from services.domain.path import Finer
 from services.usecases.context import Services
 from services.usecases.fetch_paths import fetch_paths
-from services.usecases.finer_data import HOPELESS, fetch_finer
+from services.usecases.finer_data import HOPELESS, HOPELESS_ANSWERS, fetch_finer
 from services.usecases.sweep_quotes import sweep_quotes
 from tests.evaluation.exchange import MINUTE, stage
 
@@ -25,7 +25,7 @@ async def test_nonsense_about_an_old_minute_is_asked_for_again_and_again_before_
     async with stage(database_url, redis_url, START) as exchange:
         async with exchange.visit(LATER) as services:
             await exchange.simulator.add_fault("garbage", path_prefix="/api/v3/klines")
-            for _ in range(6):
+            for _ in range(HOPELESS_ANSWERS + 1):
                 assert await ask(services) == {}, "many bad answers within an hour"
             await exchange.simulator.clear_faults()
             assert (await ask(services))[START].bars, "a good one after them is believed"
@@ -33,7 +33,9 @@ async def test_nonsense_about_an_old_minute_is_asked_for_again_and_again_before_
             assert await ask(services) == {}, "and the doubt begins anew"
         async with build(exchange.settings, name="test") as services:
             await exchange.simulator.set_clock(time=round((LATER + HOPELESS + MINUTE).timestamp() * 1000))
-            assert (await ask(services))[START].gone, "an hour later it is hopeless"
+            for _ in range(HOPELESS_ANSWERS - 1):
+                assert await ask(services) == {}, "and few of them after it"
+            assert (await ask(services))[START].gone, "many and for an hour: hopeless"
 
 
 async def ask(services: Services) -> Mapping[datetime, Finer]:

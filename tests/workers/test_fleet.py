@@ -16,7 +16,7 @@ from tests.simulator_process import start_simulator
 from workers import dead_letters, quarantine
 from workers.broker import FleetBroker
 
-SPEED = 30
+SPEED = 12
 
 
 @pytest.fixture
