@@ -25,8 +25,8 @@ async def test_a_public_source_is_followed_by_others_and_a_private_one_does_not_
     await trade_signals(services)
     path = f"/api/signals/{posted.json()['signal_id']}/"
     hers, his = (await ada.http.get(path)).json(), (await ben.http.get(path)).json()
+    assert [(each["outcome"], each["code"]) for each in hers["decisions"]] == [("accepted", None)]
     assert (hers["status"], hers["payload"], his["payload"]) == ("EXECUTED", ALERT.decode(), None)
-    assert [each["outcome"] for each in hers["decisions"]] == ["accepted"]
     assert [each["code"] for each in his["decisions"]] == ["insufficient_balance"]
     by_hand = {"signal_id": posted.json()["signal_id"], "position_size": "500"}
     opened = await ben.http.post("/api/paper-trades/create_from_signal/", json=by_hand)

@@ -1,5 +1,6 @@
 """The commands that talk through the API: tables for people, JSON for programs, one line for what went wrong."""
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -94,8 +95,19 @@ async def test_what_went_wrong_is_one_sentence_and_what_to_do(api, run):
     assert "give --stop, --target or --notes" in run(api.url, "trades", "edit", "1", code=2)
 
 
+@contextlib.contextmanager
 def _started(command):
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    """A process with pipes, that does not inherit a SIGINT ignored by whoever runs the tests; ended with the block."""
+    mine = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, mine)
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 async def test_tail_goes_on_after_the_api_was_away(services, api):

@@ -1,6 +1,6 @@
 """The contract in chains of calls: what one answer names the next call uses; methods that no path has; streams.
 
-CASES=1000 in the environment makes the long run of it, as of tests/access/test_contract.py.
+CASES=1000 in the environment makes the long run of it, as of tests/contract/test_operations.py.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 
 from services.domain.credentials import Role
-from tests.access.test_contract import CASES, CHECKS, ENDLESS
+from tests.contract.test_operations import CASES, CHECKS, ENDLESS
 
-pytestmark = pytest.mark.asyncio(loop_scope="package")
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 STEPS = 6
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
@@ -26,14 +26,14 @@ SETTINGS = settings(
     stateful_step_count=STEPS,
     database=None,
     deadline=None,
-    derandomize=CASES == 10,
+    derandomize=CASES == 100,
     phases=[Phase.generate],
     verbosity=Verbosity.quiet,
     suppress_health_check=list(HealthCheck),
 )
 
 
-@pytest_asyncio.fixture(loop_scope="package")
+@pytest_asyncio.fixture(loop_scope="module")
 async def key(someone):
     admin = await someone(Role.ADMIN)
     return (await admin.key("read", "trade", "admin"))["key"]

@@ -17,9 +17,9 @@ from schemathesis.specs.openapi import checks
 
 from services.domain.credentials import Role
 
-pytestmark = pytest.mark.asyncio(loop_scope="package")
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-CASES = int(os.environ.get("CASES", "10"))
+CASES = int(os.environ.get("CASES", "100"))
 ENDLESS = {"/api/events"}
 """Streams answer for ever; tests/access/test_streams.py reads them."""
 CHECKS = [
@@ -32,13 +32,13 @@ SETTINGS = settings(
     max_examples=CASES,
     database=None,
     deadline=None,
-    derandomize=CASES == 10,
+    derandomize=CASES == 100,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
 
 
-@pytest_asyncio.fixture(loop_scope="package")
+@pytest_asyncio.fixture(loop_scope="module")
 async def key(services, someone):
     """An admin's key that reaches everything, with an id that random ids do not meet."""
     admin = await someone(Role.ADMIN)

@@ -1,0 +1,1 @@
+"""Tests of the API's contract: what its document promises, for any input."""
