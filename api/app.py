@@ -47,6 +47,7 @@ from api.hub import STALL_SECONDS, Hub
 from api.log_context import LogContext
 from api.metrics import Measure
 from api.outlet_metrics import OutletMetrics
+from api.plain_schema import PlainSchema
 from services.bootstrap import build
 from services.coordination.processes import beating
 from services.settings import Login, Settings
@@ -144,7 +145,7 @@ def create_app(
         cors_config=_cors(settings),
         before_send=[_secure],
         openapi_config=CONFIG,
-        plugins=[BarSchema()],
+        plugins=[BarSchema(), PlainSchema()],
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
     )

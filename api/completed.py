@@ -142,13 +142,17 @@ def example(schema: dict[str, Any], document: dict[str, Any], name: str = "", de
 
 
 def _plain(kind: str | None, schema: dict[str, Any], name: str) -> Any:
-    if name in _VALUES:
+    if isinstance(_VALUES.get(name), str if kind == "string" else int):
         return _VALUES[name]
     form = schema.get("format")
+    if form == "date":
+        return "2026-07-01"
     if form == "date-time":
         return "2026-07-01T12:00:00Z"
     if form == "duration":
         return "PT4H"
+    if form == "time":
+        return "22:00:00"
     if kind == "string":
         return "64000.5" if form == "decimal" else "text"
     return {"integer": 1, "number": 1.5, "boolean": True}.get(kind or "")

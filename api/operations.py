@@ -85,9 +85,9 @@ async def lift_halt(services: NamedDependency[Services], caller: NamedDependency
     return Halts(await resume(services.as_system(), _halted(what), by_name(caller)))
 
 
-@get("/lag", opt={"access": "public"}, summary="How far each pair is behind, and why", responses=problems(422, 503))
+@get("/lag", opt={"access": "public"}, summary="How far each pair is behind, and why", responses=problems(422))
 async def list_lag(services: NamedDependency[Services], limit: Limit = 50) -> Lags:
-    """The pairs furthest behind of each market, the worst first."""
+    """The pairs furthest behind of each market, the worst first; how far is null while the exchange tells no time."""
     return Lags(await read_lag(services.as_system(), limit))
 
 

@@ -34,7 +34,10 @@ def queues(
 def lag(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Pairs of each market that are shown.")] = 10,
 ) -> None:
-    """Show the pairs whose judged path is furthest behind the exchange's present, each with its reason."""
+    """Show the pairs whose judged path is furthest behind the exchange's present, each with its reason.
+
+    While the exchange is out of reach, its clock is too: then it is told how far each pair is judged, not how far behind.
+    """
     import asyncio
 
     from rich.console import Console
@@ -50,12 +53,17 @@ def lag(
             return await read_lag(services, limit)
 
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("pair", "behind", "live trades", "reason", ""):
+    for column in ("pair", "judged to (UTC)", "behind", "live trades", "reason", ""):
         table.add_column(column)
-    for pair in asyncio.run(run()):
+    found = asyncio.run(run())
+    for pair in found:
         name = f"{pair.market_type} {pair.symbol}"
-        table.add_row(name, f"{pair.seconds:,.0f} s", str(pair.live_trades), pair.reason, pair.text)
+        behind = "?" if pair.seconds is None else f"{pair.seconds:,.0f} s"
+        judged_to = f"{pair.judged_to:%Y-%m-%d %H:%M:%S}"
+        table.add_row(name, judged_to, behind, str(pair.live_trades), pair.reason, pair.text)
     Console().print(table)
+    if timeless := sorted({pair.market_type for pair in found if pair.seconds is None}):
+        typer.echo(f"the exchange's clock is out of reach ({', '.join(timeless)}): see `paperfleet doctor`", err=True)
 
 
 def reconcile() -> None:

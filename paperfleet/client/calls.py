@@ -29,6 +29,7 @@ class Call(Generic[T]):
     path        under the API's address; begins with /api/
     query       None leaves a parameter out, several values repeat it
     body        a JSON value; None sends no body
+    content     in its place a file's bytes, of the type `media`
     read        makes the answer of status and body
     headers     sent beside the client's own
     repeatable  whether sending it twice does no more than sending it once
@@ -42,6 +43,8 @@ class Call(Generic[T]):
         *,
         query: Mapping[str, Any] | None = None,
         body: Any = None,
+        content: bytes | None = None,
+        media: str = "application/json",
         headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
     ) -> None:
@@ -50,8 +53,8 @@ class Call(Generic[T]):
         self.path = path
         self.read = read
         self.query = {name: _text(value) for name, value in (query or {}).items() if value is not None}
-        self.content = None if body is None else msgspec.json.encode(body)
-        self.headers = dict(headers or {})
+        self.content = content if body is None else msgspec.json.encode(body)
+        self.headers = dict(headers or {}) | ({} if self.content is None else {"Content-Type": media})
         self.repeatable = repeatable or method in ("GET", "PUT", "DELETE") or "Idempotency-Key" in self.headers
 
     def after(self, cursor: str) -> "Call[T]":
@@ -61,17 +64,24 @@ class Call(Generic[T]):
         return moved
 
 
-def reading(kind: type[T]) -> Callable[[int, bytes], T]:
-    """Reads a JSON body as `kind`; fields that it does not know are skipped. Raises BadAnswer."""
-    decoder = msgspec.json.Decoder(kind)
+class Reading(Generic[T]):
+    """Reads a JSON body as `kind`; fields that it does not know are skipped."""
 
-    def read(_: int, body: bytes) -> T:
+    def __init__(self, kind: type[T]) -> None:
+        self.kind = kind
+        self._decode = msgspec.json.Decoder(kind).decode
+
+    def __call__(self, _: int, body: bytes) -> T:
+        """What the body says. Raises BadAnswer."""
         try:
-            return decoder.decode(body)
+            return self._decode(body)
         except msgspec.DecodeError as error:
-            raise BadAnswer(f"the answer does not read as {kind}: {error}") from error
+            raise BadAnswer(f"the answer does not read as {self.kind}: {error}") from error
 
-    return read
+
+def reading(kind: type[T]) -> Reading[T]:
+    """What reads a JSON body as `kind`."""
+    return Reading(kind)
 
 
 def nothing(_: int, __: bytes) -> None:

@@ -30,6 +30,9 @@ class Sender(Protocol):
     def pages(self, call: Call[Page[Any]]) -> Any:
         """An iterator over the results of all pages."""
 
+    def lines(self, call: Call[None]) -> Any:
+        """An iterator over the lines of an answer that is a text file."""
+
 
 class Resource(Generic[M]):
     """A part of the API: its methods are described once, the client that carries it decides how they wait."""
@@ -78,3 +81,14 @@ class listing(_Described[P], Generic[P, T]):  # noqa: N801 - a decorator
     def __get__(self, instance: Resource[Awaiting], owner: type) -> Callable[P, AsyncIterator[T]]: ...
     def __get__(self, instance: Resource[Any], owner: type) -> Callable[P, Any]:
         return self._bound(instance, instance.sender.pages)
+
+
+class streaming(_Described[P], Generic[P]):  # noqa: N801 - a decorator
+    """A method that describes a text file of any length; on a client it iterates over its lines as they come."""
+
+    @overload
+    def __get__(self, instance: Resource[Blocking], owner: type) -> Callable[P, Iterator[str]]: ...
+    @overload
+    def __get__(self, instance: Resource[Awaiting], owner: type) -> Callable[P, AsyncIterator[str]]: ...
+    def __get__(self, instance: Resource[Any], owner: type) -> Callable[P, Any]:
+        return self._bound(instance, instance.sender.lines)

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,12 +15,9 @@ import httpx
 from paperfleet.client.calls import Call, Page
 from paperfleet.client.errors import ClientError, TooMany, Unavailable, Unreachable, problem_of
 from paperfleet.client.events import SILENCE_SECONDS, Event, Follower
+from paperfleet.client.lines import Lines
 from paperfleet.client.modes import Awaiting, Blocking, M, Sender
-from paperfleet.client.resources.accounts import Accounts, Keys
-from paperfleet.client.resources.figures import Figures
-from paperfleet.client.resources.market import Markets, Systems
-from paperfleet.client.resources.signals import Signals, Sources
-from paperfleet.client.resources.trades import Trades
+from paperfleet.client.parts import Parts
 
 URL_VARIABLE, KEY_VARIABLE = "PAPERFLEET_URL", "PAPERFLEET_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -56,7 +53,7 @@ class Door:
         return Unreachable(self.url, str(error) or type(error).__name__)
 
 
-class _Parts(Generic[M]):
+class _Asking(Parts[M]):
     """What a client of either mode has."""
 
     def __init__(
@@ -69,17 +66,10 @@ class _Parts(Generic[M]):
     ) -> None:
         self.door = Door(url, key, timeout, retries)
         sender: Sender = self  # type: ignore[assignment] # both clients have its methods
-        self.trades: Trades[M] = Trades(sender)
-        self.signals: Signals[M] = Signals(sender)
-        self.sources: Sources[M] = Sources(sender)
-        self.performance: Figures[M] = Figures(sender)
-        self.accounts: Accounts[M] = Accounts(sender)
-        self.keys: Keys[M] = Keys(sender)
-        self.market: Markets[M] = Markets(sender)
-        self.system: Systems[M] = Systems(sender)
+        super().__init__(sender)
 
 
-class Client(_Parts[Blocking]):
+class Client(_Asking[Blocking]):
     """Asks a paperfleet API and waits for the answers.
 
     url      where it is; else PAPERFLEET_URL, else http://127.0.0.1:8000
@@ -128,6 +118,19 @@ class Client(_Parts[Blocking]):
             yield from page.results
             following = call.after(page.next) if page.next else None
 
+    def lines(self, call: Call[None]) -> Iterator[str]:
+        """The lines of a text file as they come. Raises Unreachable where it breaks off."""
+        cut = Lines()
+        try:
+            with self._http.stream(**_request(call)) as response:
+                if not response.is_success:
+                    raise _problem(response, response.read())
+                for piece in response.iter_bytes():
+                    yield from cut.feed(piece)
+        except httpx.TransportError as error:
+            raise self.door.unreachable(error) from error
+        yield from cut.end()
+
     def events(self, **wanted: Any) -> Iterator[Event]:
         """What happens, for ever; over broken connections and restarts without gap or repeat. See Follower."""
         follower = Follower(**wanted)
@@ -146,7 +149,7 @@ class Client(_Parts[Blocking]):
             time.sleep(follower.lost(failure))
 
 
-class AsyncClient(_Parts[Awaiting]):
+class AsyncClient(_Asking[Awaiting]):
     """The same, awaited: `async with AsyncClient() as client: await client.trades.read(7)`."""
 
     def __init__(self, url: str | None = None, key: str | None = None, **options: Any) -> None:
@@ -191,6 +194,21 @@ class AsyncClient(_Parts[Awaiting]):
                 yield each
             following = call.after(page.next) if page.next else None
 
+    async def lines(self, call: Call[None]) -> AsyncIterator[str]:
+        """The lines of a text file as they come. Raises Unreachable where it breaks off."""
+        cut = Lines()
+        try:
+            async with self._http.stream(**_request(call)) as response:
+                if not response.is_success:
+                    raise _problem(response, await response.aread())
+                async for piece in response.aiter_bytes():
+                    for line in cut.feed(piece):
+                        yield line
+        except httpx.TransportError as error:
+            raise self.door.unreachable(error) from error
+        for line in cut.end():
+            yield line
+
     async def events(self, **wanted: Any) -> AsyncIterator[Event]:
         """What happens, for ever; over broken connections and restarts without gap or repeat. See Follower."""
         follower = Follower(**wanted)
@@ -211,13 +229,7 @@ class AsyncClient(_Parts[Awaiting]):
 
 def _steps(call: Call[T], door: Door) -> Generator[dict[str, Any] | float, Outcome, T]:
     """What to do for an answer: yields requests to send and seconds to wait, is sent what came of them."""
-    request = {
-        "method": call.method,
-        "url": call.path,
-        "params": call.query,
-        "content": call.content,
-        "headers": call.headers | ({"Content-Type": "application/json"} if call.content is not None else {}),
-    }
+    request = _request(call)
     for number in range(door.retries + 1):
         outcome = yield request
         failure: ClientError
@@ -234,6 +246,16 @@ def _steps(call: Call[T], door: Door) -> Generator[dict[str, Any] | float, Outco
         told: float = getattr(failure, "retry_after", 0.0)
         yield max(told, random.uniform(0.25, 0.5) * 2**number)
     raise AssertionError("the last attempt answers or raises")
+
+
+def _request(call: Call[Any]) -> dict[str, Any]:
+    return {
+        "method": call.method,
+        "url": call.path,
+        "params": call.query,
+        "content": call.content,
+        "headers": call.headers,
+    }
 
 
 def _problem(response: httpx.Response, body: bytes) -> ClientError:

@@ -1,9 +1,11 @@
-"""What is sent to make things: the fields of a new trade and of a signal, by the names that the API has for them."""
+"""What is sent to make and change things, by the names that the API has for its fields."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal, Required, TypedDict
 
+from paperfleet.client.answers.outlet import QuietHours, Rule
 from paperfleet.client.answers.signal import Level
 from paperfleet.client.answers.trade import Target, Trailing
 
@@ -12,6 +14,10 @@ Direction = Literal["LONG", "SHORT"]
 EntryType = Literal["MARKET", "LIMIT"]
 FillModel = Literal["optimistic", "realistic", "harsh"]
 Scope = Literal["read", "trade", "admin"]
+Role = Literal["admin", "user"]
+Halted = Literal["fleet", "new_trades"]
+DeliveryState = Literal["waiting", "delivered", "dead"]
+CardBy = Literal["strategy", "symbol", "direction", "timeframe", "source"]
 GroupBy = Literal["symbol", "direction", "market", "source", "day", "hour", "exit_reason"]
 Timeframe = Literal["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"]
 
@@ -96,3 +102,44 @@ class Terms(TypedDict, total=False):
     max_open_trades: int | None
     max_symbol_exposure: Decimal | str | None
     max_leverage: int | None
+
+
+class SourceSettings(TypedDict, total=False):
+    """How a source's signals are taken, as docs/signals.md has it; None takes a setting away."""
+
+    is_public: bool
+    auto_trade: bool
+    market_type: Market | None
+    entry_type: EntryType | None
+    position_size: Decimal | str | None
+    leverage_max: int | None
+    stop_loss_percent: Decimal | str | None
+    take_profit_percent: Decimal | str | None
+    max_lag_seconds: int
+    dedup_seconds: int
+
+
+class NewSource(SourceSettings, total=False):
+    """A source that shall be made; unless `follow` is False, one's own account takes its signals."""
+
+    name: Required[str]
+    follow: bool
+
+
+class NewOutlet(TypedDict, total=False):
+    """A webhook or notification target that shall be made. Without rules it gets everything of one's own."""
+
+    url: Required[str]
+    description: str
+    rules: Sequence[Rule]
+    quiet_hours: QuietHours | None
+
+
+class OutletChanges(TypedDict, total=False):
+    """What shall be otherwise with one; what is absent stays."""
+
+    url: str
+    description: str
+    rules: Sequence[Rule]
+    enabled: bool
+    quiet_hours: QuietHours | None

@@ -133,23 +133,25 @@ async def _weight(services: Services) -> list[Finding]:
 
 
 async def _lag(services: Services) -> list[Finding]:
-    try:
-        pairs = await read_lag(services, PAIRS_LOOKED_AT)
-    except Unavailable as error:
-        return [doubt("lag", f"not known: {error}", "see the exchange")]
-    late = [pair for pair in pairs if pair.seconds > LATE_SECONDS and pair.reason not in ("halted", "in_time")]
+    pairs = await read_lag(services, PAIRS_LOOKED_AT)
     if not pairs:
         return [
             wrong(
                 "lag", "no pair is followed", "the listing has not come: see the exchange and the queue `maintenance`"
             )
         ]
-    if not late:
-        return [fine("lag", f"{pairs[0].seconds:,.0f} s at most among pairs that trade")]
-    return [wrong("lag", _late(late), f"docs/runbook.md#lag, {late[0].reason}; `paperfleet lag` tells each pair")]
+    known = [(pair.seconds, pair) for pair in pairs if pair.seconds is not None]
+    late = [each for each in known if each[0] > LATE_SECONDS and each[1].reason not in ("halted", "in_time")]
+    if late:
+        reason = late[0][1].reason
+        return [wrong("lag", _late(late), f"docs/runbook.md#lag, {reason}; `paperfleet lag` tells each pair")]
+    if timeless := sorted({pair.market_type for pair in pairs if pair.seconds is None}):
+        text = f"not known: the exchange does not tell its time of {', '.join(timeless)}"
+        return [doubt("lag", text, "see the exchange; `paperfleet lag` tells how far each pair is judged")]
+    return [fine("lag", f"{known[0][0]:,.0f} s at most among pairs that trade")]
 
 
-def _late(late: list[PairLag]) -> str:
-    first = late[0]
+def _late(late: list[tuple[float, PairLag]]) -> str:
+    seconds, first = late[0]
     name = f"{first.market_type} {first.symbol}"
-    return f"{len(late)} pairs are late, {name} by {first.seconds:,.0f} s: {first.reason} {first.text}".rstrip()
+    return f"{len(late)} pairs are late, {name} by {seconds:,.0f} s: {first.reason} {first.text}".rstrip()

@@ -1,8 +1,7 @@
-"""Pairs, prices, candles; the state of the system."""
+"""Pairs, prices, candles."""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
@@ -55,63 +54,9 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     candles: tuple[Candle, ...]
 
 
-class Lag(msgspec.Struct, frozen=True):
-    """How far a pair's judged path is behind the exchange's present, in its seconds."""
+class DayCourse(msgspec.Struct, frozen=True):
+    """What a pair traded at, each full hour of the last day, oldest first; USDT, None where it is not known."""
 
     market_type: str
     symbol: str
-    judged_to: datetime
-    seconds: float
-
-
-class Usage(msgspec.Struct, frozen=True):
-    """The request weight used now, and the limit."""
-
-    used: int
-    limit: int
-
-
-class Halt(msgspec.Struct, frozen=True):
-    """Something stopped: the fleet, or new trades."""
-
-    what: str
-    reason: str
-    by_whom: str
-    since: datetime
-
-
-class Process(msgspec.Struct, frozen=True, kw_only=True):
-    """A living process of the fleet."""
-
-    kind: str
-    host: str
-    pid: int
-    started_at: datetime
-
-
-class Fleet(msgspec.Struct, frozen=True, kw_only=True):
-    """What is stopped and who is alive; the rest as the API's own schema names it."""
-
-    halts: tuple[Halt, ...]
-    processes: tuple[Process, ...] = ()
-    queues: tuple[dict[str, Any], ...] = ()
-
-
-class System(msgspec.Struct, frozen=True, kw_only=True):
-    """The system in numbers, over all accounts; None is not known now."""
-
-    epoch: str
-    pairs: int
-    cycle_slot: datetime | None
-    cycle_seconds: float | None
-    open_trades: int
-    pending_trades: int
-    closed_tp: int
-    closed_sl: int
-    held_trades: int
-    trades: dict[str, int]
-    lag_seconds: float | None
-    lag: tuple[Lag, ...]
-    weight: dict[str, Usage]
-    ambiguous_share: float | None
-    fleet: Fleet
+    prices: tuple[Decimal | None, ...]

@@ -85,8 +85,27 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[WouldBe, ...]
 
 
+class FollowTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a follower has otherwise than the source; None is as the source has it."""
+
+    entry_type: str | None = None
+    position_size: Decimal | None = None
+    equity_percent: Decimal | None = None
+    risk_percent: Decimal | None = None
+    leverage_max: int | None = None
+
+
+class Follow(msgspec.Struct, frozen=True):
+    """An account that takes a source's signals since `followed_at`."""
+
+    source_id: int
+    account_id: int
+    overrides: FollowTerms
+    followed_at: datetime
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A source of signals and its settings."""
+    """A source of signals and its settings; `follows` are one's own accounts', None in lists."""
 
     id: int
     name: str
@@ -103,3 +122,52 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     take_profit_percent: Decimal | None
     max_lag_seconds: int
     dedup_seconds: int
+    follows: tuple[Follow, ...] | None = None
+
+
+class SourceSecret(msgspec.Struct, frozen=True):
+    """The secret that alerts are posted with, and the path to post them to; told this once."""
+
+    secret: str
+    path: str
+
+
+class SourceStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """The last 90 days of a source: signals by status, decisions of one's own accounts by outcome, and why not."""
+
+    signals: dict[str, int]
+    refused_for: dict[str, int]
+    decisions: dict[str, int]
+    declined_for: dict[str, int]
+    followers: int
+    last_signal_at: datetime | None
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an alert."""
+
+    signal_id: int
+    status: str
+    repeated: bool
+
+
+class RowReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that is no new signal: its line in the file, and the rule that it breaks, or `repeated`."""
+
+    line: int
+    signal_id: int
+    code: str
+    field: str
+    reason: str
+
+
+class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What an import came to; `rows` are the first that are no new signals, rows_left_out how many more."""
+
+    total: int = 0
+    stored: int = 0
+    repeated: int = 0
+    expired: int = 0
+    rejected: int = 0
+    rows: tuple[RowReport, ...] = ()
+    rows_left_out: int = 0

@@ -1,9 +1,9 @@
-"""`client.market` and `client.system`: pairs, prices, candles; how the fleet stands."""
+"""`client.market`: pairs, prices, candles."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from paperfleet.client.answers.market import Chart, Instrument, Price, System
+from paperfleet.client.answers.market import Chart, DayCourse, Instrument, Price
 from paperfleet.client.calls import PAGE_LIMIT, Call, Page, reading
 from paperfleet.client.modes import M, Resource, listing, operation
 from paperfleet.client.wishes import Market, Timeframe
@@ -11,7 +11,7 @@ from paperfleet.client.wishes import Market, Timeframe
 _instruments = reading(Page[Instrument])
 _prices = reading(Page[Price])
 _chart = reading(Chart)
-_system = reading(System)
+_day = reading(Page[DayCourse])
 
 
 class Markets(Resource[M]):
@@ -53,11 +53,7 @@ class Markets(Resource[M]):
         }
         return Call("GET", "/api/candles/", _chart, query=query)
 
-
-class Systems(Resource[M]):
-    """The fleet."""
-
-    @operation
-    def read(self) -> Call[System]:
-        """Trades, cycles, lag, request weight, what is stopped, who is alive."""
-        return Call("GET", "/api/system/", _system)
+    @listing
+    def day(self) -> Call[Page[DayCourse]]:
+        """The last day of every pair, hour by hour; at most a minute old."""
+        return Call("GET", "/api/prices/day/", _day)

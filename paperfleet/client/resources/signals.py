@@ -1,10 +1,10 @@
-"""`client.signals` and `client.sources`: say signals, try one out, read what became of them."""
+"""`client.signals`: say signals, try one out, import many, read what became of them."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Unpack
 
-from paperfleet.client.answers.signal import DryRun, Signal, Source
+from paperfleet.client.answers.signal import DryRun, ImportReport, Signal
 from paperfleet.client.calls import PAGE_LIMIT, Call, Page, keyed, reading, segment
 from paperfleet.client.modes import M, Resource, listing, operation
 from paperfleet.client.wishes import Direction, Market, NewSignal
@@ -12,8 +12,7 @@ from paperfleet.client.wishes import Direction, Market, NewSignal
 _signal = reading(Signal)
 _signals = reading(Page[Signal])
 _dry_run = reading(DryRun)
-_source = reading(Source)
-_sources = reading(Page[Source])
+_report = reading(ImportReport)
 
 
 class Signals(Resource[M]):
@@ -72,16 +71,11 @@ class Signals(Resource[M]):
         """It makes no further trades; those that it made stay."""
         return Call("POST", f"/api/signals/{segment(signal_id)}/cancel/", _signal)
 
-
-class Sources(Resource[M]):
-    """Where signals come from."""
-
-    @listing
-    def list(self, *, limit: int = PAGE_LIMIT) -> Call[Page[Source]]:
-        """One's own, followed and public ones."""
-        return Call("GET", "/api/sources/", _sources, query={"limit": limit})
-
     @operation
-    def read(self, source_id: int) -> Call[Source]:
-        """One source."""
-        return Call("GET", f"/api/sources/{segment(source_id)}/", _source)
+    def import_csv(self, file: bytes, *, source: str = "import") -> Call[ImportReport]:
+        """Store the rows of a CSV file, whose first row names the columns as alerts name their fields.
+
+        Old ones become EXPIRED records. Rows with keys are known again when the file is sent again.
+        """
+        query = {"source": source}
+        return Call("POST", "/api/signals/import/", _report, query=query, content=file, media="text/csv")

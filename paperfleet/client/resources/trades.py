@@ -1,4 +1,4 @@
-"""`client.trades`: list, open, read, edit, close, cancel paper trades."""
+"""`client.trades`: list, open, read, edit, close, cancel, export paper trades."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any, Unpack
 
 from paperfleet.client.answers.trade import Commanded, Revision, Target, Trade
-from paperfleet.client.calls import PAGE_LIMIT, Call, Page, given, keyed, reading, segment
-from paperfleet.client.modes import M, Resource, listing, operation
+from paperfleet.client.calls import PAGE_LIMIT, Call, Page, given, keyed, nothing, reading, segment
+from paperfleet.client.modes import M, Resource, listing, operation, streaming
 from paperfleet.client.wishes import Direction, Market, NewTrade, Overrides
 
 _trade = reading(Trade)
@@ -46,6 +46,32 @@ class Trades(Resource[M]):
             "limit": limit,
         }
         return Call("GET", _ROOT, _trades, query=query)
+
+    @streaming
+    def export(
+        self,
+        *,
+        status: Sequence[str] = (),
+        market_type: Market | None = None,
+        symbol: str | None = None,
+        direction: Direction | None = None,
+        source: str | None = None,
+        account_id: int | None = None,
+        since: datetime | date | str | None = None,
+        until: datetime | date | str | None = None,
+    ) -> Call[None]:
+        """All that the same filters list, as the lines of a CSV file: for a file's `writelines`, or a `csv.reader`."""
+        query = {
+            "status": status or None,
+            "market_type": market_type,
+            "symbol": symbol,
+            "direction": direction,
+            "source": source,
+            "account_id": account_id,
+            "from": since,
+            "to": until,
+        }
+        return Call("GET", f"{_ROOT}export.csv", nothing, query=query)
 
     @listing
     def positions(self, *, account_id: int | None = None, limit: int = PAGE_LIMIT) -> Call[Page[Trade]]:
@@ -116,6 +142,11 @@ class Trades(Resource[M]):
     def cancel(self, trade: Trade | int) -> Call[Commanded]:
         """Cancel one that still waits for its entry."""
         return Call("POST", f"{_ROOT}{_id(trade)}/cancel_trade/", _commanded)
+
+    @operation
+    def void(self, trade: Trade | int, reason: str) -> Call[Trade]:
+        """Strike out one that was closed wrongly: it counts for nothing, but nothing is deleted. For admins."""
+        return Call("POST", f"{_ROOT}{_id(trade)}/void/", _trade, body={"reason": reason})
 
     @operation
     def note(self, trade: Trade | int, notes: str) -> Call[Trade]:

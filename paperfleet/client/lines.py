@@ -1,0 +1,24 @@
+"""A text file that comes in pieces, as its lines. No input or output here."""
+
+import codecs
+
+
+class Lines:
+    """Cuts pieces of UTF-8 into lines, which keep their ends: what was cut is the file when joined.
+
+    Only a line feed ends one; other characters that Python splits at may be in a cell.
+    """
+
+    def __init__(self) -> None:
+        self._decode = codecs.getincrementaldecoder("utf-8")().decode
+        self._begun = ""
+
+    def feed(self, piece: bytes) -> list[str]:
+        """The lines that `piece` completes."""
+        *whole, self._begun = (self._begun + self._decode(piece)).split("\n")
+        return [f"{line}\n" for line in whole]
+
+    def end(self) -> list[str]:
+        """What is left of a file that does not end with a line's end."""
+        rest, self._begun = self._begun + self._decode(b"", True), ""
+        return [rest] if rest else []

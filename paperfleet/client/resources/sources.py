@@ -1,0 +1,84 @@
+"""`client.sources`: where signals come from, who follows them, and what they came to."""
+
+from typing import Any, Unpack
+
+import msgspec
+
+from paperfleet.client.answers.scorecard import CardLine, Scorecard
+from paperfleet.client.answers.signal import Received, Source, SourceSecret, SourceStatistics
+from paperfleet.client.calls import PAGE_LIMIT, Call, Page, given, nothing, reading, segment
+from paperfleet.client.modes import M, Resource, listing, operation
+from paperfleet.client.wishes import CardBy, NewSource, Overrides, SourceSettings
+
+_source = reading(Source)
+_sources = reading(Page[Source])
+_secret = reading(SourceSecret)
+_statistics = reading(SourceStatistics)
+_scorecard = reading(Scorecard)
+_lines = reading(Page[CardLine])
+_received = reading(Received)
+_ROOT = "/api/sources/"
+
+
+class Sources(Resource[M]):
+    """Sources of signals: one's own, followed and public ones."""
+
+    @listing
+    def list(self, *, limit: int = PAGE_LIMIT) -> Call[Page[Source]]:
+        """Newest first."""
+        return Call("GET", _ROOT, _sources, query={"limit": limit})
+
+    @operation
+    def create(self, **source: Unpack[NewSource]) -> Call[Source]:
+        """A source of a name that stays. Raises Conflict where one has it."""
+        return Call("POST", _ROOT, _source, body=source)
+
+    @operation
+    def read(self, source_id: int) -> Call[Source]:
+        """One source."""
+        return Call("GET", f"{_ROOT}{segment(source_id)}/", _source)
+
+    @operation
+    def edit(self, source_id: int, **settings: Unpack[SourceSettings]) -> Call[Source]:
+        """Other settings, for signals from now on."""
+        return Call("PATCH", f"{_ROOT}{segment(source_id)}/", _source, body=settings)
+
+    @operation
+    def follow(self, source_id: int, *, account_id: int | None = None, **otherwise: Unpack[Overrides]) -> Call[Source]:
+        """Its signals from now on become trades of an account, or do so otherwise than before."""
+        body = given({"account_id": account_id}) | otherwise
+        return Call("POST", f"{_ROOT}{segment(source_id)}/follow/", _source, body=body, repeatable=True)
+
+    @operation
+    def unfollow(self, source_id: int, *, account_id: int | None = None) -> Call[None]:
+        """An account takes no further signals of it. What is open stays open."""
+        body = given({"account_id": account_id})
+        return Call("POST", f"{_ROOT}{segment(source_id)}/unfollow/", nothing, body=body, repeatable=True)
+
+    @operation
+    def rotate_secret(self, source_id: int) -> Call[SourceSecret]:
+        """A secret for alerts, told this once; the one before is worth nothing from then on."""
+        return Call("POST", f"{_ROOT}{segment(source_id)}/rotate_secret/", _secret)
+
+    @operation
+    def alert(self, secret: str, alert: Any) -> Call[Received]:
+        """Post an alert as a chart or bot would: text or bytes as they are, anything else as JSON. Needs no key."""
+        content = alert.encode() if isinstance(alert, str) else alert
+        content = content if isinstance(content, bytes) else msgspec.json.encode(content)
+        return Call("POST", f"/api/webhooks/in/{segment(secret)}/", _received, content=content, media="text/plain")
+
+    @operation
+    def statistics(self, source_id: int) -> Call[SourceStatistics]:
+        """What became of its signals of the last 90 days, and what one's own accounts decided."""
+        return Call("GET", f"{_ROOT}{segment(source_id)}/statistics/", _statistics)
+
+    @operation
+    def scorecard(self, source_id: int, *, group_by: CardBy | None = None, seed: int | None = None) -> Call[Scorecard]:
+        """What its signals came to on one's own accounts, beside bitcoin and random entries drawn by `seed`."""
+        query = {"group_by": group_by, "seed": seed}
+        return Call("GET", f"{_ROOT}{segment(source_id)}/scorecard/", _scorecard, query=query)
+
+    @listing
+    def scorecards(self) -> Call[Page[CardLine]]:
+        """A line for every source whose signals were traded."""
+        return Call("GET", f"{_ROOT}scorecards/", _lines)
