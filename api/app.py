@@ -15,6 +15,7 @@ from api import (
     docs_page,
     emergency,
     events,
+    findings,
     health,
     inbox,
     instruments,
@@ -117,6 +118,7 @@ def create_app(
         operations,
         voids,
         emergency,
+        findings,
     ]
     return Litestar(
         [
@@ -158,7 +160,7 @@ def _cors(settings: Settings) -> CORSConfig | None:
         return None
     return CORSConfig(
         allow_origins=origins,
-        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID"],
         expose_headers=["ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"],
         allow_credentials=False,

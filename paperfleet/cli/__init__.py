@@ -19,6 +19,7 @@ from paperfleet.cli import (
     signals,
     simulator,
     strategies,
+    system,
     tail,
     trades,
     up,
@@ -58,7 +59,7 @@ app.add_typer(signals.signals, name="signals", rich_help_panel=_API)
 app.add_typer(performance.performance, name="performance", rich_help_panel=_API)
 app.add_typer(accounts.accounts, name="accounts", rich_help_panel=_API)
 app.add_typer(accounts.keys, name="keys", rich_help_panel=_API)
-app.add_typer(accounts.system, name="system", rich_help_panel=_API)
+app.add_typer(system.system, name="system", rich_help_panel=_API)
 app.command("tail", rich_help_panel=_API)(tail.tail)
 app.command("strategies", rich_help_panel="Operations")(strategies.strategies)
 app.command("queues", rich_help_panel="Operations")(operate.queues)

@@ -1,16 +1,18 @@
-"""`paperfleet accounts`, `keys` and `system`: money, keys of programs, how the fleet stands; through the API."""
+"""`paperfleet accounts` and `keys`: money, limits and mode of accounts, keys of programs; through the API."""
 
 from enum import StrEnum
 from itertools import islice
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paperfleet.cli.remote import AsJson, KeyText, Most, Url, asking, group, show, show_list
 
-accounts = group("Accounts: list, show, create, deposit, reset, ledger.")
+if TYPE_CHECKING:
+    from paperfleet.client.answers.mode import Mode
+
+accounts = group("Accounts: list, show, create, edit, deposit, reset, ledger, mode.")
 keys = group("API keys of programs: list, create, rotate, revoke.")
-system = group("How the fleet stands.")
 Id = Annotated[int, typer.Argument(metavar="ID", help="Its number.")]
 Idempotent = Annotated[
     str | None, typer.Option("--once", metavar="TEXT", help="Given again with the same text, it does nothing twice.")
@@ -28,6 +30,14 @@ _KEY_COLUMNS = (
     ("last used", "last_used_at"),
     ("revoked", "revoked_at"),
 )
+
+
+class Fills(StrEnum):
+    """How prices of fills are taken."""
+
+    OPTIMISTIC = "optimistic"
+    REALISTIC = "realistic"
+    HARSH = "harsh"
 
 
 class ScopeName(StrEnum):
@@ -67,6 +77,51 @@ def create_account(
     with asking(url, key) as client:
         made = client.accounts.create(name, starting_balance=balance, idempotency_key=once)
         show(made, json, [("id", made.id), ("name", made.name), ("balance", made.balance)])
+
+
+@accounts.command("edit")
+def edit_account(
+    account: Id,
+    name: Annotated[str | None, typer.Option(metavar="TEXT", help="Another name.")] = None,
+    fill_model: Annotated[Fills | None, typer.Option(help="Of trades opened from now on.")] = None,
+    max_open_trades: Annotated[str | None, typer.Option(metavar="N|none", help="How many may be live.")] = None,
+    max_symbol_exposure: Annotated[str | None, typer.Option(metavar="USDT|none", help="Notional a pair.")] = None,
+    max_leverage: Annotated[str | None, typer.Option(metavar="N|none", help="Of futures.")] = None,
+    json: AsJson = False,
+    url: Url = None,
+    key: KeyText = None,
+) -> None:
+    """Change an account's name, fill model or limits; `none` takes a limit away.
+
+    paperfleet accounts edit 1 --max-open-trades 10 --max-leverage none
+    """
+    wish: Any = {
+        "name": name,
+        "fill_model": fill_model,
+        "max_open_trades": _number(max_open_trades),
+        "max_symbol_exposure": max_symbol_exposure,
+        "max_leverage": _number(max_leverage),
+    }
+    terms: Any = {field: None if value == "none" else value for field, value in wish.items() if value is not None}
+    if not terms:
+        raise typer.BadParameter("give at least one of --name, --fill-model, --max-...")
+    with asking(url, key) as client:
+        found = client.accounts.edit(account, **terms)
+        show(found, json, [(name, getattr(found, name)) for name in _ACCOUNT_ROWS])
+
+
+@accounts.command("mode")
+def mode(account: Id, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
+    """Show whether an account is on paper or live, and its last changes."""
+    with asking(url, key) as client:
+        _tell_mode(client.mode.read(account), json)
+
+
+@accounts.command("paper")
+def paper(account: Id, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
+    """Take an account back to paper at once. Going live is a person's step, at the dashboard."""
+    with asking(url, key) as client:
+        _tell_mode(client.mode.go_paper(account), json)
 
 
 @accounts.command("deposit")
@@ -155,18 +210,15 @@ def revoke(key_number: Id, url: Url = None, key: KeyText = None) -> None:
     typer.echo(f"key {key_number} holds no longer")
 
 
-@system.command("show")
-def show_system(json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
-    """Show trades, cycles, lag, request weight, what is stopped, and who is alive."""
-    with asking(url, key) as client:
-        found = client.system.read()
-    rows: list[tuple[str, object]] = [
-        (name.replace("_", " "), getattr(found, name))
-        for name in ("pairs", "open_trades", "pending_trades", "held_trades", "closed_tp", "closed_sl")
-    ]
-    rows += [("cycle", found.cycle_slot), ("cycle seconds", found.cycle_seconds), ("lag seconds", found.lag_seconds)]
-    rows += [(f"weight {market}", f"{each.used} of {each.limit}") for market, each in found.weight.items()]
-    rows += [(f"stopped: {each.what}", f"{each.reason} ({each.by_whom})") for each in found.fleet.halts]
-    alive = [each.kind for each in found.fleet.processes]
-    rows.append(("alive", ", ".join(f"{alive.count(kind)} {kind}" for kind in sorted(set(alive)))))
+def _tell_mode(found: "Mode", json: bool) -> None:
+    rows = [("mode", found.mode), ("until", found.live_until), ("webhook", found.webhook_id)]
+    rows += [(f"{each.at:%Y-%m-%d %H:%M:%S}", f"{each.mode}: {each.reason}") for each in found.changes[:10]]
     show(found, json, rows)
+
+
+def _number(text: str | None) -> int | str | None:
+    if text is None or text == "none":
+        return text
+    if not text.isdecimal():
+        raise typer.BadParameter(f"a limit is a whole number or none, not {text!r}")
+    return int(text)

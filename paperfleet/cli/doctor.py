@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from paperfleet.client.answers.operations import Finding as ToldFinding
     from services.domain.finding import Finding
     from services.settings import Settings
 
@@ -26,7 +29,7 @@ def doctor(
 
     found = asyncio.run(_examine())
     shown = [each for each in found if not quiet or each.level is not Level.OK]
-    (_print_json if as_json else _print)(shown)
+    (_print_json if as_json else tell_findings)(shown)
     raise typer.Exit(CODES[worst(found)])
 
 
@@ -86,7 +89,8 @@ def _print_json(found: list["Finding"]) -> None:
     typer.echo(msgspec.json.encode({"worst": worst(found), "findings": found}))
 
 
-def _print(found: list["Finding"]) -> None:
+def tell_findings(found: "Iterable[Finding | ToldFinding]") -> None:
+    """A line for each, and under it what to do."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

@@ -36,7 +36,7 @@ def lag(
 ) -> None:
     """Show the pairs whose judged path is furthest behind the exchange's present, each with its reason.
 
-    While the exchange is out of reach, its clock is too: then it is told how far each pair is judged, not how far behind.
+    While the exchange is out of reach, so is its clock: then it is told how far pairs are judged, not how far behind.
     """
     import asyncio
 

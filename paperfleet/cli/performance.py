@@ -1,14 +1,17 @@
-"""`paperfleet performance`: what closed trades came to, by what, and equity over time, through the API."""
+"""`paperfleet performance`: what closed trades and sources came to, and equity over time, through the API."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paperfleet.cli.remote import AccountId, AsJson, KeyText, Most, Url, asking, group, show, show_list
+from paperfleet.cli.remote import AccountId, AsJson, KeyText, Most, Url, asking, group, show, show_list, told
 from paperfleet.cli.trades import ChosenMarket, ChosenSide, SourceName, Symbol
 
-performance = group("What closed trades came to: summary, by group, equity.")
+if TYPE_CHECKING:
+    from paperfleet.client import Client
+
+performance = group("What closed trades came to: summary, by group, equity, scorecards of sources.")
 Days = Annotated[int | None, typer.Option(min=1, help="The last so many days, today included; else all.")]
 _ROWS = (
     *("total_trades", "win_rate", "total_profit_loss", "profit_factor", "expectancy", "payoff_ratio", "average_win"),
@@ -28,6 +31,19 @@ _COLUMNS = (
 )
 
 
+_CARD_ROWS = ("total_trades", "small_sample", "win_rate", "total_profit_loss", "profit_factor", "expectancy")
+_CARD_COLUMNS = (
+    ("source", "key"),
+    ("trades", "total_trades"),
+    ("won %", "win_rate"),
+    ("profit", "total_profit_loss"),
+    ("factor", "profit_factor"),
+    ("expectancy", "expectancy"),
+    ("mean R", "average_r_multiple"),
+    ("few trades", "small_sample"),
+)
+
+
 class By(StrEnum):
     """What a breakdown has a line for."""
 
@@ -38,6 +54,16 @@ class By(StrEnum):
     DAY = "day"
     HOUR = "hour"
     EXIT_REASON = "exit_reason"
+
+
+class CardBy(StrEnum):
+    """What a scorecard has a line for."""
+
+    STRATEGY = "strategy"
+    SYMBOL = "symbol"
+    DIRECTION = "direction"
+    TIMEFRAME = "timeframe"
+    SOURCE = "source"
 
 
 @performance.command("summary")
@@ -99,6 +125,49 @@ def equity(
         show(curve, json, returns)
     columns = (("time", "time"), ("equity", "equity"), ("balance", "balance"), ("open", "positions"))
     show_list(curve.points[-limit:], json, (*columns, ("as bitcoin", "held_bitcoin")), "no points yet")
+
+
+@performance.command("scorecards")
+def scorecards(json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
+    """A line for every source whose signals were traded."""
+    with asking(url, key) as client:
+        show_list(client.sources.scorecards(), json, _CARD_COLUMNS, "no signals were traded")
+
+
+@performance.command("scorecard")
+def scorecard(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The source's number or name.")],
+    by: Annotated[CardBy | None, typer.Option(help="A line for each of these instead.")] = None,
+    json: AsJson = False,
+    url: Url = None,
+    key: KeyText = None,
+) -> None:
+    """What a source's signals came to, with 95 % confidence, beside bitcoin and random entries of equal risk.
+
+    paperfleet performance scorecard "my ideas" --by strategy
+    """
+    with asking(url, key) as client:
+        card = client.sources.scorecard(_source_id(client, source), group_by=None if by is None else by.value)
+    if by is not None:
+        show_list(card.groups, json, _CARD_COLUMNS, "no closed trades")
+        return
+    total, bitcoin, chance = card.total, card.bitcoin, card.random_entries
+    rows: list[tuple[str, object]] = [(name, getattr(total, name)) for name in _CARD_ROWS]
+    for name, bounds in (("win_rate 95 %", total.win_rate_interval), ("expectancy 95 %", total.expectancy_interval)):
+        rows.append((name, None if bounds is None else f"{told(bounds.low)} to {told(bounds.high)}"))
+    rows.append(("held bitcoin", None if bitcoin is None else f"{told(bitcoin.profit_loss)} USDT"))
+    if chance is not None:
+        rows.append(("random entries", f"mean R {told(chance.random_mean_r)}, beaten {told(chance.beaten_share)} %"))
+    show(card, json, rows)
+
+
+def _source_id(client: "Client", text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    for each in client.sources.list():
+        if each.name == text:
+            return each.id
+    raise typer.BadParameter(f"there is no source {text!r}: see `paperfleet signals sources`")
 
 
 def _scope(

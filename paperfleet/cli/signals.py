@@ -1,15 +1,17 @@
-"""`paperfleet signals`: list, show, say, try out and cancel signals, through the API."""
+"""`paperfleet signals`: list, show, say, import, try out, trade and cancel signals, through the API."""
 
 from itertools import islice
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from paperfleet.cli.remote import AsJson, KeyText, Most, Url, asking, group, show, show_list, told
-from paperfleet.cli.trades import ChosenMarket, ChosenSide, MarketName, Side, Since, Symbol, Until
+from paperfleet.cli.remote import AccountId, AsJson, KeyText, Most, Url, asking, group, show, show_list, told
+from paperfleet.cli.trades import ChosenMarket, ChosenSide, MarketName, Side, Since, Symbol, Until, tell_trade
 
-signals = group("Signals: list, show, say one, try one out, cancel.")
+signals = group("Signals and sources: list, show, say one, try one out, import, trade, cancel.")
 Id = Annotated[int, typer.Argument(metavar="ID", help="The signal's number.")]
+_ROWS_TOLD = 20
 _COLUMNS = (
     ("id", "id"),
     ("source", "source"),
@@ -120,6 +122,49 @@ def dry_run(
         what = each.reason if trade is None else f"{told(trade.quantity)} at {told(trade.entry_price)}"
         rows.append((f"account {each.account_id}", f"{each.outcome}: {what}"))
     show(answer, json, rows)
+
+
+@signals.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV; the first row names the columns.", dir_okay=False)],
+    source: Annotated[str, typer.Option(metavar="NAME", help="Who said them; made at first use.")] = "import",
+    json: AsJson = False,
+    url: Url = None,
+    key: KeyText = None,
+) -> None:
+    """Import signals from a CSV file with columns as alerts have fields. Exit code 1: some rows were rejected."""
+    with asking(url, key) as client:
+        report = client.signals.import_csv(file.read_bytes(), source=source)
+    counts = [(name, getattr(report, name)) for name in ("total", "stored", "repeated", "expired", "rejected")]
+    lines = [(f"line {each.line}", f"{each.code} {each.field}: {each.reason}") for each in report.rows[:_ROWS_TOLD]]
+    more = len(report.rows) - len(lines) + report.rows_left_out
+    show(report, json, [*counts, *lines, ("and", f"{more} rows more" if more else "")])
+    if report.rejected:
+        raise typer.Exit(1)
+
+
+@signals.command("trade")
+def trade(
+    signal: Id,
+    size: Annotated[str | None, typer.Option(metavar="USDT", help="Margin, in place of what it says.")] = None,
+    risk: Annotated[str | None, typer.Option(metavar="PERCENT", help="Of the equity, lost at the stop.")] = None,
+    account: AccountId = None,
+    json: AsJson = False,
+    url: Url = None,
+    key: KeyText = None,
+) -> None:
+    """Open the trade that a signal asks for; at most one an account."""
+    sizes: Any = {name: text for name, text in (("position_size", size), ("risk_percent", risk)) if text is not None}
+    with asking(url, key) as client:
+        tell_trade(client.trades.from_signal(signal, account_id=account, **sizes), json)
+
+
+@signals.command("sources")
+def sources(limit: Most = 30, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
+    """List your sources, followed and public ones."""
+    names = ("id", "name", "is_own", "is_public", "auto_trade", "has_secret", "created_at")
+    with asking(url, key) as client:
+        show_list(islice(client.sources.list(), limit), json, [(name, name) for name in names], "no sources")
 
 
 @signals.command("cancel")

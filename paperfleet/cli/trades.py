@@ -1,7 +1,9 @@
-"""`paperfleet trades`: list, show, open, edit, close and cancel paper trades, through the API."""
+"""`paperfleet trades`: list, export, show, open, edit, close and cancel paper trades, through the API."""
 
+import sys
 from enum import StrEnum
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +13,7 @@ from paperfleet.cli.remote import AccountId, AsJson, KeyText, Most, Url, asking,
 if TYPE_CHECKING:
     from paperfleet.client.answers.trade import Commanded, Trade
 
-trades = group("Paper trades: list, show, open, edit, close, cancel.")
+trades = group("Paper trades: list, export, show, open, edit, close, cancel.")
 Id = Annotated[int, typer.Argument(metavar="ID", help="The trade's number.")]
 
 
@@ -32,6 +34,9 @@ class Side(StrEnum):
 ChosenMarket = Annotated[MarketName | None, typer.Option("--market", case_sensitive=False, help="Of this market only.")]
 ChosenSide = Annotated[Side | None, typer.Option("--direction", case_sensitive=False, help="Of this direction only.")]
 Symbol = Annotated[str | None, typer.Option(metavar="PAIR", help="Of this pair only, such as BTCUSDT.")]
+Statuses = Annotated[
+    list[str] | None, typer.Option("--status", metavar="STATUS", help="OPEN, PENDING, CLOSED_TP, ...; repeatable.")
+]
 SourceName = Annotated[str | None, typer.Option(metavar="NAME", help="Of this source only.")]
 Since = Annotated[str | None, typer.Option(metavar="TIME", help="From then on: 2026-07-01, or a time with offset.")]
 Until = Annotated[str | None, typer.Option(metavar="TIME", help="Before then.")]
@@ -62,9 +67,7 @@ _ROWS = (
 
 @trades.command("list")
 def list_(
-    status: Annotated[
-        list[str] | None, typer.Option(metavar="STATUS", help="OPEN, PENDING, CLOSED_TP, ...; repeatable.")
-    ] = None,
+    status: Statuses = None,
     market: ChosenMarket = None,
     symbol: Symbol = None,
     direction: ChosenSide = None,
@@ -96,11 +99,54 @@ def list_(
         show_list(islice(found, limit), json, _COLUMNS, "no such trades")
 
 
+@trades.command("export")
+def export(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A CSV file; else standard output.")] = None,
+    status: Annotated[
+        list[str] | None, typer.Option(metavar="STATUS", help="OPEN, CLOSED_TP, ...; repeatable.")
+    ] = None,
+    market: ChosenMarket = None,
+    symbol: Symbol = None,
+    direction: ChosenSide = None,
+    source: SourceName = None,
+    since: Since = None,
+    until: Until = None,
+    account: AccountId = None,
+    url: Url = None,
+    key: KeyText = None,
+) -> None:
+    """Write trades as CSV, newest first, however many. The file appears when it is whole.
+
+    paperfleet trades export closed.csv --status CLOSED_TP --status CLOSED_SL
+    """
+    with asking(url, key) as client:
+        lines = client.trades.export(
+            status=status or (),
+            market_type=_value(market),
+            symbol=symbol,
+            direction=_value(direction),
+            source=source,
+            since=since,
+            until=until,
+            account_id=account,
+        )
+        if file is None:
+            sys.stdout.writelines(line.replace("\r\n", "\n") for line in lines)
+            return
+        part = file.with_name(f"{file.name}.part")
+        try:
+            with part.open("w", encoding="utf-8", newline="") as out:
+                out.writelines(lines)
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
+
+
 @trades.command("show")
 def show_one(trade: Id, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
     """Show all of a trade."""
     with asking(url, key) as client:
-        _tell(client.trades.read(trade), json)
+        tell_trade(client.trades.read(trade), json)
 
 
 @trades.command("open")
@@ -145,7 +191,7 @@ def open_(
     }
     plan: Any = {name: value for name, value in wish.items() if value is not None}
     with asking(url, key) as client:
-        _tell(client.trades.preview(**plan) if dry_run else client.trades.open(**plan), json)
+        tell_trade(client.trades.preview(**plan) if dry_run else client.trades.open(**plan), json)
 
 
 @trades.command("edit")
@@ -165,7 +211,7 @@ def edit(
         if notes is not None:
             written = client.trades.note(trade, notes)
             if stop is None and target is None:
-                _tell(written, json)
+                tell_trade(written, json)
                 return
         _tell_command(client.trades.edit(client.trades.read(trade), stop_loss=stop, take_profit=target), json)
 
@@ -194,12 +240,13 @@ def cancel(trade: Id, json: AsJson = False, url: Url = None, key: KeyText = None
 
 
 def _tell_command(done: "Commanded", json: bool) -> None:
-    _tell(done.trade, json)
+    tell_trade(done.trade, json)
     if not done.is_applied:
         typer.echo("accepted: it counts from now, and is applied when the price path has come that far", err=True)
 
 
-def _tell(trade: "Trade", json: bool) -> None:
+def tell_trade(trade: "Trade", json: bool) -> None:
+    """All of a trade."""
     rows = [(name, getattr(trade, name)) for name in _ROWS]
     parts = [(f"exit {each.part}", f"{each.reason} {each.quantity} at {each.price}") for each in trade.exits]
     show(trade, json, [*rows, *parts])

@@ -1,5 +1,6 @@
 """Examines the fleet itself: the exchange, ticks, processes, queues, lag, request weight, halts."""
 
+import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -10,14 +11,22 @@ from services.db import slots
 from services.domain.errors import InvalidData, Unavailable
 from services.domain.finding import Finding, doubt, fine, wrong
 from services.domain.market import Market
+from services.settings import Settings
 from services.usecases.context import Services
 from services.usecases.fleet_state import FleetState, read_fleet
 from services.usecases.read_lag import LATE_SECONDS, PairLag, read_lag
 
 SKEW_SECONDS = 1.0
+EXCHANGE_SECONDS = 4.0
 QUEUE_OLD_SECONDS = 30.0
 WEIGHT_SHARE_USED = 0.9
 PAIRS_LOOKED_AT = 200
+
+
+def intervals_of_prices(settings: Settings) -> dict[str, timedelta]:
+    """The jobs without which no price comes, for who does not know all of them."""
+    sweep = timedelta(seconds=float(settings.sweep_seconds))
+    return {"cycle": settings.cycle_interval, **{f"sweep {market}": sweep for market in Market}}
 
 
 async def examine_fleet(services: Services, intervals: Mapping[str, timedelta]) -> list[Finding]:
@@ -31,7 +40,7 @@ async def examine_fleet(services: Services, intervals: Mapping[str, timedelta]) 
         *_processes(state),
         *_queues(state),
         *await _prices(services),
-        *[finding for market in Market for finding in await _exchange(services, market)],
+        *await asyncio.gather(*(_exchange(services, market) for market in Market)),
         *await _weight(services),
         *await _lag(services),
     ]
@@ -94,26 +103,27 @@ async def _prices(services: Services) -> list[Finding]:
     suspects = await quarantine.listed(services.redis)
     if not suspects:
         return []
-    mend = "wait a minute; or believe it with POST /api/system/quarantined-prices/KEY/believe/"
+    mend = "wait a minute; or `paperfleet system prices believe KEY`"
     return [doubt("quarantined_prices", ", ".join(suspects[:5]), mend)]
 
 
-async def _exchange(services: Services, market: Market) -> list[Finding]:
+async def _exchange(services: Services, market: Market) -> Finding:
     name = f"exchange_{market.lower()}"
     begun = time.time()
     try:
-        told = (await services.exchange.server_time(market)).timestamp()
-    except (Unavailable, InvalidData) as error:
+        async with asyncio.timeout(EXCHANGE_SECONDS):
+            told = (await services.exchange.server_time(market)).timestamp()
+    except (Unavailable, InvalidData, TimeoutError) as error:
         mend = "look at DNS, proxy, firewall and PAPERFLEET_*_URL; `weight` tells whether the exchange refuses you"
-        return [wrong(name, f"cannot be asked: {error}", mend)]
+        return wrong(name, f"cannot be asked: {str(error) or 'it does not answer'}", mend)
     took = time.time() - begun
     if services.settings.market_speed != 1:
-        return [fine(name, f"answers in {took * 1000:.0f} ms, at {services.settings.market_speed} times the speed")]
+        return fine(name, f"answers in {took * 1000:.0f} ms, at {services.settings.market_speed} times the speed")
     skew = max(begun - told, told - (begun + took), 0.0) * (1 if begun > told else -1)
     if abs(skew) > SKEW_SECONDS:
         mend = "let NTP set this machine's clock; trades are judged by the exchange's, people see both"
-        return [doubt(name, f"this machine's clock is {skew:+.1f} s beside its own", mend)]
-    return [fine(name, f"answers in {took * 1000:.0f} ms, clocks agree")]
+        return doubt(name, f"this machine's clock is {skew:+.1f} s beside its own", mend)
+    return fine(name, f"answers in {took * 1000:.0f} ms, clocks agree")
 
 
 async def _weight(services: Services) -> list[Finding]:

@@ -20,7 +20,7 @@ LATE_SECONDS = 180.0
 """A pair that is judged each minute is seldom further behind than two; what is not, has no reason to be told."""
 
 CLOCK_SECONDS = 4.0
-"""How long an exchange that hangs may hold this up, a market."""
+"""How long an exchange that hangs may hold this up."""
 
 
 class PairLag(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,20 +53,25 @@ async def read_lag(services: Services, limit: int) -> list[PairLag]:
     paused = next((each for each in await read_halts(services) if each.what is Halted.FLEET), None)
     async with services.pool.connection() as connection:
         rows = await lag.furthest(connection, limit)
+    times = dict(zip(Market, await asyncio.gather(*(_time(services, market) for market in Market)), strict=True))
     found = []
-    for market in Market:
+    for market, now in times.items():
         told: dict[str, Why] = {}
         with contextlib.suppress(Unavailable):
             told = await missing.reasons(services.redis, market)
-        now = None
-        with contextlib.suppress(Unavailable, TimeoutError):
-            async with asyncio.timeout(CLOCK_SECONDS):
-                now = await services.clock.now(market)
         for row in rows:
             if row.market is market:
                 why = ("paused", paused.reason) if paused else _reason(row, now, told.get(row.symbol))
                 found.append(_lag(row, now, why))
     return sorted(found, key=_urgency)
+
+
+async def _time(services: Services, market: Market) -> datetime | None:
+    """The market's time, if it can be had."""
+    with contextlib.suppress(Unavailable, TimeoutError):
+        async with asyncio.timeout(CLOCK_SECONDS):
+            return await services.clock.now(market)
+    return None
 
 
 def _urgency(pair: PairLag) -> tuple[float, datetime]:

@@ -1,51 +1,16 @@
 """Both clients do the same by one description: open, page, edit, close, keys; refusals are typed errors."""
 
-import inspect
 import subprocess
 import sys
 from decimal import Decimal
 
 import pytest
-import pytest_asyncio
 
 from paperfleet.client import AsyncClient, Client, Conflict, Invalid, NotFound, Unreachable
-from services.domain.market import Market
+from tests.client.asking import Awaited
 from tests.client.line import Line
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
-
-
-class Awaited:
-    """The awaited client, or the blocking one asked the same way."""
-
-    def __init__(self, client):
-        self.client = client
-
-    async def __call__(self, path, *arguments, **named):
-        part, name = path.split(".")
-        result = getattr(getattr(self.client, part), name)(*arguments, **named)
-        if inspect.isasyncgen(result):
-            return [each async for each in result]
-        if inspect.isgenerator(result):
-            return list(result)
-        return await result if inspect.isawaitable(result) else result
-
-
-@pytest_asyncio.fixture(params=[Client, AsyncClient], loop_scope="package")
-async def ask(request, api):
-    client = request.param(api.url)
-    yield Awaited(client)
-    if isinstance(client, Client):
-        client.close()
-    else:
-        await client.close()
-
-
-@pytest_asyncio.fixture(loop_scope="package")
-async def order(services):
-    price = (await services.prices.one(Market.SPOT, "BTCUSDT")).last
-    plan = {"market_type": "SPOT", "symbol": "BTCUSDT", "direction": "LONG"}
-    return plan | {"stop_loss": price / 2, "take_profit": price * 2}
 
 
 async def test_a_trade_from_opening_to_close(ask, order):

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from paperfleet.cli import main
 from paperfleet.client import Client
 from services.domain.market import Market
 from tests.api.running import serving
@@ -20,23 +19,6 @@ from tests.servers import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 PAPERFLEET = Path(sys.executable).with_name("paperfleet")
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs a command in this process, where starting takes no time; what it says on standard output, or on error."""
-
-    def command(url, *arguments, code=0):
-        monkeypatch.setattr(sys, "argv", ["paperfleet", *arguments])
-        monkeypatch.setenv("PAPERFLEET_URL", url)
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        assert (ended.value.code or 0) == code, (arguments, said)
-        return said.out if code == 0 else said.err
-
-    return command
 
 
 async def test_a_trade_by_hand(services, api, run):

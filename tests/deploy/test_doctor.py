@@ -18,10 +18,11 @@ from services.domain.finding import Finding, Level, worst
 from services.domain.halts import Halted
 from services.domain.market import Market
 from services.usecases import examine_servers
-from services.usecases.examine_fleet import examine_fleet
+from services.usecases.examine_fleet import examine_fleet, intervals_of_prices
 from services.usecases.examine_servers import examine_postgres, examine_redis
 from services.usecases.halt import halt
 from tests.api.running import exchange, settings_of_test
+from workers.jobs import fleet_jobs
 
 PAPERFLEET = Path(sys.executable).with_name("paperfleet")
 JOBS = {"cycle": timedelta(minutes=1)}
@@ -191,3 +192,10 @@ async def test_an_exchange_that_is_away(database_url, redis_url):
     async with build(settings_of_test(database_url, redis_url, nowhere)) as services:
         found = by_check(await examine_fleet(services, {}))
     assert {found[f"exchange_{market}"].level for market in ("spot", "futures")} == {Level.ERROR}
+
+
+async def test_what_is_known_of_the_jobs_without_their_list_is_true(services, settings):
+    jobs = {job.name: job.interval for job in fleet_jobs(settings, services)}
+    known = intervals_of_prices(settings)
+    assert len(known) == 3
+    assert known.items() <= jobs.items()

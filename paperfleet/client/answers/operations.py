@@ -111,3 +111,19 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     account_id: int | None
     before: Any
     after: Any
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that was looked at: `ok`, `warning` or `error`; `mend` says what to do."""
+
+    check: str
+    level: str
+    text: str
+    mend: str = ""
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """Everything that was looked at, and the gravest level among it."""
+
+    worst: str
+    findings: tuple[Finding, ...]

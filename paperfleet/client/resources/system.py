@@ -1,12 +1,13 @@
 """`client.system`: how the fleet stands, and what operators do about it."""
 
-from paperfleet.client.answers.operations import Asked, AuditEntry, Halts, PairLag, Queues, Void
+from paperfleet.client.answers.operations import Asked, AuditEntry, Findings, Halts, PairLag, Queues, Void
 from paperfleet.client.answers.system import System
 from paperfleet.client.calls import PAGE_LIMIT, Call, Page, nothing, reading, segment
 from paperfleet.client.modes import M, Resource, listing, operation
 from paperfleet.client.wishes import Halted
 
 _system = reading(System)
+_findings = reading(Findings)
 _halts = reading(Halts)
 _lags = reading(Page[PairLag])
 _queues = reading(Queues)
@@ -17,12 +18,17 @@ _ROOT = "/api/system/"
 
 
 class Systems(Resource[M]):
-    """The fleet. Everything that changes it, and `queues`, `voids` and `audit`, is for admins."""
+    """The fleet. Everything that changes it, and `findings`, `queues`, `voids` and `audit`, is for admins."""
 
     @operation
     def read(self) -> Call[System]:
         """Trades, cycles, lag, request weight, what is stopped, who is alive."""
         return Call("GET", _ROOT, _system)
+
+    @operation
+    def findings(self) -> Call[Findings]:
+        """What is wrong and how to mend it, as `paperfleet doctor` finds it. For admins."""
+        return Call("GET", f"{_ROOT}findings/", _findings)
 
     @listing
     def lag(self, *, limit: int = 50) -> Call[Page[PairLag]]:

@@ -1,0 +1,164 @@
+"""What operators and keepers of figures do by commands: stop, mend, look up, export, import, scorecards."""
+
+import csv
+import json
+import os
+import subprocess
+from decimal import Decimal
+from itertools import count
+
+import msgspec
+import pytest
+
+from paperfleet.client import Client
+from services.bootstrap import build
+from services.coordination import quarantine
+from services.coordination.quarantine import Suspect
+from services.domain.finding import Level
+from services.domain.market import Market
+from services.usecases.examine_fleet import examine_fleet
+from tests.api.running import serving
+from tests.client.test_commands import PAPERFLEET
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+WHY = ("--reason", "the feed looks wrong")
+numbers = count()
+
+
+async def test_stopping_and_going_on(api, run):
+    try:
+        assert "the feed looks wrong" in run(api.url, "system", "no-new-trades", *WHY)
+        stopped = json.loads(run(api.url, "system", "pause", *WHY, "--json"))["results"]
+        assert {each["what"] for each in stopped} == {"fleet", "new_trades"}
+        assert "stopped: fleet" in run(api.url, "system", "show")
+    finally:
+        assert "everything runs" in run(api.url, "system", "resume")
+    try:
+        assert "stopped: new_trades" in run(api.url, "system", "kill", *WHY)
+    finally:
+        run(api.url, "system", "resume")
+    assert "reconcile_books" in run(api.url, "system", "reconcile")
+
+
+async def test_the_doctor_comes_over_http(api, run):
+    """No scheduler and no worker belong to this API, which is grave."""
+    assert "no tick in two intervals of cycle, sweep SPOT, sweep FUTURES" in run(api.url, "system", "doctor", code=None)
+    found = json.loads(run(api.url, "system", "doctor", "--json", code=None))
+    levels = {each["check"]: each["level"] for each in found["findings"]}
+    assert (found["worst"], levels["workers"], levels["exchange_spot"], levels["apis"]) == (
+        "error",
+        "error",
+        "ok",
+        "ok",
+    )
+
+
+async def test_what_is_put_aside_is_seen_and_mended(services, api, run):
+    assert "every price is believed" in run(api.url, "system", "prices", "list")
+    suspect = Suspect(1_800_000_000.0, Decimal(5), 1_800_000_060.0)
+    await quarantine.first_seen(services.redis, Market.SPOT, "BTCUSDT", suspect)
+    price = "SPOT:BTCUSDT:1800000000"
+    assert price in run(api.url, "system", "show")
+    assert "2027-01-15 08:00:00" in run(api.url, "system", "prices", "list")
+    assert json.loads(run(api.url, "system", "prices", "list", "--json"))["symbol"] == "BTCUSDT"
+    assert price in run(api.url, "system", "prices", "believe", price)
+    assert price in run(api.url, "system", "prices", "drop", price)
+    assert "no_such_price" in run(api.url, "system", "prices", "drop", price, code=1)
+
+    body = {
+        "options": {"retries": 3, "traceback": "ValueError: no"},
+        "actor_name": "fetch_paths",
+        "queue_name": "fetch",
+    }
+    for id_ in ("one", "two"):
+        await services.redis.zadd("tasks:fetch.XQ", {id_: 1_800_000_000_000})
+        await services.redis.hset("tasks:fetch.XQ.msgs", id_, msgspec.msgpack.encode(body | {"message_id": id_}))
+    shown = run(api.url, "system", "queues", "show")
+    assert "ValueError: no" in shown
+    assert "maintenance" in shown
+    assert len(json.loads(run(api.url, "system", "queues", "show", "--json"))["dead_letters"]) == 2
+    assert "on its way" in run(api.url, "system", "queues", "retry", "one")
+    assert "forgotten" in run(api.url, "system", "queues", "drop", "two")
+    assert "no_such_dead_letter" in run(api.url, "system", "queues", "retry", "two", code=1)
+    assert "nothing is put aside" in run(api.url, "system", "queues", "clear")
+    await services.redis.delete("tasks:fetch", "tasks:fetch.msgs")
+
+
+async def test_who_changed_what_and_what_was_struck_out(api, run, order):
+    with Client(api.url) as client:
+        trade = client.trades.open(**order, source="struck out")
+        client.trades.close(trade)
+    assert "VOIDED" in run(api.url, "system", "void", str(trade.id), *WHY)
+    assert "the feed looks wrong" in run(api.url, "system", "voids")
+    made = json.loads(run(api.url, "accounts", "create", f"changed {next(numbers)}", "--json"))
+    run(api.url, "accounts", "edit", str(made["id"]), "--max-open-trades", "900")
+    (changed,) = run(api.url, "system", "audit", "--subject", "accounts", "-n", "1", "--json").splitlines()
+    assert json.loads(changed)["subject_id"] == str(made["id"])
+    assert run(api.url, "system", "audit", "--subject", "accounts", "-n", "1").count("\n") == 2
+
+
+async def test_terms_and_mode_of_an_account(api, run):
+    made = json.loads(run(api.url, "accounts", "create", f"terms {next(numbers)}", "--json"))
+    account = str(made["id"])
+    edited = run(api.url, "accounts", "edit", account, "--max-open-trades", "7", "--fill-model", "harsh", "--json")
+    assert (json.loads(edited)["max_open_trades"], json.loads(edited)["fill_model"]) == (7, "harsh")
+    edited = json.loads(run(api.url, "accounts", "edit", account, "--max-open-trades", "none", "--json"))
+    assert edited["max_open_trades"] is None
+    assert "give at least one" in run(api.url, "accounts", "edit", account, code=2)
+    assert "a whole number or none" in run(api.url, "accounts", "edit", account, "--max-leverage", "much", code=2)
+    assert "paper" in run(api.url, "accounts", "mode", account)
+    assert "paper" in run(api.url, "accounts", "paper", account)
+
+
+async def test_an_export_is_a_file_or_goes_on_by_a_pipe(api, run, order, tmp_path):
+    source = f"exported {next(numbers)}"
+    with Client(api.url) as client:
+        made = [client.trades.open(**order, source=source).id for _ in range(2)]
+        file = tmp_path / "trades.csv"
+        assert run(api.url, "trades", "export", str(file), "--source", source) == ""
+        with file.open(newline="") as told:
+            assert [int(row["id"]) for row in csv.DictReader(told)] == made[::-1]
+        assert len(run(api.url, "trades", "export", "--source", source, "--status", "OPEN").splitlines()) == 3
+        refused = tmp_path / "refused.csv"
+        assert "status must be of" in run(api.url, "trades", "export", str(refused), "--status", "NONSENSE", code=1)
+        assert list(tmp_path.iterdir()) == [file], "a file that is not whole is none"
+        for each in made:
+            client.trades.close(each)
+
+
+async def test_signals_of_a_file_are_traded_and_have_a_scorecard(api, run, tmp_path):
+    source = f"by file {next(numbers)}"
+    file = tmp_path / "signals.csv"
+    file.write_text("symbol,side,sl,tp1\nBTCUSDT,buy,2%,4%\n")
+    assert "stored" in run(api.url, "signals", "import", str(file), "--source", source)
+    file.write_text("symbol,side,sl,tp1\nBTCUSDT,sideways,2%,4%\n")
+    told = run(api.url, "signals", "import", str(file), "--source", source, code=1)
+    assert told == "", "what is wrong with its rows is told as the report, on standard output"
+    listed = run(api.url, "signals", "list", "--symbol", "BTCUSDT", "-n", "1", "--status", "ACTIVE", "--json")
+    trade = json.loads(run(api.url, "signals", "trade", str(json.loads(listed)["id"]), "--size", "50", "--json"))
+    assert Decimal(trade["position_size"]) == 50
+    with Client(api.url) as client:
+        client.trades.close(trade["id"])
+    assert source in run(api.url, "signals", "sources", "-n", "200")
+    assert source in run(api.url, "performance", "scorecards")
+    assert "win_rate 95 %" in run(api.url, "performance", "scorecard", source)
+    assert "BTCUSDT" in run(api.url, "performance", "scorecard", source, "--by", "symbol")
+    assert "signals sources" in run(api.url, "performance", "scorecard", "nobody's", code=2)
+
+
+async def test_lag_tells_what_the_database_knows_where_the_exchange_is_out_of_reach(services, api, run):
+    assert "in_time" in run(api.url, "system", "lag", "-n", "3")
+    away = msgspec.structs.replace(services.settings, spot_url="http://127.0.0.1:9")
+    with serving(away) as running, Client(running.url) as client:
+        found = list(client.system.lag(limit=2))
+        assert [each.market_type for each in found] == ["SPOT", "SPOT", "FUTURES", "FUTURES"]
+        assert [(each.seconds is None, each.reason) for each in found[:3:2]] == [(True, "clock"), (False, "in_time")]
+        assert "does not tell its SPOT time" in run(running.url, "system", "lag")
+    environment = os.environ | away.to_environment()
+    done = subprocess.run([PAPERFLEET, "lag"], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "clock" in done.stdout
+    assert "the exchange's clock is out of reach (SPOT)" in done.stderr
+    async with build(away) as there:
+        lag = next(each for each in await examine_fleet(there, {}) if each.check == "lag")
+    assert (lag.level, "SPOT" in lag.text) == (Level.WARNING, True)
