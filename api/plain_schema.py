@@ -22,4 +22,5 @@ class PlainSchema(OpenAPISchemaPlugin):
 
     def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
         """A string of a named format."""
-        return Schema(type=OpenAPIType.STRING, format=_FORMATS[field_definition.annotation])
+        named: Any = _FORMATS[field_definition.annotation]  # formats that the framework's list does not have
+        return Schema(type=OpenAPIType.STRING, format=named)

@@ -1,12 +1,12 @@
-"""A text file that comes in pieces, as its lines. No input or output here."""
+"""A text that comes in pieces, a file or an event stream, as its lines. No input or output here."""
 
 import codecs
 
 
 class Lines:
-    """Cuts pieces of UTF-8 into lines, which keep their ends: what was cut is the file when joined.
+    """Cuts pieces of UTF-8 into lines, which keep their ends: what was cut is the text when joined.
 
-    Only a line feed ends one; other characters that Python splits at may be in a cell.
+    Only a line feed ends one; other characters that Python splits at may be in a cell, or in the JSON of an event.
     """
 
     def __init__(self) -> None:
@@ -19,6 +19,6 @@ class Lines:
         return [f"{line}\n" for line in whole]
 
     def end(self) -> list[str]:
-        """What is left of a file that does not end with a line's end."""
+        """What is left of a text that does not end with a line's end."""
         rest, self._begun = self._begun + self._decode(b"", True), ""
         return [rest] if rest else []

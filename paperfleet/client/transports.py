@@ -141,9 +141,11 @@ class Client(_Asking[Blocking]):
                     if response.status_code != 200:
                         failure = _problem(response, response.read())
                     else:
-                        for line in response.iter_lines():
-                            if event := follower.feed(line):
-                                yield event
+                        cut = Lines()
+                        for piece in response.iter_bytes():
+                            for line in cut.feed(piece):
+                                if event := follower.feed(line.rstrip("\r\n")):
+                                    yield event
             except httpx.TransportError as error:
                 failure = self.door.unreachable(error)
             time.sleep(follower.lost(failure))
@@ -219,9 +221,11 @@ class AsyncClient(_Asking[Awaiting]):
                     if response.status_code != 200:
                         failure = _problem(response, await response.aread())
                     else:
-                        async for line in response.aiter_lines():
-                            if event := follower.feed(line):
-                                yield event
+                        cut = Lines()
+                        async for piece in response.aiter_bytes():
+                            for line in cut.feed(piece):
+                                if event := follower.feed(line.rstrip("\r\n")):
+                                    yield event
             except httpx.TransportError as error:
                 failure = self.door.unreachable(error)
             await asyncio.sleep(follower.lost(failure))

@@ -112,6 +112,33 @@ async def test_prices_and_trades_are_typed(services, api):
         assert opened.trade.symbol == "BTCUSDT"
 
 
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+async def test_an_event_may_hold_what_ends_a_line_elsewhere(api, order, kind):
+    notes = "one\u2028two\u2029three\x85four"
+    with Client(api.url) as client:
+        made = client.trades.open(**order, notes=notes)
+        client.trades.close(made)
+    told = await asyncio.to_thread(_first_of, kind, api.url, made.id)
+    assert told.notes == notes
+
+
+def _first_of(kind, url, trade_id):
+    """The trade as the first event about it has it."""
+
+    async def awaited():
+        async with AsyncClient(url) as client:
+            async for event in client.events(from_start=True):
+                if event.trade is not None and event.trade.id == trade_id:
+                    return event.trade
+        raise AssertionError("the stream is endless")
+
+    if kind is AsyncClient:
+        return asyncio.run(awaited())
+    with Client(url) as client:
+        events = (event.trade for event in client.events(from_start=True) if event.trade is not None)
+        return next(trade for trade in events if trade.id == trade_id)
+
+
 async def test_what_asking_again_does_not_mend_is_raised(api):
     with Client(api.url) as client, pytest.raises(NotFound):
         next(client.events(sources=[987654321]))
