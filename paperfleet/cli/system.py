@@ -1,8 +1,9 @@
 """`paperfleet system`: how the fleet stands, what stops it and lets it go on, who changed what; through the API."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -13,7 +14,7 @@ from paperfleet.cli.trades import Id as TradeId
 
 if TYPE_CHECKING:
     from paperfleet.client import Client
-    from paperfleet.client.answers.operations import Halts
+    from paperfleet.client.answers.operations import AuditEntry, Halts
     from paperfleet.client.answers.system import System
 
 system = group("How the fleet stands, and an operator's word to it.")
@@ -38,8 +39,22 @@ _AUDIT_COLUMNS = (
     ("action", "action"),
     ("subject", "subject"),
     ("which", "subject_id"),
-    ("after", "after"),
+    ("columns", "columns"),
 )
+
+
+class AuditLine(NamedTuple):
+    """A change for people: who, when, what, and which columns differ; --json has their values."""
+
+    id: int
+    at: datetime
+    user_id: int | None
+    via: str
+    address: str
+    action: str
+    subject: str
+    subject_id: str
+    columns: str
 
 
 @system.command("show")
@@ -139,8 +154,14 @@ def audit(
 ) -> None:
     """List who changed what, newest first."""
     with asking(url, key) as client:
-        found = client.system.audit(user_id=user, subject=subject, limit=min(limit, 200))
-        show_list(islice(found, limit), json, _AUDIT_COLUMNS, "nothing was changed")
+        found = islice(client.system.audit(user_id=user, subject=subject, limit=min(limit, 200)), limit)
+        show_list(found if json else map(_audit_line, found), json, _AUDIT_COLUMNS, "nothing was changed")
+
+
+def _audit_line(entry: "AuditEntry") -> AuditLine:
+    changed = ", ".join(entry.after or entry.before or ())
+    who = (entry.id, entry.at, entry.user_id, entry.via, entry.address)
+    return AuditLine(*who, entry.action, entry.subject, entry.subject_id, changed[:60])
 
 
 def _rows(found: "System") -> Iterator[tuple[str, object]]:
