@@ -76,7 +76,7 @@ async def make_ticket(identifier: NamedDependency[Identifier], caller: NamedDepe
     summary="Server-sent events",
     responses={
         200: ResponseSpec(str, media_type="text/event-stream", generate_examples=False, description=_STREAM),
-        **problems(401, 422, 429, 503),
+        **problems(401, 404, 422, 429, 503),
     },
 )
 async def stream(
