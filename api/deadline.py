@@ -10,6 +10,8 @@ from services.domain.errors import Unavailable
 
 REQUEST_SECONDS = 10.0
 """Longer than any wait of ours for a lock, a path or a pooled connection."""
+SECONDS = "deadline_seconds"
+"""The option by which a route that works through a large body has longer."""
 
 
 class Deadline(ASGIMiddleware):
@@ -34,9 +36,10 @@ class Deadline(ASGIMiddleware):
             if not abandoned:
                 await send(message)
 
+        seconds = max(self._seconds, scope["route_handler"].opt.get(SECONDS, 0))
         work = asyncio.ensure_future(next_app(scope, receive, watched))
         try:
-            await asyncio.wait({work}, timeout=self._seconds)
+            await asyncio.wait({work}, timeout=seconds)
             if begun or work.done():
                 await work
                 return
@@ -46,7 +49,7 @@ class Deadline(ASGIMiddleware):
                 work.cancel()
                 self._abandoned.add(work)
                 work.add_done_callback(self._forget)
-        raise Unavailable(f"no answer within {self._seconds:g} s")
+        raise Unavailable(f"no answer within {seconds:g} s")
 
     def _forget(self, work: "asyncio.Task[None]") -> None:
         self._abandoned.discard(work)

@@ -10,7 +10,7 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, QueryParameter
 
-from api import cursors
+from api import cursors, deadline
 from api.access import Caller
 from api.body import JsonBody
 from api.documentation import problems
@@ -42,6 +42,7 @@ from services.usecases.store_signals import Incoming, store_signals
 from services.usecases.validate_signal import Validation, validate_signal
 
 IMPORT_BYTES_MAX = 50 * 1024 * 1024
+IMPORT_SECONDS = 900.0
 _JSON = "application/json"
 SIGNAL_EXAMPLES = [
     Example(
@@ -114,6 +115,7 @@ async def validate(
     "/import",
     status_code=200,
     request_max_body_size=IMPORT_BYTES_MAX,
+    opt={deadline.SECONDS: IMPORT_SECONDS},
     summary="Import signals from a CSV file",
     responses=problems(413, 422),
 )

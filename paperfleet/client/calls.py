@@ -33,6 +33,7 @@ class Call(Generic[T]):
     read        makes the answer of status and body
     headers     sent beside the client's own
     repeatable  whether sending it twice does no more than sending it once
+    seconds     how long its answer may take, where that is longer than of others
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Call(Generic[T]):
         media: str = "application/json",
         headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
+        seconds: float = 0.0,
     ) -> None:
         assert path.startswith("/api/"), path
         self.method = method
@@ -55,6 +57,7 @@ class Call(Generic[T]):
         self.query = {name: _text(value) for name, value in (query or {}).items() if value is not None}
         self.content = content if body is None else msgspec.json.encode(body)
         self.headers = dict(headers or {}) | ({} if self.content is None else {"Content-Type": media})
+        self.seconds = seconds
         self.repeatable = repeatable or method in ("GET", "PUT", "DELETE") or "Idempotency-Key" in self.headers
 
     def after(self, cursor: str) -> "Call[T]":

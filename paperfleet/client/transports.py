@@ -37,13 +37,13 @@ class Door:
     def __init__(self, url: str | None, key: str | None, timeout: float, retries: int) -> None:
         self.url = (url or os.environ.get(URL_VARIABLE) or DEFAULT_URL).rstrip("/")
         self.key = key or os.environ.get(KEY_VARIABLE) or ""
+        self.timeout = timeout
         self.retries = retries
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{URL_VARIABLE} must be an http or https address, got {self.url!r}")
         self.options: dict[str, Any] = {
             "base_url": self.url,
-            "timeout": timeout,
             "headers": {"Authorization": f"Bearer {self.key}"} if self.key else {},
             "trust_env": not _is_near(parts.hostname),  # no proxy is asked for this machine
         }
@@ -122,7 +122,7 @@ class Client(_Asking[Blocking]):
         """The lines of a text file as they come. Raises Unreachable where it breaks off."""
         cut = Lines()
         try:
-            with self._http.stream(**_request(call)) as response:
+            with self._http.stream(**_request(call, self.door.timeout)) as response:
                 if not response.is_success:
                     raise _problem(response, response.read())
                 for piece in response.iter_bytes():
@@ -200,7 +200,7 @@ class AsyncClient(_Asking[Awaiting]):
         """The lines of a text file as they come. Raises Unreachable where it breaks off."""
         cut = Lines()
         try:
-            async with self._http.stream(**_request(call)) as response:
+            async with self._http.stream(**_request(call, self.door.timeout)) as response:
                 if not response.is_success:
                     raise _problem(response, await response.aread())
                 async for piece in response.aiter_bytes():
@@ -233,7 +233,7 @@ class AsyncClient(_Asking[Awaiting]):
 
 def _steps(call: Call[T], door: Door) -> Generator[dict[str, Any] | float, Outcome, T]:
     """What to do for an answer: yields requests to send and seconds to wait, is sent what came of them."""
-    request = _request(call)
+    request = _request(call, door.timeout)
     for number in range(door.retries + 1):
         outcome = yield request
         failure: ClientError
@@ -252,13 +252,14 @@ def _steps(call: Call[T], door: Door) -> Generator[dict[str, Any] | float, Outco
     raise AssertionError("the last attempt answers or raises")
 
 
-def _request(call: Call[Any]) -> dict[str, Any]:
+def _request(call: Call[Any], timeout: float) -> dict[str, Any]:
     return {
         "method": call.method,
         "url": call.path,
         "params": call.query,
         "content": call.content,
         "headers": call.headers,
+        "timeout": httpx.Timeout(max(call.seconds, timeout), connect=timeout),
     }
 
 

@@ -123,7 +123,7 @@ def _check_numbers(wish: NewTrade) -> None:
         check_number(field, value)
     for field, longest in (("source", 80), ("notes", 4000)):
         text = getattr(wish, field)
-        if len(text) > longest or "\x00" in text or (field == "source" and not text):
+        if len(text) > longest or "\x00" in text or (field == "source" and not (text and text.isprintable())):
             raise InvalidInput("bad_text", f"{field} must have at most {longest} printable characters", field=field)
 
 

@@ -69,6 +69,9 @@ async def test_refusals_are_errors_that_say_what_and_where(ask, order):
         await ask("trades.open", **order | {"stop_loss": order["take_profit"]})
     assert (wrong.value.code, wrong.value.field, wrong.value.status) == ("stop_misplaced", "stop_loss", 422)
     assert wrong.value.numbers["stop_loss"]
+    with pytest.raises(Invalid) as unlisted:
+        await ask("trades.open", **order, source="two\nlines, which no list could be asked for")
+    assert (unlisted.value.code, unlisted.value.field) == ("bad_text", "source")
     with pytest.raises(NotFound, match="no_such_trade"):
         await ask("trades.read", 987654321)
 

@@ -14,6 +14,7 @@ from services.coordination.quarantine import Suspect
 from services.domain.credentials import Role
 from services.domain.market import Market
 from services.usecases.manage_users import create_user
+from tests.api.running import serving
 from tests.client.line import Line
 from tests.hooks.receiver import receiving
 
@@ -27,7 +28,8 @@ def fresh(name):
     return f"{name} {next(numbers)}"
 
 
-async def test_webhooks(ask):
+async def test_webhooks(ask, order):
+    await ask("trades.close", (await ask("trades.open", **order)).id)
     night = QuietHours(start=time(22), end=time(7), time_zone="Europe/Berlin")
     async with receiving() as receiver:
         made = await ask("webhooks.create", url=receiver.url, rules=[Rule(events=("closed",), minimum_loss=Decimal(5))])
@@ -47,7 +49,8 @@ async def test_webhooks(ask):
     await _again_and_forgotten(ask, "webhooks", id_)
 
 
-async def test_notifications(ask):
+async def test_notifications(ask, order):
+    await ask("trades.close", (await ask("trades.open", **order)).id)
     async with receiving() as receiver:
         made = await ask("notifications.create", url=receiver.url.replace("http:", "json:"), description="my phone")
         assert (await ask("notifications.test", made.id)).delivered
@@ -59,8 +62,7 @@ async def test_notifications(ask):
 
 
 async def _again_and_forgotten(ask, part, id_):
-    """Events of the account's stream are sent again, and forgotten before anybody has sent them."""
-    await ask("accounts.deposit", 1, "1")
+    """What happened before the outlet was made is sent on demand, and forgotten before anybody has sent it."""
     assert (await ask(f"{part}.replay", id_, stream="a1", from_sequence=1, to_sequence=1)).deliveries == 1
     (waiting,) = await ask(f"{part}.deliveries", id_, state="waiting")
     assert (waiting.stream, waiting.sequence) == ("a1", 1)
@@ -129,6 +131,14 @@ async def test_signals_of_a_file(ask):
     report = await ask("signals.import_csv", file, source=fresh("a file"))
     assert (report.total, report.rejected) == (2, 1)
     assert [each.line for each in report.rows if each.code != "repeated"] == [3]
+
+
+async def test_a_large_file_has_longer_than_other_requests(services):
+    """An API that gives up after a twentieth of a second works through a file for longer."""
+    rows = "".join(f"BTCUSDT,buy,2%,{number}%\n" for number in range(4, 3004))
+    with serving(services.settings, request_seconds=0.05) as running, Client(running.url) as client:
+        report = client.signals.import_csv(f"symbol,side,sl,tp1\n{rows}".encode(), source=fresh("a large file"))
+    assert report.total == 3000
 
 
 async def test_an_export_is_the_lines_of_a_file_and_one_that_breaks_off_is_no_file(ask, api, order):

@@ -11,6 +11,7 @@ from paperfleet.client.wishes import Direction, Market, NewSignal
 
 _signal = reading(Signal)
 _signals = reading(Page[Signal])
+IMPORT_SECONDS = 900.0
 _dry_run = reading(DryRun)
 _report = reading(ImportReport)
 
@@ -78,4 +79,5 @@ class Signals(Resource[M]):
         Old ones become EXPIRED records. Rows with keys are known again when the file is sent again.
         """
         query = {"source": source}
-        return Call("POST", "/api/signals/import/", _report, query=query, content=file, media="text/csv")
+        path, seconds = "/api/signals/import/", IMPORT_SECONDS
+        return Call("POST", path, _report, query=query, content=file, media="text/csv", seconds=seconds)
