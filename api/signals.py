@@ -14,6 +14,7 @@ from api import cursors, deadline
 from api.access import Caller
 from api.body import JsonBody
 from api.documentation import problems
+from api.errors import MalformedBody
 from api.inbox import rejected
 from api.parameters import (
     Cursor,
@@ -31,9 +32,11 @@ from api.schemas import Page
 from api.sources import asking
 from services.db.signal_list import SignalFilter
 from services.db.signals import SignalView
+from services.domain.errors import InvalidInput
 from services.domain.market import Market
 from services.domain.plan import Direction
 from services.domain.signal import NewSignal, SignalStatus
+from services.domain.source import check_name
 from services.usecases.context import Services
 from services.usecases.import_signals import ImportReport, import_signals
 from services.usecases.read_signals import DecidedSignal, cancel_signal, list_signals, read_signal
@@ -44,6 +47,7 @@ from services.usecases.validate_signal import Validation, validate_signal
 IMPORT_BYTES_MAX = 50 * 1024 * 1024
 IMPORT_SECONDS = 900.0
 _JSON = "application/json"
+_SOURCE = "api"
 SIGNAL_EXAMPLES = [
     Example(
         summary="A LONG with two targets",
@@ -64,12 +68,46 @@ SIGNAL_EXAMPLES = [
 class PostedSignal(NewSignal, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A signal and the name of its source, which is made at first use and then followed by the caller's account."""
 
-    source: str = "api"
+    source: str = _SOURCE
+
+
+class Unfit(msgspec.Struct, frozen=True):
+    """A body that is no signal, and why."""
+
+    payload: bytes
+    refused: InvalidInput
+
+    @property
+    def source(self) -> str:
+        """The source that it names, if it names one."""
+        try:
+            name = msgspec.json.decode(self.payload, type=_Named).source
+            check_name(name)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, InvalidInput):
+            return _SOURCE
+        return name
+
+
+class _Named(msgspec.Struct):
+    source: str = _SOURCE
+
+
+class SaidBody(JsonBody[PostedSignal]):
+    """Hands on what does not fit as Unfit: it is stored too."""
+
+    def decode_bytes(self, value: bytes) -> PostedSignal | Unfit:  # type: ignore[override] # told apart by the handler
+        """The signal that `value` spells, or why it spells none."""
+        try:
+            return super().decode_bytes(value)
+        except InvalidInput as error:
+            return Unfit(value, error)
+        except MalformedBody as error:
+            return Unfit(value, InvalidInput("malformed_json", str(error)))
 
 
 @post(
     "/",
-    dto=JsonBody[PostedSignal],
+    dto=SaidBody,
     summary="Say a signal",
     responses={
         200: ResponseSpec(SignalView, generate_examples=False, description="Said before: by its key, or just now."),
@@ -83,8 +121,12 @@ async def create(
     data: Annotated[PostedSignal, Body(examples=SIGNAL_EXAMPLES)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response[bytes]:
-    """A signal that breaks a rule is stored as REJECTED all the same; the refusal tells its `signal_id`."""
-    incoming = Incoming(msgspec.json.encode(data), _signal(data), key=checked_key(idempotency_key))
+    """What breaks a rule, or is no signal at all, is stored as REJECTED; the refusal tells its `signal_id`."""
+    key = checked_key(idempotency_key)
+    if isinstance(data, Unfit):
+        incoming = Incoming(data.payload, refused=data.refused)
+    else:
+        incoming = Incoming(msgspec.json.encode(data), _signal(data), key=key)
     (stored,) = await store_signals(services, await _source_id(services, caller, data.source), [incoming])
     if stored.signal.status is SignalStatus.REJECTED:
         return rejected(stored.signal)

@@ -11,6 +11,7 @@ from paperfleet.client.answers.trade import Target, Trailing
 
 Market = Literal["SPOT", "FUTURES"]
 Direction = Literal["LONG", "SHORT"]
+SignalAction = Literal["ENTRY", "EXIT"]
 EntryType = Literal["MARKET", "LIMIT"]
 FillModel = Literal["optimistic", "realistic", "harsh"]
 Scope = Literal["read", "trade", "admin"]
@@ -57,7 +58,8 @@ class NewSignal(TypedDict, total=False):
     source: str
     market_type: Required[Market]
     symbol: Required[str]
-    direction: Required[Direction]
+    action: SignalAction
+    direction: Direction
     entry_type: EntryType
     entry_price: Decimal | str
     stop_loss: Decimal | str

@@ -60,7 +60,7 @@ def signals(connection: Connection, account_id: int) -> AsyncIterator[list[Row]]
     return _pages(
         connection,
         """SELECT g.*, json_build_object('outcome', d.outcome, 'trade_id', d.trade_id, 'code', d.code,
-               'reason', d.reason, 'numbers', d.numbers, 'decided_at', d.decided_at) AS decision
+               'reason', d.reason, 'numbers', d.numbers - 'trade_ids', 'decided_at', d.decided_at) AS decision
            FROM signal_decisions d JOIN signals g ON g.id = d.signal_id
            WHERE d.account_id = %(account)s AND g.id > %(after)s ORDER BY g.id LIMIT %(limit)s""",
         account_id,

@@ -12,6 +12,7 @@ import msgspec
 from services.db.pool import Connection
 from services.domain.errors import Refused
 from services.domain.market import Market
+from services.domain.signal import SignalAction
 from services.domain.source import Overrides
 
 PAIRS_MAX = 200
@@ -29,7 +30,10 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What an account did with a signal: the trade that it opened, or the reason why there is none."""
+    """What an account did with a signal: the trade that it opened, or the reason why there is none.
+
+    An EXIT has outcome `closed`, and in numbers its `trade_ids`, apart by blanks.
+    """
 
     signal_id: int
     account_id: int
@@ -49,22 +53,23 @@ WHERE f.source_id = g.source_id AND f.created_at <= g.received_at AND (g.id, f.a
 """
 
 
-async def claim(connection: Connection, after: tuple[int, int]) -> list[Pair]:
-    """The next pairs after `after` (signal, account) that are to be decided, their signals locked.
+async def claim(connection: Connection, after: tuple[int, int], action: SignalAction) -> list[Pair]:
+    """The next pairs after `after` (signal, account) that are to be decided, their signals of one kind, locked.
 
     Signals that somebody else has in hand are left out; whoever holds none of their locks never waits here.
     """
     while True:
-        ids, pairs = await _claim(connection, {"signal": after[0], "account": after[1]})
+        ids, pairs = await _claim(connection, {"signal": after[0], "account": after[1], "action": action})
         if pairs or not ids:
             return pairs
         after = (ids[-1], _LAST_ID)  # somebody else had decided them all by the time they were locked
 
 
-async def _claim(connection: Connection, place: Mapping[str, int]) -> tuple[list[int], list[Pair]]:
+async def _claim(connection: Connection, place: Mapping[str, int | str]) -> tuple[list[int], list[Pair]]:
     taken = await connection.execute(
         f"""SELECT g.id FROM signals g JOIN sources o ON o.id = g.source_id
-            WHERE g.status = 'ACTIVE' AND o.auto_trade AND g.id >= %(signal)s AND EXISTS (SELECT {_UNDECIDED})
+            WHERE g.status = 'ACTIVE' AND g.action = %(action)s AND o.auto_trade AND g.id >= %(signal)s
+                AND EXISTS (SELECT {_UNDECIDED})
             ORDER BY g.id LIMIT {SIGNALS_MAX} FOR NO KEY UPDATE OF g SKIP LOCKED""",
         place,
     )
@@ -111,6 +116,21 @@ async def refuse(connection: Connection, refusals: Sequence[tuple[Pair, str, Ref
     )
 
 
+async def close(connection: Connection, closed: Sequence[tuple[Pair, Sequence[int]]]) -> None:
+    """Note which trades the EXIT of each pair ends. The signals are locked."""
+    await connection.execute(
+        """INSERT INTO signal_decisions (signal_id, account_id, outcome, numbers)
+           SELECT signal_id, account_id, 'closed', jsonb_build_object('trade_ids', trade_ids)
+           FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS v(signal_id, account_id, trade_ids)
+           ON CONFLICT (signal_id, account_id) DO NOTHING""",
+        [
+            [pair.signal_id for pair, _ in closed],
+            [pair.account_id for pair, _ in closed],
+            [" ".join(map(str, trade_ids)) for _, trade_ids in closed],
+        ],
+    )
+
+
 async def of_signals(
     connection: Connection, signal_ids: Sequence[int], account_ids: Sequence[int]
 ) -> dict[int, list[Decision]]:
@@ -147,7 +167,8 @@ WITH clock AS (
     FROM signals g JOIN sources o ON o.id = g.source_id JOIN instruments i ON i.id = g.instrument_id
     JOIN clock c ON c.market = i.market
     CROSS JOIN LATERAL (
-        SELECT bool_or(outcome = 'accepted') AS accepted, bool_or(outcome IN ('rejected', 'skipped')) AS refused
+        SELECT bool_or(outcome IN ('accepted', 'closed')) AS accepted,
+            bool_or(outcome IN ('rejected', 'skipped')) AS refused
         FROM signal_decisions d WHERE d.signal_id = g.id
     ) e
     WHERE g.status = 'ACTIVE' AND CASE WHEN o.auto_trade
@@ -165,7 +186,7 @@ WITH clock AS (
 UPDATE signals g SET updated_at = clock_timestamp(),
     status = CASE WHEN d.accepted THEN 'EXECUTED' WHEN d.refused THEN 'REJECTED' ELSE 'EXPIRED' END,
     code = CASE WHEN d.accepted THEN NULL WHEN d.refused THEN 'no_account_took_it' ELSE 'signal_expired' END,
-    reason = CASE WHEN d.accepted THEN NULL WHEN d.refused THEN 'no account that follows could trade it'
+    reason = CASE WHEN d.accepted THEN NULL WHEN d.refused THEN 'no account that follows could take it'
         ELSE 'nobody traded it in time' END,
     numbers = CASE WHEN d.accepted OR d.refused THEN '{{}}' ELSE jsonb_build_object(
         'age_seconds', round(extract(epoch FROM d.now - g.signal_time), 3)::text,

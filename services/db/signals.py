@@ -10,7 +10,7 @@ import msgspec
 from services.db.pool import Connection
 from services.domain.market import Market
 from services.domain.plan import Direction, EntryType, Rules
-from services.domain.signal import Intent, Level, SignalStatus
+from services.domain.signal import Exit, Intent, Level, SignalAction, SignalStatus
 
 _levels = msgspec.json.Decoder(tuple[Level, ...]).decode
 _rules = msgspec.json.Decoder(Rules).decode
@@ -26,7 +26,7 @@ class SignalRow(msgspec.Struct, frozen=True, kw_only=True):
     content_hash: bytes
     payload: bytes
     instrument_id: int | None
-    intent: Intent | None
+    intent: Intent | Exit | None
     status: SignalStatus
     signal_time: datetime
     expires_at: datetime
@@ -40,7 +40,8 @@ class SignalView(msgspec.Struct, frozen=True, kw_only=True):
     """One signal. What it says is null where it was REJECTED for what it said.
 
     code and reason tell why it is REJECTED or EXPIRED, field and numbers what at; signal_time and expires_at are of
-    the exchange's clock, received_at and updated_at of ours. entry_type is null where the source leaves it open.
+    the exchange's clock, received_at and updated_at of ours. entry_type is null where the source leaves it open;
+    direction of an EXIT where both sides end.
     """
 
     id: int
@@ -49,6 +50,7 @@ class SignalView(msgspec.Struct, frozen=True, kw_only=True):
     status: SignalStatus
     market_type: Market | None
     symbol: str | None
+    action: SignalAction
     direction: Direction | None
     entry_type: EntryType | None
     entry_price: Decimal | None
@@ -73,7 +75,7 @@ class SignalView(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
-_VIEW = """g.id, g.source_id, o.name, g.status, i.market, i.symbol, g.direction, g.entry_type, g.entry_price,
+_VIEW = """g.id, g.source_id, o.name, g.status, i.market, i.symbol, g.action, g.direction, g.entry_type, g.entry_price,
 g.stop_loss, g.stop_loss_percent, g.targets::text, g.rules::text, g.leverage, g.position_size, g.timeframe, g.strategy,
 g.confidence, g.notes, g.code, g.reason, g.field, g.numbers::text, g.idempotency_key, g.signal_time, g.expires_at,
 g.received_at, g.updated_at"""
@@ -149,7 +151,8 @@ async def cancel(connection: Connection, signal_id: int) -> bool:
 
 
 def intent_of_row(view_: SignalView) -> Intent:
-    """What a whole signal says."""
+    """What a whole ENTRY says."""
+    assert view_.action is SignalAction.ENTRY
     assert view_.direction is not None
     return Intent(
         direction=view_.direction,
@@ -171,6 +174,8 @@ def intent_of_row(view_: SignalView) -> Intent:
 def _columns(row: SignalRow) -> dict[str, object]:
     intent = row.intent
     told = {} if intent is None else msgspec.structs.asdict(intent)
+    if isinstance(intent, Exit):
+        told |= {"action": SignalAction.EXIT, "targets": (), "rules": Rules()}
     return {
         "id": row.id,
         "source_id": row.source_id,
@@ -190,7 +195,7 @@ def _columns(row: SignalRow) -> dict[str, object]:
 
 def _seen(row: Sequence[Any]) -> SignalView:
     (
-        id_, source_id, source, status, market, symbol, direction, entry_type, entry_price,
+        id_, source_id, source, status, market, symbol, action, direction, entry_type, entry_price,
         stop_loss, stop_loss_percent, targets, rules, leverage, position_size, timeframe, strategy,
         confidence, notes, code, reason, field, numbers, key, signal_time, expires_at, received_at, updated_at,
     ) = row  # fmt: skip
@@ -201,6 +206,7 @@ def _seen(row: Sequence[Any]) -> SignalView:
         status=SignalStatus(status),
         market_type=None if market is None else Market(market),
         symbol=symbol,
+        action=SignalAction(action),
         direction=None if direction is None else Direction(direction),
         entry_type=None if entry_type is None else EntryType(entry_type),
         entry_price=entry_price,
@@ -227,14 +233,15 @@ def _seen(row: Sequence[Any]) -> SignalView:
 
 
 _INSERT = """
-INSERT INTO signals (id, source_id, idempotency_key, content_hash, instrument_id, direction, entry_type, entry_price,
-    stop_loss, stop_loss_percent, targets, rules, leverage, position_size, timeframe, strategy, confidence, notes,
-    status, code, reason, field, numbers, signal_time, expires_at)
-SELECT id, source_id, idempotency_key, content_hash, instrument_id, direction, entry_type, entry_price, stop_loss,
-    stop_loss_percent, targets, rules, leverage, position_size, coalesce(timeframe, ''), coalesce(strategy, ''),
-    confidence, coalesce(notes, ''), status, code, reason, field, numbers, signal_time, expires_at
+INSERT INTO signals (id, source_id, idempotency_key, content_hash, instrument_id, action, direction, entry_type,
+    entry_price, stop_loss, stop_loss_percent, targets, rules, leverage, position_size, timeframe, strategy,
+    confidence, notes, status, code, reason, field, numbers, signal_time, expires_at)
+SELECT id, source_id, idempotency_key, content_hash, instrument_id, coalesce(action, 'ENTRY'), direction, entry_type,
+    entry_price, stop_loss, stop_loss_percent, targets, rules, leverage, position_size, coalesce(timeframe, ''),
+    coalesce(strategy, ''), confidence, coalesce(notes, ''), status, code, reason, field, numbers, signal_time,
+    expires_at
 FROM json_to_recordset(%s::json) AS v(id bigint, source_id bigint, idempotency_key text, content_hash bytea,
-    instrument_id int, direction text, entry_type text, entry_price numeric, stop_loss numeric,
+    instrument_id int, action text, direction text, entry_type text, entry_price numeric, stop_loss numeric,
     stop_loss_percent numeric, targets jsonb, rules jsonb, leverage int, position_size numeric, timeframe text,
     strategy text, confidence numeric, notes text, status text, code text, reason text, field text, numbers jsonb,
     signal_time timestamptz, expires_at timestamptz)

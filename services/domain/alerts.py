@@ -17,7 +17,7 @@ from services.domain.alert_text import Fields
 from services.domain.errors import InvalidInput
 from services.domain.market import Market
 from services.domain.plan import Direction, EntryType, Trailing
-from services.domain.signal import NewSignal
+from services.domain.signal import NewSignal, SignalAction
 from services.domain.source import SourceSettings
 from services.domain.ticker import read_market, read_ticker
 
@@ -27,7 +27,9 @@ _LONG = frozenset(
 _SHORT = frozenset(
     {"sell", "short", "enter_short", "open_short", "entry_short", "short_entry", "go_short", "bear", "bearish"}
 )
-_EXIT = re.compile(r"(exit|close|flat|cancel|stop_|reduce|take_profit|tp_hit|sl_hit).*|(long|short)_(exit|close)")
+_EXIT = re.compile(r"(exit|close|flat|cancel).*|stop_(long|short|bot_and_.*)|(long|short)_(exit|close)")
+_OTHER = re.compile(r"(stop_|reduce|take_profit|tp\d*_hit|sl_hit|start_bot|disable|add_funds).*")
+"""Parts of a position, and what only tells of a bot: a follower's trades have targets of their own."""
 _ACTIONS = ("action", "side", "direction", "signal", "order_action", "position", "type")
 _SYMBOLS = ("symbol", "ticker", "tv_instrument", "pair", "instrument", "coin")
 _PRICES = ("entry_price", "entry", "limit_price", "price", "order_price", "trigger_price", "close")
@@ -54,8 +56,10 @@ def read_alert(fields: Fields, settings: SourceSettings) -> Alert:
     `time` is TradingView's bar time and not when the alert arose, so it is passed over; quantities likewise: sizes
     are the follower's business, but for `position_size`, margin in USDT.
     """
-    direction = _direction(fields)
+    action, direction = _asked(fields)
     market, symbol = _instrument(fields, settings)
+    if action is SignalAction.EXIT:
+        return Alert(_exit(fields, market, symbol, direction), _key(fields))
     price = _number(fields, *_PRICES)
     stop, stop_percent = read_stop(fields)
     signal = NewSignal(
@@ -81,13 +85,32 @@ def read_alert(fields: Fields, settings: SourceSettings) -> Alert:
     return Alert(signal, _key(fields))
 
 
-def _direction(fields: Fields) -> Direction:
-    """Where a strategy tells the position it holds now, an order against it or to flat is an exit, no entry."""
+def _exit(fields: Fields, market: Market, symbol: str, direction: Direction | None) -> NewSignal:
+    """What a template for entries carries besides, stops and prices, is passed over."""
+    return NewSignal(
+        action=SignalAction.EXIT,
+        market_type=market,
+        symbol=symbol,
+        direction=direction,
+        timeframe=_timeframe(fields),
+        strategy=_text(fields, 80, "strategy", "strategy_name", "indicator"),
+        signal_time=_time(fields, *_TIMES),
+        expires_at=_time(fields, "expires_at", "expiry"),
+        max_lag_seconds=_whole(fields, "max_lag", "max_lag_seconds"),
+        notes=_text(fields, 4000, "notes", "comment", "message", "order_comment"),
+    )
+
+
+def _asked(fields: Fields) -> tuple[SignalAction, Direction | None]:
+    """Entry or exit, and of which side; None: of both.
+
+    Where a strategy tells the position it holds now, an order against it or to flat ends the other side.
+    """
     told = [(name, word) for name in _ACTIONS if isinstance(fields.get(name), str) and (word := _word(fields[name]))]
-    known = [(name, word) for name, word in told if word in _LONG or word in _SHORT or _EXIT.fullmatch(word)]
+    known = [(name, word) for name, word in told if word in _LONG or word in _SHORT or _closes(word)]
     if not known:
         if _word(fields.get("message_type", "")) == "bot" and not told:
-            return Direction.LONG
+            return SignalAction.ENTRY, Direction.LONG
         name, word = next(((n, w) for n, w in told if n != "type"), ("action", ""))
         if word:
             raise InvalidInput(
@@ -95,14 +118,29 @@ def _direction(fields: Fields) -> Direction:
             )
         raise InvalidInput("no_direction", "the alert tells neither buy nor sell", field="direction")
     name, word = known[0]
-    if _EXIT.fullmatch(word) or not _is_entry(word, fields):
-        raise InvalidInput(
-            "exit_signal", f"{name}={word[:40]} closes a position: trades end by their own stop and targets", field=name
-        )
-    sides = {other in _LONG for _, other in known if not _EXIT.fullmatch(other)}
+    sides = {other in _LONG for _, other in known if not _closes(other)}
     if len(sides) > 1:
         raise InvalidInput("directions_differ", "the alert tells both long and short", field=name)
-    return Direction.LONG if word in _LONG else Direction.SHORT
+    if _EXIT.fullmatch(word):
+        return SignalAction.EXIT, _side_left(word)
+    if _OTHER.fullmatch(word):
+        raise InvalidInput(
+            "neither_entry_nor_exit", f"{name}={word[:40]} neither opens nor ends a whole position", field=name
+        )
+    if not _is_entry(word, fields):
+        return SignalAction.EXIT, Direction.SHORT if word in _LONG else Direction.LONG
+    return SignalAction.ENTRY, Direction.LONG if word in _LONG else Direction.SHORT
+
+
+def _closes(word: str) -> bool:
+    return bool(_EXIT.fullmatch(word) or _OTHER.fullmatch(word))
+
+
+def _side_left(word: str) -> Direction | None:
+    """The side that an exit's word names."""
+    if "long" in word:
+        return Direction.LONG
+    return Direction.SHORT if "short" in word else None
 
 
 def _is_entry(word: str, fields: Fields) -> bool:

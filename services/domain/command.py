@@ -14,18 +14,20 @@ from services.domain.trade import DecidedBy, Evidence, Reason, Stop, Trade, Trad
 
 
 class CommandKind(StrEnum):
-    """CLOSE an open trade or a part of it, CANCEL a pending one, EDIT the stop and target of either."""
+    """CLOSE an open trade or a part of it, CANCEL a pending one, END or EDIT (stop and targets) either."""
 
     CLOSE = "close"
     CANCEL = "cancel"
+    END = "end"
+    """What a source says: a pending trade is cancelled, an open one closed, whichever it is when the time comes."""
     EDIT = "edit"
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """One accepted command. `at` is exchange time.
 
-    A CLOSE has bid and ask, and the `fraction` of what remains (None: all of it). An EDIT has the new stop, the new
-    targets in place of those not yet filled, or both; their fractions are shares of what remains.
+    A CLOSE and an END have bid and ask, a CLOSE the `fraction` of what remains (None: all of it). An EDIT has the
+    new stop, the new targets in place of those not yet filled, or both; their fractions are shares of what remains.
     """
 
     kind: CommandKind
@@ -49,7 +51,7 @@ def applies(trade: Trade, command: Command) -> bool:
 def apply(trade: Trade, command: Command) -> Trade:
     """The trade after `command`. The path before `command.at` has been judged already."""
     assert applies(trade, command), f"trade {trade.id}: {command.kind} does not apply to {trade.status}"
-    if command.kind is CommandKind.CANCEL:
+    if command.kind is CommandKind.CANCEL or (command.kind is CommandKind.END and trade.entry is None):
         return cancelled(trade, Reason.CANCELLED)
     return _edit(trade, command) if command.kind is CommandKind.EDIT else _close(trade, command)
 

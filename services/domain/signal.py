@@ -31,6 +31,13 @@ class SignalStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class SignalAction(StrEnum):
+    """ENTRY opens a trade; EXIT ends those that the source's earlier signals opened on the pair."""
+
+    ENTRY = "ENTRY"
+    EXIT = "EXIT"
+
+
 class Level(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A take-profit: at a price, or so many percent of the entry away; and the share that it closes."""
 
@@ -42,6 +49,7 @@ class Level(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
 class NewSignal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a source says. Prices in USDT; percentages are of the entry price.
 
+    direction        which way to trade; of an EXIT the side that ends, both if absent
     entry_price      the limit of a LIMIT entry; for MARKET the price that the source saw, nothing but a record
     stop_loss        or stop_loss_percent, else the source's default
     take_profit      or take_profit_percent, or several take_profits, else the source's default
@@ -57,7 +65,8 @@ class NewSignal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     market_type: Market
     symbol: str
-    direction: Direction
+    action: SignalAction = SignalAction.ENTRY
+    direction: Direction | None = None
     entry_type: EntryType | None = None
     entry_price: Decimal | None = None
     stop_loss: Decimal | None = None
@@ -82,8 +91,18 @@ class NewSignal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     notes: str = ""
 
 
+class Exit(msgspec.Struct, frozen=True, kw_only=True):
+    """A checked EXIT: trades on one side end, or on both (None). What rests unfilled is cancelled."""
+
+    direction: Direction | None
+    timeframe: str
+    strategy: str
+    confidence: Decimal | None
+    notes: str
+
+
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
-    """A checked signal: what shall be done, whoever does it. Exactly one of the two stops is set."""
+    """A checked ENTRY: what shall be done, whoever does it. Exactly one of the two stops is set."""
 
     direction: Direction
     entry_type: EntryType | None
@@ -112,9 +131,28 @@ class Lifetime(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
-def intent_of(signal: NewSignal, settings: SourceSettings) -> Intent:
+def meaning_of(signal: NewSignal, settings: SourceSettings) -> Intent | Exit:
     """What `signal` means under its source's settings. Raises InvalidInput naming the field."""
     _check_numbers(signal)
+    return _intent(signal, settings) if signal.action is SignalAction.ENTRY else _exit(signal)
+
+
+def _exit(signal: NewSignal) -> Exit:
+    for field in signal.__struct_fields__:
+        if field not in _OF_EXITS and getattr(signal, field) != getattr(_PLAIN, field):
+            raise InvalidInput("not_of_an_exit", f"an EXIT opens nothing and takes no {field}", field=field)
+    return Exit(
+        direction=signal.direction,
+        timeframe=signal.timeframe,
+        strategy=signal.strategy,
+        confidence=signal.confidence,
+        notes=signal.notes,
+    )
+
+
+def _intent(signal: NewSignal, settings: SourceSettings) -> Intent:
+    if signal.direction is None:
+        raise InvalidInput("no_direction", "an ENTRY needs a direction, LONG or SHORT", field="direction")
     stop, stop_percent = signal.stop_loss, signal.stop_loss_percent
     if stop is not None and stop_percent is not None:
         raise InvalidInput("two_stops", "give either stop_loss or stop_loss_percent", field="stop_loss_percent")
@@ -148,6 +186,16 @@ def intent_of(signal: NewSignal, settings: SourceSettings) -> Intent:
         confidence=signal.confidence,
         notes=signal.notes,
     )
+
+
+_PLAIN = NewSignal(market_type=Market.SPOT, symbol="")
+_OF_EXITS = frozenset(
+    {"market_type", "symbol", "action", "direction", "timeframe", "strategy", "confidence", "notes"}
+) | {
+    "signal_time",
+    "expires_at",
+    "max_lag_seconds",
+}
 
 
 def lifetime_of(signal: NewSignal, settings: SourceSettings, now: datetime) -> Lifetime:

@@ -5,7 +5,6 @@ path did on the way stands, and the command is refused with that state. Where th
 does not decide, the command is accepted as pending and the walk applies it at t.
 """
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -17,26 +16,19 @@ from services.db import clock, closings, commands, settlement, trades, watermark
 from services.db.pool import Connection
 from services.db.settlement import StateMoved
 from services.db.trades import Stored
-from services.domain.barriers import barriers
 from services.domain.changes import Change
 from services.domain.command import Command, CommandKind, applies, apply
-from services.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
-from services.domain.liquidation import reaches
-from services.domain.market import Instrument, Quote
+from services.domain.errors import Conflict, InvalidInput, NotFound
+from services.domain.market import Quote
 from services.domain.money import floor_to
 from services.domain.opening import check_legs, check_stop_holds
-from services.domain.path import MINUTE, Path
 from services.domain.plan import NO_RULES, Target
 from services.domain.planning import check_order, check_targets, on_grid
 from services.domain.trade import Trade, TradeStatus
 from services.domain.view import TradeView, trade_view
+from services.usecases.act_at_once import bring_to_now, is_open_question
 from services.usecases.context import Services
-from services.usecases.evaluate_trades import evaluate_trades
-from services.usecases.fetch_paths import fetch_paths
 from services.usecases.quotes import fresh_quote
-
-PATH_SECONDS = 2.0
-"""How long a command waits for its path before it is accepted as pending."""
 
 GUARD_SHARE = Decimal("0.01")
 """A caller's own idea of the price may differ from the market by this share."""
@@ -68,13 +60,13 @@ async def command_trade(services: Services, account_ids: Sequence[int], trade_id
     stored = await _load(services, account_ids, trade_id)
     _check_state(stored, wish)
     command = await _command(services, stored.trade, wish)
-    path = await _bring_to_now(services.as_system(), stored.trade.instrument)
+    path = await bring_to_now(services.as_system(), stored.trade.instrument)
     async with services.pool.connection() as connection:
         mark = (await watermarks.lock(connection, [stored.trade.instrument.id]))[stored.trade.instrument.id]
         stored = (await trades.load(connection, [trade_id]))[0]
         _check_state(stored, wish)
         command = msgspec.structs.replace(command, at=max(command.at, mark.judged_to, stored.trade.active_from))
-        if path is None or path.end < mark.judged_to or _is_open_question(stored.trade, path, command):
+        if path is None or path.end < mark.judged_to or is_open_question(stored.trade, path, command):
             return await _accept(connection, stored, command)
         after = apply(stored.trade, command)
         if command.kind is CommandKind.EDIT and after.status is TradeStatus.OPEN and path.tail is not None:
@@ -120,7 +112,7 @@ def _conflict(trade: Trade, why: str) -> Conflict:
 async def _command(services: Services, trade: Trade, wish: Wish) -> Command:
     """The command, frozen with its time and, for a close, the quote it is filled at."""
     at = await services.clock.now(trade.instrument.market)
-    if wish.kind is CommandKind.CLOSE:
+    if wish.kind in (CommandKind.CLOSE, CommandKind.END):
         quote = await fresh_quote(services, trade.instrument)
         if wish.expected_price is not None:
             _check_guard(wish.expected_price, quote)
@@ -189,40 +181,7 @@ def _check_guard(expected: Decimal, quote: Quote) -> None:
         )
 
 
-async def _bring_to_now(services: Services, instrument: Instrument) -> Path | None:
-    """The instrument's path to this moment, judged; None if it cannot be had in time."""
-    try:
-        async with asyncio.timeout(PATH_SECONDS):
-            paths = await fetch_paths(services, instrument.market, [instrument.symbol], tail=True, purpose="command")
-            if not paths:
-                return None
-            evaluated = await evaluate_trades(services, paths)
-    except (TimeoutError, Unavailable):
-        return None
-    return None if evaluated.behind else paths[0]
-
-
-def _is_open_question(trade: Trade, path: Path, command: Command) -> bool:
-    """Whether the path to the command is not known to have left the trade alone.
-
-    The trade waits for data, the bar in progress has touched it or the mark price its liquidation without deciding,
-    or the command is given in the first moments of a minute, when the path still ends with the one before.
-    """
-    if trade.held_from is not None or path.is_withheld or command.at >= path.end + MINUTE:
-        return True
-    if trade.funding.due is not None and trade.funding.due < command.at:
-        return True
-    price = trade.liquidation_price
-    if price is not None and (path.mark_tail is None or reaches(trade, price, path.mark_tail)):
-        return True
-    if path.tail is None or path.tail.close_time < trade.active_from:
-        return False
-    wall = barriers(trade)
-    falls = wall.lower is not None and path.tail.low <= wall.lower
-    return falls or (wall.upper is not None and path.tail.high >= wall.upper)
-
-
 async def _accept(connection: Connection, stored: Stored, command: Command) -> Commanded:
-    if not await commands.accept(connection, stored.trade.id, command):
+    if not await commands.accept(connection, {stored.trade.id: command}):
         raise _conflict(stored.trade, "has another command waiting")
     return Commanded(trade_view(stored.trade, stored.updated_at), pending=True)

@@ -20,7 +20,7 @@ from services.db.signals import SignalRow, SignalView
 from services.db.sources import Source
 from services.domain.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
 from services.domain.market import Instrument, Market
-from services.domain.signal import Intent, NewSignal, SignalStatus, intent_of, lifetime_of
+from services.domain.signal import Exit, Intent, NewSignal, SignalStatus, lifetime_of, meaning_of
 from services.usecases.context import Services
 from services.usecases.signal_wish import check_on
 
@@ -98,7 +98,7 @@ class _Draft(msgspec.Struct, frozen=True):
 
     incoming: Incoming
     instrument_id: int | None
-    intent: Intent | None
+    intent: Intent | Exit | None
     signal_time: datetime
     expires_at: datetime
     now: datetime
@@ -154,9 +154,10 @@ def _judged(
             raise InvalidInput(
                 "unknown_symbol", f"{signal.market_type} lists no {signal.symbol[:80]!r}", field="symbol"
             )
-        intent = intent_of(signal, source.settings)
+        intent = meaning_of(signal, source.settings)
         life = lifetime_of(signal, source.settings, at)
-        check_on(intent, instrument, source.settings)
+        if isinstance(intent, Intent):
+            check_on(intent, instrument, source.settings)
     except Refused as refused:
         return _Draft(incoming, None, None, at, at, at, hashed, refused)
     return _Draft(incoming, instrument.id, intent, life.signal_time, life.expires_at, at, hashed, None)

@@ -14,7 +14,7 @@ from services.db.signals import SignalView
 from services.db.sources import Source
 from services.domain.changes import created
 from services.domain.errors import Conflict, NotFound, Refused, Unavailable
-from services.domain.signal import SignalStatus
+from services.domain.signal import SignalAction, SignalStatus
 from services.domain.source import NO_OVERRIDES, Overrides, check_overrides
 from services.domain.trade import Trade
 from services.domain.view import trade_view
@@ -107,7 +107,9 @@ def no_such_signal(signal_id: int) -> NotFound:
 
 
 def _check_state(signal: SignalView) -> None:
-    """ACTIVE and EXECUTED ones may be traded in their time, and those that only the followers' accounts refused."""
+    """ACTIVE and EXECUTED entries may be traded in their time, and those that only the followers' accounts refused."""
+    if signal.action is SignalAction.EXIT:
+        raise Conflict("exit_signal", f"signal {signal.id} is an EXIT and opens nothing", field="signal_id")
     may = signal.status in (SignalStatus.ACTIVE, SignalStatus.EXECUTED) or signal.code == "no_account_took_it"
     if not may:
         raise Conflict(

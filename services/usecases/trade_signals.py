@@ -1,4 +1,4 @@
-"""Turn ACTIVE signals into trades of every account that follows their source, each pair at most once.
+"""Turn ACTIVE signals into what every account that follows their source does, each pair at most once.
 
 A pass goes over everything that is undecided, pair by pair in order, and ends. It runs when a signal arrives and
 every few seconds besides; passes at the same time share the work, for each holds the signals that it has in hand. A
@@ -22,23 +22,24 @@ from services.domain.changes import created
 from services.domain.errors import Refused
 from services.domain.market import Instrument, Market, Quote
 from services.domain.plan import Direction
+from services.domain.signal import SignalAction
 from services.domain.source import trade_label
 from services.domain.trade import Trade
+from services.usecases.close_by_signals import TRANSIENT, close_by_signals
 from services.usecases.context import Services
 from services.usecases.make_trades import Wanted, make_trades
 from services.usecases.quotes import fresh_quotes
 from services.usecases.signal_wish import wish_of
 from services.usecases.store_signals import too_late
 
-TRANSIENT = frozenset({"no_fresh_price"})
-"""Refusals that may be gone a moment later."""
 CONCLUDED_MAX = 500
 
 
 class Passed(msgspec.Struct, frozen=True):
-    """What a pass came to."""
+    """What a pass came to: accounts' trades, those that ended some, refusals, and what waits; signals concluded."""
 
     trades: int = 0
+    endings: int = 0
     refusals: int = 0
     waiting: int = 0
     concluded: int = 0
@@ -54,7 +55,8 @@ async def trade_signals(services: Services) -> Passed:
             break
         after, counts = step
         trades, refusals, waiting = trades + counts[0], refusals + counts[1], waiting + counts[2]
-    return Passed(trades, refusals, waiting, await conclude_signals(services))
+    endings, unended, early = await close_by_signals(services)
+    return Passed(trades, endings, refusals + unended, waiting + early, await conclude_signals(services))
 
 
 async def conclude_signals(services: Services) -> int:
@@ -101,7 +103,7 @@ async def _decide(
     for place in Market:
         await services.clock.now(place)  # may ask the exchange, and does so before anything is locked
     async with services.pool.connection() as connection:
-        pairs = await decisions.claim(connection, after)
+        pairs = await decisions.claim(connection, after, SignalAction.ENTRY)
         if not pairs:
             return None
         assert len(pairs) <= PAIRS_MAX

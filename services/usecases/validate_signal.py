@@ -11,14 +11,15 @@ from services.db.pool import Connection
 from services.db.signals import SignalView
 from services.db.sources import Source
 from services.domain.errors import Refused, Unavailable
-from services.domain.signal import SignalStatus
+from services.domain.signal import SignalAction, SignalStatus
 from services.domain.trade import Trade
 from services.domain.view import TradeView, trade_view
+from services.usecases.close_by_signals import TRANSIENT, plan_exits
 from services.usecases.context import Services
 from services.usecases.make_trades import make_trades
 from services.usecases.sources import Asking, own_source
 from services.usecases.store_signals import Incoming, exchange_times, plan_rows
-from services.usecases.trade_signals import TRANSIENT, choose, look
+from services.usecases.trade_signals import choose, look
 
 NOT_STORED = 0
 """The id of what is not stored."""
@@ -27,11 +28,13 @@ NOT_STORED = 0
 class WouldBe(msgspec.Struct, frozen=True, kw_only=True):
     """What an account would do: the trade with its size, risk and liquidation price, or the refusal.
 
-    outcome is `accepted`, `rejected`, `expired`, or `waiting` where only a fresh price is missing now.
+    outcome is `accepted`, `rejected`, `expired`, or `waiting` where only a fresh price is missing now; of an EXIT
+    `closed`, with the trades that it ends.
     """
 
     account_id: int
     outcome: str
+    closes: tuple[int, ...] = ()
     trade: TradeView | None = None
     code: str | None = None
     reason: str | None = None
@@ -63,7 +66,8 @@ async def validate_signal(services: Services, who: Asking, source_id: int, incom
         seen = (await signals.view(connection, ids))[ids[0]]
         if seen.status in (SignalStatus.ACTIVE, SignalStatus.EXECUTED):
             pairs = await _pairs(connection, who, source, seen.id)
-            accounts = await _would_be(services, connection, pairs, seen)
+            would_be = _would_open if seen.action is SignalAction.ENTRY else _would_end
+            accounts = await would_be(services, connection, pairs, seen) if pairs else []
         await connection.rollback()
     stored = msgspec.structs.replace(seen, id=NOT_STORED) if rows else seen
     return Validation(
@@ -76,20 +80,36 @@ async def _pairs(connection: Connection, who: Asking, source: Source, signal_id:
     return [Pair(signal_id, follow.account_id, source.user_id == who.user_id, follow.overrides) for follow in following]
 
 
-async def _would_be(
+async def _would_end(
     services: Services, connection: Connection, pairs: Sequence[Pair], seen: SignalView
 ) -> list[WouldBe]:
-    if not pairs:
-        return []
+    try:
+        plans, _ = await plan_exits(services, connection, pairs, {seen.id: seen})
+    except Unavailable as error:
+        return _unknown(pairs, error)
+    return [
+        _refusal(plan.pair, plan.refused)
+        if plan.refused is not None
+        else WouldBe(account_id=plan.pair.account_id, outcome="closed", closes=plan.trade_ids)
+        for plan in plans
+    ]
+
+
+def _unknown(pairs: Sequence[Pair], error: Unavailable) -> list[WouldBe]:
+    return [
+        WouldBe(account_id=pair.account_id, outcome="waiting", code="unavailable", reason=str(error)) for pair in pairs
+    ]
+
+
+async def _would_open(
+    services: Services, connection: Connection, pairs: Sequence[Pair], seen: SignalView
+) -> list[WouldBe]:
     try:
         market = await look(services, connection, pairs, {seen.id: seen})
         wanted, refused = choose(market, pairs)
         made = await make_trades(services, connection, [each for _, each in wanted])
     except Unavailable as error:
-        return [
-            WouldBe(account_id=pair.account_id, outcome="waiting", code="unavailable", reason=str(error))
-            for pair in pairs
-        ]
+        return _unknown(pairs, error)
     found = [_refusal(pair, why) for pair, why in refused]
     for (pair, _), each in zip(wanted, made, strict=True):
         found.append(_refusal(pair, each) if isinstance(each, Refused) else _trade(pair, each))

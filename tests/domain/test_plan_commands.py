@@ -37,7 +37,7 @@ def commanded(draw: st.DrawFn) -> Commanded:
     near = [time + shift for time, _ in case.tape.prints for shift in (-1, 0, 1) if time + shift > case.start]
     when = draw(st.sampled_from(near) if near else st.just(case.start + 1))
     assume(when < case.tape.end)
-    kind = draw(st.sampled_from((CommandKind.CLOSE, CommandKind.CLOSE, CommandKind.EDIT, CommandKind.CANCEL)))
+    kind = draw(st.sampled_from((CommandKind.CLOSE, *CommandKind)))
     fraction = draw(st.sampled_from((None, Decimal("0.5"), Decimal("0.25"), Decimal(1))))
     last, sign = case.tape.last_before(when), case.plan.sign
     stop = target = None

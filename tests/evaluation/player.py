@@ -14,7 +14,7 @@ from services.domain.command import applies, apply
 from services.domain.judge import Need
 from services.domain.market import Instrument
 from services.domain.path import MINUTE, Finer, Path, Resolution, floor_minute
-from services.usecases.command_trade import _is_open_question
+from services.usecases.act_at_once import is_open_question
 from services.usecases.judge_paths import FinerData, Judged, _Batch, judge_paths
 from tests.evaluation.desk import Desk
 from tests.evaluation.story import MINUTES, PLACES, SLIPPAGE, SPREAD, Order, Story, Wish
@@ -159,8 +159,8 @@ class Player:
             assert order.command.at >= max(mark.judged_to, stored.trade.active_from)
             if not stored.trade.status.is_live or stored.command is not None:
                 return
-            if path is None or _is_open_question(stored.trade, path, order.command):
-                assert await commands.accept(connection, trade_id, order.command)
+            if path is None or is_open_question(stored.trade, path, order.command):
+                assert await commands.accept(connection, {trade_id: order.command})
             elif applies(stored.trade, order.command):
                 after = apply(stored.trade, order.command)
                 change = Change(before=stored.trade, after=after, steps=(after,))

@@ -124,7 +124,7 @@ def orders(
         kind = draw(st.sampled_from(CommandKind))
         last, sign = tape.last(at), direction.sign
         command = Command(kind=kind, at=at)
-        if kind is CommandKind.CLOSE:
+        if kind in (CommandKind.CLOSE, CommandKind.END):
             command = Command(kind=kind, at=at, bid=last, ask=last + SPREAD)
         elif kind is CommandKind.EDIT:
             # A resting limit keeps its stop and target on their sides, wherever the market is.

@@ -40,8 +40,8 @@ class Plan(NamedTuple):
 
 
 class Command(NamedTuple):
-    """`kind` is close (a fraction of what is left, or all, at `price`), cancel, or edit: a new stop, and one target in
-    place of those not yet filled. What the state no longer allows is dropped.
+    """`kind` is close (a fraction of what is left, or all, at `price`), cancel, end (whichever of the two), or edit:
+    a new stop, and one target in place of those not yet filled. What the state no longer allows is dropped.
     """
 
     kind: str
@@ -134,9 +134,9 @@ class Truth:
     def _obey(self) -> None:
         command, self.command = self.command, None
         assert command is not None
-        if command.kind == "cancel" and self.status == "PENDING":
+        if command.kind in ("cancel", "end") and self.status == "PENDING":
             self._cancel("cancelled")
-        elif command.kind == "close" and self.status == "OPEN":
+        elif command.kind in ("close", "end") and self.status == "OPEN":
             part = int(self.left * command.fraction) if command.fraction is not None else self.left
             self._leave("manual", command.at, command.price, part or self.left)
         elif command.kind == "edit" and self.status in ("PENDING", "OPEN"):

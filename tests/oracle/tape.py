@@ -22,7 +22,7 @@ class Bracket(NamedTuple):
 
 
 class Command(NamedTuple):
-    """`kind` is close, cancel or edit; an edit sets stop and target."""
+    """`kind` is close, cancel, end (whichever of the two) or edit; an edit sets stop and target."""
 
     kind: str
     at: int
@@ -76,8 +76,8 @@ def _apply(bracket: Bracket, state: Truth, command: Command) -> tuple[Bracket, T
     """A command that the state no longer allows is dropped."""
     if command.kind == "edit" and state.status in ("PENDING", "OPEN"):
         return bracket._replace(stop=command.stop, target=command.target), state
-    if command.kind == "close" and state.status == "OPEN":
+    if command.kind in ("close", "end") and state.status == "OPEN":
         return bracket, state._replace(status="CLOSED_MANUAL", exit_time=command.at)
-    if command.kind == "cancel" and state.status == "PENDING":
+    if command.kind in ("cancel", "end") and state.status == "PENDING":
         return bracket, state._replace(status="CANCELLED")
     return bracket, state

@@ -21,8 +21,8 @@ async def price(services: Services, symbol: str = "BTCUSDT") -> Decimal:
 async def says(services: Services, symbol: str = "BTCUSDT", **changes: object) -> NewSignal:
     """A LONG that neither stop nor target will reach soon."""
     last = await price(services, "BTCUSDT" if symbol == "NONEUSDT" else symbol)
-    fields = {"stop_loss": last * 8 / 10, "take_profit": last * 2} | changes
-    return NewSignal(market_type=Market.FUTURES, symbol=symbol, direction=Direction.LONG, **fields)
+    fields = {"direction": Direction.LONG, "stop_loss": last * 8 / 10, "take_profit": last * 2} | changes
+    return NewSignal(market_type=Market.FUTURES, symbol=symbol, **fields)
 
 
 def coming(*signals: NewSignal, key: str | None = None) -> list[Incoming]:

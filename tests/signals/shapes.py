@@ -55,6 +55,24 @@ SHAPES = {
 }
 """By name: the body and the direction that it means."""
 
+EXITS = {
+    "TradingView, a strategy's way to flat": (
+        '{{"action": "sell", "ticker": "BTCUSDT.P", "market_position": "flat", "sl": "2%", "price": {price}}}',
+        LONG,
+    ),
+    "TradingView, flat": ('{{"ticker": "BTCUSDT.P", "action": "flat"}}', None),
+    "3Commas signal bot, exit": (
+        THREE_COMMAS.replace("{more}", "").replace("{action}", "exit_short"),
+        SHORT,
+    ),
+    "3Commas DCA bot, close": (
+        '{{"message_type": "bot", "action": "close_at_market_price", "email_token": "t", "pair": "USDT_BTC"}}',
+        None,
+    ),
+    "key=value": ("symbol=BTCUSDT.P action=close_long", LONG),
+}
+"""Likewise, of alerts that close: the side that ends, None where both do."""
+
 
 def filled(body: str, price, now: str) -> bytes:
     """The body at this price; its stop lies 5 % below, its targets 5 and 10 % above."""

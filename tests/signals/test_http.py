@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
+
 from services.usecases.trade_signals import trade_signals
 from tests.api.running import pages
 from tests.api.sse import streaming
@@ -174,3 +176,25 @@ async def test_a_signal_is_traded_by_hand_once(api, services):
     assert (twice.status_code, twice.json()["code"]) == (409, "already_traded")
     assert twice.json()["numbers"]["trade_id"] == str(opened.json()["id"])
     assert (await api.http.post(url, json={"signal_id": 999})).json()["code"] == "no_such_signal"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "source"),
+    [
+        (
+            b'{"source": "mine", "market_type": "FUTURES", "symbol": "BTCUSDT", "side": "LONG"}',
+            "invalid_request",
+            "mine",
+        ),
+        (b'{"source": 5, "market_type": "FUTURES"}', "invalid_request", "api"),
+        (b'{"source": "mine", "mar', "malformed_json", "api"),
+        (b"buy BTCUSDT", "malformed_json", "api"),
+        (b"\xff\xfe", "malformed_json", "api"),
+    ],
+)
+async def test_a_body_that_is_no_signal_is_refused_and_kept(api, services, body, code, source):
+    answer = await api.http.post("/api/signals/", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+    signal = (await api.http.get(f"/api/signals/{answer.json()['numbers']['signal_id']}/")).json()
+    assert (signal["status"], signal["code"], signal["source"]) == ("REJECTED", code, source)
+    assert rows(services, "SELECT payload FROM signal_payloads") == [(body,)]

@@ -4,6 +4,8 @@ from array import array
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import psycopg
+
 from services.db.scorecards import Outcome
 from services.domain.market import Market
 from services.domain.plan import Direction
@@ -58,6 +60,25 @@ async def test_a_source_is_judged_by_its_own_signals_trades_alone(api, services)
         "other": Decimal(foreign["profit_loss"]),
     }
     assert (await api.http.get("/api/sources/77/scorecard/")).status_code == 404
+
+
+async def test_a_scorecard_sets_a_source_beside_random_entries_of_equal_risk(api, services):
+    source = await source_id(services, followed=True)
+    trade = await closed_trade(api, services, source)
+    with psycopg.connect(services.settings.database_url) as connection:
+        connection.execute(
+            """INSERT INTO candles
+               SELECT id, '1h', date_trunc('hour', now()) - n * interval '1 h', 50, 50.1, 49.9, 50, 1
+               FROM instruments, generate_series(1, 100) n WHERE market = 'FUTURES' AND symbol = 'BTCUSDT'"""
+        )
+    url = f"/api/sources/{source}/scorecard/"
+    beside = (await api.http.get(url, params={"seed": 5})).json()["random_entries"]
+    risk = abs(Decimal(trade["entry_price"]) - Decimal(trade["stop_loss"])) * Decimal(trade["quantity"])
+    assert (beside["trades"], beside["runs"], beside["seed"]) == (1, RUNS, 5)
+    assert abs(Decimal(beside["mean_r"]) - Decimal(trade["profit_loss"]) / risk) < Decimal("0.001")
+    still = -Decimal(trade["fees"]) / risk  # a market that stands still brings nothing, and costs the fees
+    assert abs(Decimal(beside["random_mean_r"]) - still) < Decimal("0.001")
+    assert beside == (await api.http.get(url, params={"seed": 5})).json()["random_entries"]
 
 
 def outcome(profit: str, hours: int = 2, direction: Direction = Direction.LONG, number: int = 1) -> Outcome:

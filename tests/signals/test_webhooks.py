@@ -12,7 +12,7 @@ import structlog
 
 from paperfleet import logs
 from tests.signals.saying import price, rows
-from tests.signals.shapes import SHAPES, filled
+from tests.signals.shapes import EXITS, SHAPES, filled
 
 
 @pytest.fixture
@@ -40,6 +40,16 @@ async def test_every_documented_shape_makes_a_signal(api, services, hook):
         ["0.5000", "0.5000"],
         ["0.6", "0.4"],
     ]
+
+
+async def test_every_documented_shape_of_an_exit_is_one(api, services, hook):
+    last = await price(services)
+    for name, (shape, direction) in EXITS.items():
+        answer = await api.http.post(hook, content=filled(shape, last, datetime.now(UTC).isoformat()))
+        assert answer.status_code == 202, (name, answer.text)
+        signal = (await api.http.get(f"/api/signals/{answer.json()['signal_id']}/")).json()
+        told = (signal["symbol"], signal["action"], signal["direction"], signal["stop_loss_percent"])
+        assert told == ("BTCUSDT", "EXIT", direction, None), name
 
 
 @pytest.fixture
@@ -74,9 +84,9 @@ def malformed_bodies(price) -> dict[bytes, str]:
         b'{"symbol": "BTCUSDT.P"}': "no_direction",
         b'{"symbol": "BTCUSDT.P", "side": "maybe"}': "unknown_direction",
         b'{"symbol": "BTCUSDT.P", "action": "buy", "side": "sell"}': "directions_differ",
-        b'{"symbol": "BTCUSDT.P", "action": "exit_long"}': "exit_signal",
-        b'{"symbol": "BTCUSDT.P", "action": "sell", "market_position": "flat"}': "exit_signal",
-        b'{"message_type": "bot", "pair": "USDT_BTC", "action": "close_at_market_price"}': "exit_signal",
+        b'{"symbol": "BTCUSDT.P", "action": "reduce_long"}': "neither_entry_nor_exit",
+        b'{"symbol": "BTCUSDT.P", "action": "tp1_hit"}': "neither_entry_nor_exit",
+        b'{"message_type": "bot", "pair": "USDT_BTC", "action": "stop_bot"}': "neither_entry_nor_exit",
         b'{"symbol": "", "side": "buy"}': "no_symbol",
         b'{"symbol": 5, "side": "buy"}': "no_symbol",
         b'{"symbol": "BTCEUR", "side": "buy"}': "not_a_usdt_pair",

@@ -24,7 +24,7 @@ from services.domain.opening import enter_at_quote, rest
 from services.domain.path import MINUTE, Path, floor_minute
 from services.domain.plan import EntryType, Plan, Target
 from services.domain.trade import Label, Trade
-from services.usecases.command_trade import _is_open_question
+from services.usecases.act_at_once import is_open_question
 from services.usecases.judge_paths import FinerData, Judged, _moved, _span, _walk
 from tests.evaluation.desk import GRID
 from tests.evaluation.player import SETTLED_AFTER, Player
@@ -123,7 +123,7 @@ class MemoryPlayer(Player):
         assert order.command.at >= max(self.marks[instrument.id].judged_to, trade.active_from)
         if not trade.status.is_live or row.stored.command is not None:
             return
-        if path is None or _is_open_question(trade, path, order.command):
+        if path is None or is_open_question(trade, path, order.command):
             row.stored = msgspec.structs.replace(row.stored, command=order.command)
         elif applies(trade, order.command):
             after = apply(trade, order.command)

@@ -113,7 +113,7 @@ def _orders(chance: Random, tape: Tape, opened: datetime, sign: int, limit: Deci
 
 def _command(chance: Random, last: Decimal, at: datetime, sign: int, limit: Decimal | None) -> Command:
     kind = chance.choice(list(CommandKind))
-    if kind is CommandKind.CLOSE:
+    if kind in (CommandKind.CLOSE, CommandKind.END):
         return Command(kind=kind, at=at, bid=last, ask=last + SPREAD)
     if kind is CommandKind.CANCEL:
         return Command(kind=kind, at=at)

@@ -17,7 +17,10 @@ class Level(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What an account did with a signal: the trade that it opened, or why there is none."""
+    """What an account did with a signal: the trade that it opened, or why there is none.
+
+    An EXIT has outcome `closed`, and in numbers its `trade_ids`, apart by blanks.
+    """
 
     signal_id: int
     account_id: int
@@ -38,6 +41,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     market_type: str | None
     symbol: str | None
+    action: str
     direction: str | None
     entry_type: str | None
     entry_price: Decimal | None
@@ -65,10 +69,11 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WouldBe(msgspec.Struct, frozen=True, kw_only=True):
-    """What an account would do: `accepted` with the trade; `rejected`, `expired` or `waiting` with the reason."""
+    """What an account would do: `accepted` with the trade, `closed` with the trades that end; or why not."""
 
     account_id: int
     outcome: str
+    closes: tuple[int, ...] = ()
     trade: Trade | None = None
     code: str | None = None
     reason: str | None = None

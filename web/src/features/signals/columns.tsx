@@ -19,9 +19,12 @@ export function SignalStatus({ status }: { status: Signal["status"] }) {
 
 /** Why it came to that: the first reason of the reader's own accounts, else the signal's. */
 export function why(signal: Signal): string {
-  const declined = signal.decisions.find((decision) => decision.outcome !== "accepted");
+  const declined = signal.decisions.find((decision) => decision.reason);
   return sentence(declined?.reason ?? signal.reason ?? "");
 }
+
+/** What an exit ends. */
+export const exits = (signal: Signal) => `Exit ${signal.direction ? words(signal.direction).toLowerCase() : ""}`.trim();
 
 export const COLUMNS: readonly Column<Signal>[] = [
   {
@@ -50,7 +53,12 @@ export const COLUMNS: readonly Column<Signal>[] = [
     id: "side",
     head: "Side",
     width: "86px",
-    cell: (s) => (s.direction ? <Side direction={s.direction} leverage={s.leverage ?? 1} /> : null),
+    cell: (s) =>
+      s.action === "EXIT" ? (
+        <span className="badge">{exits(s)}</span>
+      ) : (
+        s.direction && <Side direction={s.direction} leverage={s.leverage ?? 1} />
+      ),
   },
   {
     id: "strategy",

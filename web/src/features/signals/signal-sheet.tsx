@@ -11,7 +11,7 @@ import { api, result } from "@/lib/api/client";
 import { percent, price, sentence, words } from "@/lib/format";
 import { accounts } from "@/lib/queries/market";
 import { type Signal, signal } from "@/lib/queries/signals";
-import { SignalStatus } from "./columns";
+import { exits, SignalStatus } from "./columns";
 
 export function SignalSheet({ id, onClose }: { id: number; onClose: () => void }) {
   const asked = useQuery(signal(id));
@@ -26,24 +26,39 @@ export function SignalSheet({ id, onClose }: { id: number; onClose: () => void }
   );
 }
 
+type Fact = [string, React.ReactNode];
+
+function side(of: Signal): React.ReactNode {
+  if (of.action === "EXIT") return exits(of);
+  return of.direction ? <Side direction={of.direction} leverage={of.leverage ?? 1} /> : "–";
+}
+
+const plan = (of: Signal): Fact[] => [
+  ["Entry", of.entry_type === "LIMIT" ? price(of.entry_price) : "at the market"],
+  ["Stop", of.stop_loss ? price(of.stop_loss) : percent(of.stop_loss_percent)],
+  [
+    "Targets",
+    of.take_profits.map((target) => (target.price ? price(target.price) : percent(target.percent))).join(", ") || "–",
+  ],
+];
+
+/** The trades that an account opened or ended. */
+const madeOf = ({ trade_id, numbers }: Signal["decisions"][number]) =>
+  trade_id ? [String(trade_id)] : (numbers.trade_ids?.split(" ") ?? []);
+
 function Whole({ of }: { of: Signal }) {
   const own = useQuery(accounts).data;
   const name = (id: number) => own?.find((account) => account.id === id)?.name ?? `Account ${id}`;
-  const facts: [string, React.ReactNode][] = [
+  const facts: Fact[] = [
     [
       "Pair",
       of.symbol ? <PairName key="pair" symbol={of.symbol} market={of.market_type ?? "SPOT"} /> : "not understood",
     ],
-    ["Side", of.direction ? <Side key="side" direction={of.direction} leverage={of.leverage ?? 1} /> : "–"],
+    ["Side", side(of)],
     ["Became", <SignalStatus key="status" status={of.status} />],
     ["Source", of.source],
     ["Strategy", `${of.strategy || "–"} ${of.timeframe}`],
-    ["Entry", of.entry_type === "LIMIT" ? price(of.entry_price) : "at the market"],
-    ["Stop", of.stop_loss ? price(of.stop_loss) : percent(of.stop_loss_percent)],
-    [
-      "Targets",
-      of.take_profits.map((target) => (target.price ? price(target.price) : percent(target.percent))).join(", ") || "–",
-    ],
+    ...(of.action === "EXIT" ? [] : plan(of)),
     ["Arose", <Time key="arose" at={of.signal_time} />],
     ["Good until", <Time key="until" at={of.expires_at} />],
   ];
@@ -60,15 +75,14 @@ function Whole({ of }: { of: Signal }) {
       {of.reason && <p className="notice notice-warn">{sentence(of.reason)}</p>}
       {of.notes && <p className="soft">{of.notes}</p>}
       {of.decisions.map((decision) => (
-        <div key={decision.account_id} className={`notice ${decision.trade_id ? "notice-good" : "notice-warn"}`}>
+        <div key={decision.account_id} className={`notice ${decision.reason ? "notice-warn" : "notice-good"}`}>
           {name(decision.account_id)}: {words(decision.outcome).toLowerCase()}
-          {decision.trade_id ? (
-            <>
-              , <Link to={`/trades/${decision.trade_id}`}>trade No. {decision.trade_id}</Link>
-            </>
-          ) : (
-            `. ${sentence(decision.reason ?? "")}`
-          )}
+          {madeOf(decision).map((id) => (
+            <Fragment key={id}>
+              , <Link to={`/trades/${id}`}>trade No. {id}</Link>
+            </Fragment>
+          ))}
+          {decision.reason && `. ${sentence(decision.reason)}`}
         </div>
       ))}
       {of.payload && (
@@ -83,7 +97,9 @@ function Whole({ of }: { of: Signal }) {
 
 const isTraded = (of: Signal) => of.decisions.some((decision) => decision.trade_id);
 
-const isActionable = (of: Signal) => of.status === "ACTIVE" || (of.symbol !== null && !isTraded(of));
+const isTradable = (of: Signal) => of.action === "ENTRY" && of.symbol !== null && !isTraded(of);
+
+const isActionable = (of: Signal) => of.status === "ACTIVE" || isTradable(of);
 
 function Actions({ of }: { of: Signal }) {
   const cache = useQueryClient();
@@ -104,7 +120,7 @@ function Actions({ of }: { of: Signal }) {
           Cancel signal
         </Button>
       )}
-      {of.symbol && !isTraded(of) && (
+      {isTradable(of) && (
         <Button
           kind="primary"
           onClick={() =>
