@@ -100,6 +100,29 @@ def say(
         _tell(client.signals.say(**_wish(market, symbol, direction, stop, target, source, leverage)), json)
 
 
+@signals.command("exit")
+def exit_(
+    market: _Market,
+    symbol: _Pair,
+    direction: Annotated[
+        Side | None, typer.Argument(metavar="[LONG|SHORT]", case_sensitive=False, help="The side; both if absent.")
+    ] = None,
+    source: _Source = "command",
+    json: AsJson = False,
+    url: Url = None,
+    key: KeyText = None,
+) -> None:
+    """End the trades that the source's earlier signals opened on a pair, on every account that follows.
+
+    paperfleet signals exit FUTURES BTCUSDT --source "my ideas"
+    """
+    wish: dict[str, Any] = {"action": "EXIT", "market_type": market.value, "symbol": symbol, "source": source}
+    if direction is not None:
+        wish["direction"] = direction.value
+    with asking(url, key) as client:
+        _tell(client.signals.say(**wish), json)
+
+
 @signals.command("dry-run")
 def dry_run(
     market: _Market,
@@ -119,7 +142,8 @@ def dry_run(
     rows: list[tuple[str, object]] = [("signal", answer.signal.status), ("reason", answer.signal.reason)]
     for each in answer.accounts:
         trade = each.trade
-        what = each.reason if trade is None else f"{told(trade.quantity)} at {told(trade.entry_price)}"
+        ends = ", ".join(f"trade {id_}" for id_ in each.closes)
+        what = ends or each.reason if trade is None else f"{told(trade.quantity)} at {told(trade.entry_price)}"
         rows.append((f"account {each.account_id}", f"{each.outcome}: {what}"))
     show(answer, json, rows)
 
@@ -186,7 +210,10 @@ def _wish(
 
 def _tell(signal: Any, json: bool) -> None:
     decided = [
-        (f"account {each.account_id}", f"{each.outcome} {each.trade_id or each.reason or ''}")
+        (
+            f"account {each.account_id}",
+            f"{each.outcome} {each.trade_id or each.numbers.get('trade_ids') or each.reason or ''}",
+        )
         for each in signal.decisions
     ]
     show(signal, json, [*((name, getattr(signal, name)) for name in _ROWS), *decided])

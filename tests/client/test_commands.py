@@ -51,6 +51,8 @@ async def test_signals_accounts_keys_system(api, run):
     assert "told by hand" in run(api.url, "signals", "show", str(said["id"]))
     assert "told by hand" in run(api.url, "signals", "list", "--symbol", "BTCUSDT", "-n", "5")
     assert "CANCELLED" in run(api.url, "signals", "cancel", str(said["id"]))
+    ended = json.loads(run(api.url, "signals", "exit", "SPOT", "BTCUSDT", "--source", "told by hand", "--json"))
+    assert (ended["action"], ended["direction"], ended["status"]) == ("EXIT", None, "ACTIVE")
     made = json.loads(run(api.url, "accounts", "create", "by command", "--balance", "700", "--once", "x", "--json"))
     again = json.loads(run(api.url, "accounts", "create", "by command", "--balance", "700", "--once", "x", "--json"))
     assert made["id"] == again["id"]
