@@ -90,11 +90,11 @@ class _Walk:
             self._close("CLOSED_TP", time, self.target, MAKER)
 
     def command(self, command: Any) -> None:
-        if command.kind == "close" and self.truth.status == "OPEN":
+        if command.kind in ("close", "end") and self.truth.status == "OPEN":
             slip = FACTOR[self.terms.model] * self.terms.average_range / 10
             price = self._slipped(command.bid if self.terms.long else command.ask, slip)
             self._close("CLOSED_MANUAL", command.at, price, TAKER)
-        elif command.kind == "cancel" and self.truth.status == "PENDING":
+        elif command.kind in ("cancel", "end") and self.truth.status == "PENDING":
             self.truth.status = "CANCELLED"
             self.truth.actions.append("cancelled")
         elif command.kind == "edit" and self.truth.status in ("OPEN", "PENDING"):
