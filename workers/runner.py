@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 Services = Callable[[Settings], AbstractAsyncContextManager[object]]
 
+THREADS_MIN = 8
 THREAD_WAKE_MS = 500
 """How often an idle worker thread looks whether it is to end."""
 STOP_SECONDS = 20
@@ -35,14 +36,15 @@ EXIT_BROKEN = 70
 def run(
     settings: Settings,
     queues: Iterable[str],
-    threads: int,
+    threads: int | None = None,
     *,
     open_services: Services,
     broker: FleetBroker = fleet_broker,
 ) -> None:
     """Works on `queues` (none given: on all) until SIGTERM or SIGINT; a second signal ends the process at once.
 
-    `threads` is how many messages run at a time; every queue has an equal share of them, so that one whose actors
+    `threads` is how many messages run at a time, two a queue and THREADS_MIN at least if absent: while the batch of
+    one ends, the next one's requests are under way. Every queue has an equal share of them, so that one whose actors
     wait for the exchange holds up no other. Raises whatever keeps the services from opening, InvalidInput for a queue
     nobody declared. Must be called in the main thread. Ends the process with status 70 when its event loop or one
     of its threads dies.
@@ -53,6 +55,7 @@ def run(
     if unknown:
         names = ", ".join(sorted(declared))
         raise InvalidInput("unknown_queue", f"no such queue: {', '.join(sorted(unknown))} (there are {names})")
+    threads = threads or max(THREADS_MIN, 2 * len(chosen))
     stop = _stop_on_signals()
     broker.connect(settings.redis_url)
     loop = runtime.Runtime()

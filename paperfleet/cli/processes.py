@@ -26,7 +26,10 @@ def worker(
     queues: Annotated[
         str, typer.Option(help="Comma-separated queues to serve; empty for all of them.", show_default="all")
     ] = "",
-    threads: Annotated[int, typer.Option(min=1, max=64, help="Messages in hand at once.")] = 8,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Messages in hand at once; if absent two a queue, and 8 at least."),
+    ] = None,
 ) -> None:
     """Run actors: fetch price paths, sweep quotes, evaluate trades."""
     from workers.processes import run_worker
