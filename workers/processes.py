@@ -17,7 +17,7 @@ from workers.exporter import exporting
 from workers.jobs import fleet_jobs
 
 
-def run_worker(settings: Settings, queues: Iterable[str], threads: int) -> None:
+def run_worker(settings: Settings, queues: Iterable[str], threads: int | None) -> None:
     """Works on `queues`, or on all if none are given, until SIGTERM or SIGINT; see `runner.run`."""
     chosen = tuple(queues)
     served = tuple(sorted(chosen or broker.get_declared_queues()))
