@@ -5,6 +5,7 @@ import json
 import sys
 
 import uvicorn
+import uvloop
 from litestar import Litestar, Response, get
 
 from api.server import listen
@@ -29,4 +30,4 @@ async def main(size: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1])))
+    uvloop.run(main(int(sys.argv[1])))

@@ -60,6 +60,15 @@ _targets = msgspec.json.Decoder(tuple[Target, ...]).decode
 _rules = msgspec.json.Decoder(Rules).decode
 
 
+# Looked up, not called: of a hundred trades the calls would take a millisecond.
+_STATUSES = {each.value: each for each in TradeStatus}
+_DIRECTIONS = {each.value: each for each in Direction}
+_ENTRY_TYPES = {each.value: each for each in EntryType}
+_FILL_MODELS = {each.value: each for each in FillModel}
+_REASONS = {each.value: each for each in Reason}
+_ROLES = {each.value: each for each in Role}
+
+
 class _StoredFunding(Funding, frozen=True, array_like=True):
     """Funding as an array."""
 
@@ -117,14 +126,14 @@ def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored
         stop, stop_reason, trail_level, trail_step, exit_reason, profit_loss,
         *entry, exits, active_from, held_from, updated_at, brackets, funding, mae, mfe, void_reason,
     ) = row[:_WIDTH]  # fmt: skip
-    status = TradeStatus(status)
+    status = _STATUSES[status]
     trade = Trade(
         id=id_,
         account_id=account_id,
         instrument=instruments[instrument_id],
         plan=Plan(
-            direction=Direction(direction),
-            entry_type=EntryType(entry_type),
+            direction=_DIRECTIONS[direction],
+            entry_type=_ENTRY_TYPES[entry_type],
             limit_price=limit_price,
             stop_loss=initial_stop,
             targets=_targets(targets),
@@ -135,19 +144,19 @@ def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored
         label=Label(created_at, source, notes, signal_id),
         quantity=quantity,
         fees=FeeRates(maker, taker),
-        fill_model=FillModel(fill_model),
+        fill_model=_FILL_MODELS[fill_model],
         slippage=Slippage(half_spread, average_range),
         status=status,
         reserved=reserved,
         active_from=active_from or created_at,
-        stop=Stop(stop, Reason(stop_reason)),
+        stop=Stop(stop, _REASONS[stop_reason]),
         trail=None if trail_level is None else Trail(trail_level, trail_step),
         brackets=_brackets(brackets),
         funding=_funding_of(funding),
         held_from=held_from,
         entry=_fill(entry),
         exits=tuple(map(_exit, _exits(exits))) if exits else (),
-        cancelled_for=Reason(exit_reason) if status is TradeStatus.CANCELLED else None,
+        cancelled_for=_REASONS[exit_reason] if status is TradeStatus.CANCELLED else None,
         profit_loss=profit_loss,
         ambiguous=ambiguous,
         version=version,
@@ -159,7 +168,7 @@ def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored
 
 def _fill(columns: Sequence[Any]) -> Fill | None:
     time, price, role, fee, evidence = columns
-    return None if time is None else Fill(time, price, Role(role), fee, _evidence(evidence))
+    return None if time is None else Fill(time, price, _ROLES[role], fee, _evidence(evidence))
 
 
 def _funding_of(text: str | None) -> Funding:

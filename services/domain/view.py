@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 
@@ -12,7 +13,7 @@ from services.domain.plan import Direction, EntryType, Rules
 from services.domain.profit import average_exit_price, fees, funding
 from services.domain.trade import Evidence, Exit, Fill, Reason, Trade, TradeStatus
 
-_HOUR_SECONDS = Decimal(3600)
+_HOUR_MICROSECONDS = Decimal(3_600_000_000)
 _PERCENT_STEP = Decimal("0.0001")
 _RATIO_STEP = Decimal("0.01")
 
@@ -138,15 +139,23 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+V = TypeVar("V", bound=TradeView)
+
+
 def trade_view(trade: Trade, updated_at: datetime) -> TradeView:
     """`trade` as it stood at `updated_at`."""
+    return view_into(TradeView, trade, updated_at)
+
+
+def view_into(kind: type[V], trade: Trade, updated_at: datetime) -> V:
+    """The same as a kind of view with fields of its own, which have their defaults."""
     plan, entry, exit_, far = trade.plan, trade.entry, trade.exit, trade.excursion
     price = entry.price if entry else plan.limit_price
     assert price is not None
     held_back = margin(price, trade.quantity, plan.leverage)
     net = trade.profit_loss
     risk = None if net is None else initial_risk(trade)
-    return TradeView(
+    return kind(
         id=trade.id,
         account_id=trade.account_id,
         signal_id=trade.label.signal_id,
@@ -269,5 +278,5 @@ def _duration_hours(entry: Fill | None, exit_: Fill | None) -> Decimal | None:
     if entry is None or exit_ is None:
         return None
     span = exit_.time - entry.time
-    seconds = span.days * 86_400 + span.seconds + Decimal(span.microseconds) / 1_000_000
-    return (seconds / _HOUR_SECONDS).quantize(_PERCENT_STEP)
+    microseconds = (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
+    return (Decimal(microseconds) / _HOUR_MICROSECONDS).quantize(_PERCENT_STEP)

@@ -13,7 +13,7 @@ from services.db.trades import Stored
 from services.domain.errors import NotFound, Unavailable
 from services.domain.market import Market, Quote
 from services.domain.profit import unrealized_profit
-from services.domain.view import TradeView, trade_view
+from services.domain.view import TradeView, view_into
 from services.usecases.context import Services
 
 _PERCENT_STEP = Decimal("0.0001")
@@ -73,13 +73,12 @@ async def with_quotes(services: Services, stored: Sequence[Stored]) -> list[Live
 
 
 def _live(stored: Stored, quote: Quote | None, now: datetime) -> LiveTradeView:
-    view = trade_view(stored.trade, stored.updated_at)
     net = None if quote is None else unrealized_profit(stored.trade, quote.bid, quote.ask)
-    fields = msgspec.structs.asdict(view)
+    view = view_into(LiveTradeView, stored.trade, stored.updated_at)
     if quote is None or net is None:
-        return LiveTradeView(**fields)
-    return LiveTradeView(
-        **fields,
+        return view
+    return msgspec.structs.replace(
+        view,
         current_price=quote.last,
         price_age_seconds=round((now - quote.asked_at).total_seconds(), 3),
         unrealized_profit_loss=net,
