@@ -99,7 +99,8 @@ async def _measure(settings: Settings, pool: Pool, redis: Redis, payload: str) -
         Row(f"commit to reader, {1 / EVERY_SECONDS:.0f} events/s to everybody",
             f"p50 {1000 * steady['p50']:.0f} ms, p99 {1000 * steady['p99']:.0f} ms", "", None, "p99 <= 500 ms",
             steady["p99"] <= 0.5 and not steady["lost"]),
-        Row(f"{cut['cuts']:,} cuts at any byte, resumed", f"{cut['events']:,} events", "", None, "no gap, no repeat",
+        Row(f"{cut['cuts']:,} cuts at any byte, resumed",
+            f"{cut['events']:,} events, {cut['gaps']} gaps, {cut['repeats']} repeats", "", None, "no gap, no repeat",
             not cut["gaps"] and not cut["repeats"]),
     ]  # fmt: skip
 

@@ -123,7 +123,7 @@ async def _cut(http: httpx.AsyncClient, chance: random.Random, count: int, tally
                 size, data = size + len(part), data + part
                 *whole, data = data.split(b"\n\n")
                 for frame in whole:
-                    if found := IDS.search(frame):
+                    if (found := IDS.search(frame)) and b"\ndata: " in frame:  # the first only names its place
                         seq = int(found[1])
                         tally["events"] += 1
                         tally["gaps"] += seq > last + 1
