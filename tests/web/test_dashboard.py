@@ -28,7 +28,7 @@ def test_a_trade_made_by_hand_closes_on_screen_and_every_figure_follows(page: Pa
     expect(row).to_contain_text(f"Long 3{TIMES}")
 
     stack.jump("LTCUSDT", price * Decimal("1.07"))
-    expect(row).to_have_count(0)
+    expect(row).to_have_count(0, timeout=LOAD_MS)
     page.get_by_role("link", name="History").click()
     closed = page.get_by_role("row").filter(has_text="LTC")
     expect(closed).to_contain_text("Take profit")
@@ -110,6 +110,18 @@ def test_the_market_is_live_and_searched_by_keyboard(page: Page, stack: Stack):
     expect(page.get_by_role("dialog")).to_contain_text("New trade")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_rows_are_walked_by_arrows_and_opened_by_enter(page: Page, stack: Stack):
+    visit(page, "/market", "Market")
+    page.get_by_role("table", name="Pairs").focus()
+    place = "Number(document.activeElement.ariaRowIndex) - 1"
+    for key, expected in (("ArrowDown", 1), ("ArrowDown", 2), ("ArrowDown", 3), ("ArrowUp", 2)):
+        page.keyboard.press(key)
+        assert page.evaluate(place) == expected, key
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/market/FUTURES/"))
+    expect(page.get_by_role("button", name="Trade this pair")).to_be_visible(timeout=LOAD_MS)
 
 
 def _read(stack: Stack, trade: dict) -> dict:

@@ -49,6 +49,7 @@ function Keys({ onClose }: { onClose: () => void }) {
   const keys: [string, string][] = [
     ["n", "New trade"],
     ["/", "Search on this page"],
+    ["↓ ↑", "From row to row, Enter opens it"],
     ...PLACES.map(({ key, name }): [string, string] => [`g ${key}`, name]),
     ["Esc", "Close a dialog"],
   ];

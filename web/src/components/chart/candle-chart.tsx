@@ -16,6 +16,7 @@ import {
 import { useEffect, useRef } from "react";
 import { places } from "@/lib/format";
 import { makeChart } from "./base";
+import { gathered } from "./marks";
 import { faded, palette, useThemeName } from "./theme";
 import type { Bar, Level, Mark } from "./types";
 
@@ -133,8 +134,15 @@ export default function CandleChart({ bars, tick, levels = [], marks = [], heigh
     );
     const near = levels.filter((level) => !level.far).map((level) => Number(level.price));
     now.held = near.length ? { low: Math.min(...near), high: Math.max(...near) } : null;
+  }, [levels, theme, tick]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new chart has no marks
+  useEffect(() => {
+    const now = drawn.current;
+    if (!now) return;
+    const colours = palette();
     now.marks.setMarkers(
-      marks.map(
+      gathered(marks, bars).map(
         (mark): SeriesMarker<Time> => ({
           time: seconds(mark.at),
           position: mark.below ? "belowBar" : "aboveBar",
@@ -144,7 +152,7 @@ export default function CandleChart({ bars, tick, levels = [], marks = [], heigh
         }),
       ),
     );
-  }, [levels, marks, theme, tick]);
+  }, [marks, bars, theme, tick]);
 
   return <div ref={place} className="chart" style={{ height }} role="img" aria-label={label} />;
 }

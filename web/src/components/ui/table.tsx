@@ -8,7 +8,7 @@ import {
   useReactTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, type ReactNode, useCallback, useMemo, useRef } from "react";
+import { type KeyboardEvent, memo, type ReactNode, useCallback, useMemo, useRef } from "react";
 import { Icon } from "./icons";
 
 export interface Column<T> {
@@ -37,6 +37,12 @@ interface Props<T> {
 
 const OVERSCAN = 8;
 
+/** Where keys lead from a row, with `last` the last one; -1 is before the first. */
+const STEPS: Record<string, (at: number, last: number) => number> = {
+  ArrowDown: (at, last) => Math.min(at + 1, last),
+  ArrowUp: (at) => Math.max(at - 1, 0),
+};
+
 export function DataTable<T>(props: Props<T>) {
   const { rows, columns, sorting, onSort, onOpen, onEnd, rowHeight = 34 } = props;
   const scroller = useRef<HTMLDivElement>(null);
@@ -61,6 +67,15 @@ export function DataTable<T>(props: Props<T>) {
   const template = useMemo(() => columns.map((column) => column.width).join(" "), [columns]);
   const minWidth = useMemo(() => columns.reduce((sum, column) => sum + pixels(column.width), 12), [columns]);
   const open = useCallback((row: T) => onOpen?.(row), [onOpen]);
+  const walk = (event: KeyboardEvent<HTMLDivElement>) => {
+    const row = event.target as HTMLElement;
+    const at = row === scroller.current ? -1 : Number(row.ariaRowIndex ?? Number.NaN) - 2;
+    const to = STEPS[event.key]?.(at, sorted.length - 1);
+    if (to === undefined || Number.isNaN(at) || !sorted.length) return;
+    event.preventDefault();
+    // The neighbours of a row in sight are drawn: OVERSCAN.
+    scroller.current?.querySelector<HTMLElement>(`[role="row"][aria-rowindex="${to + 2}"]`)?.focus();
+  };
   return (
     // biome-ignore lint/a11y/useSemanticElements: the rows are virtual and laid on one grid, which a table cannot do
     <div
@@ -71,6 +86,7 @@ export function DataTable<T>(props: Props<T>) {
       aria-rowcount={sorted.length + 1}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
       tabIndex={0}
+      onKeyDown={onOpen && walk}
       onScroll={(event) => {
         const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
         if (onEnd && scrollHeight - scrollTop - clientHeight < 600) onEnd();
