@@ -32,6 +32,7 @@ from services.settings import Settings
 from services.usecases.open_demo_trades import open_demo_trades
 
 SCREEN_SECONDS = 1.0
+DEMO_SECONDS = 60
 LOOP_LINES = 10
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -156,18 +157,24 @@ class _Stack:
         self._screen.say("the recording has ended: prices stand still, and open trades stay as they are", "yellow")
 
     async def _open_demo_trades(self, settings: Settings) -> None:
-        """On a fresh account, give the person something to look at."""
-        try:
-            async with build(settings, name="paperfleet up") as services:
-                opened = await open_demo_trades(services)
-        except TimeoutError:
-            self._screen.say("no demo trades: no prices came in time", style="yellow")
-        except (Unavailable, psycopg.OperationalError) as error:
-            # A database that ends meanwhile is the supervisor's to restart; the trades are not worth waiting for it.
-            self._screen.say(f"no demo trades: {error}", style="yellow")
-        else:
-            if opened:
-                self._screen.say(f"opened {opened} demo trades")
+        """On a fresh account, give the person something to look at, as soon as the market answers."""
+        end = time.monotonic() + DEMO_SECONDS
+        while True:
+            try:
+                async with build(settings, name="paperfleet up") as services:
+                    opened = await open_demo_trades(services)
+            except TimeoutError:
+                self._screen.say("no demo trades: no prices came in time", style="yellow")
+                return
+            except (Unavailable, psycopg.OperationalError) as error:
+                if time.monotonic() > end:
+                    self._screen.say(f"no demo trades: {error}", style="yellow")
+                    return
+                await asyncio.sleep(SCREEN_SECONDS)
+            else:
+                if opened:
+                    self._screen.say(f"opened {opened} demo trades")
+                return
 
     def _hear(self, name: str, line: str) -> None:
         if self._simulator is not None and name == self._simulator.name:
