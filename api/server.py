@@ -38,7 +38,7 @@ def serve(settings: Settings) -> None:
 
 
 def _calm_the_collector() -> None:
-    """What is loaded stays, and a page of trades makes ten thousand objects: looked through seldom, not five times."""
+    """What is loaded stays, and a page of trades makes ten thousand objects: both are looked through seldom."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
 

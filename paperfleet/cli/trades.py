@@ -102,9 +102,7 @@ def list_(
 @trades.command("export")
 def export(
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A CSV file; else standard output.")] = None,
-    status: Annotated[
-        list[str] | None, typer.Option(metavar="STATUS", help="OPEN, CLOSED_TP, ...; repeatable.")
-    ] = None,
+    status: Statuses = None,
     market: ChosenMarket = None,
     symbol: Symbol = None,
     direction: ChosenSide = None,

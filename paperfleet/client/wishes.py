@@ -1,7 +1,7 @@
 """What is sent to make and change things, by the names that the API has for its fields."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal, Required, TypedDict
 
@@ -21,6 +21,19 @@ DeliveryState = Literal["waiting", "delivered", "dead"]
 CardBy = Literal["strategy", "symbol", "direction", "timeframe", "source"]
 GroupBy = Literal["symbol", "direction", "market", "source", "day", "hour", "exit_reason"]
 Timeframe = Literal["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"]
+
+
+class TradeFilter(TypedDict, total=False):
+    """Which trades: those for which all that is told is so, made from `since` on and before `until`."""
+
+    status: Sequence[str]
+    market_type: Market | None
+    symbol: str | None
+    direction: Direction | None
+    source: str | None
+    account_id: int | None
+    since: datetime | date | str | None
+    until: datetime | date | str | None
 
 
 class NewTrade(TypedDict, total=False):

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.db import commands, decisions, exits, signals, trades, watermarks
+from services.db import commands, decisions, exits, instruments, signals, trades, watermarks
 from services.db.decisions import Pair
 from services.db.pool import Connection
 from services.db.signals import SignalView
@@ -72,11 +72,11 @@ async def plan_exits(
 ) -> tuple[list[Ends], dict[int, Instrument]]:
     """What the EXITs `seen` come to on each account, and the instrument of every trade; watermarks are locked then."""
     endings = await exits.endings(connection, pairs)
-    marks = await watermarks.lock(connection, {each.instrument_id for each in endings if each.trade_ids})
+    listed = await instruments.by_ids(connection, {each.instrument_id for each in endings if each.trade_ids})
+    quotes = await fresh_quotes(services, listed.values())  # before the locks: Redis may be slow
+    marks = await watermarks.lock(connection, listed)
     stored = await trades.load(connection, {id_ for each in endings for id_ in each.trade_ids})
     live = {each.trade.id: each for each in stored if each.trade.status.is_live}
-    listed = {id_: each.trade.instrument for id_, each in live.items()}
-    quotes = await fresh_quotes(services, set(listed.values()))
     now = {market: await services.clock.now(market) for market in Market}
     plans = []
     for pair, ending in zip(pairs, endings, strict=True):
@@ -88,7 +88,7 @@ async def plan_exits(
             plans.append(Ends(pair, tuple(each.trade.id for each in ends), given))
         except Refused as why:
             plans.append(Ends(pair, refused=why))
-    return plans, listed
+    return plans, {id_: each.trade.instrument for id_, each in live.items()}
 
 
 def _check(signal: SignalView, ends: Sequence[Stored], now: Mapping[Market, datetime], *, is_early: bool) -> None:

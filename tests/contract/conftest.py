@@ -1,32 +1,5 @@
 """A market and a server that requires logins for each file: what any input does there, others shall not meet."""
 
-import pytest
-import pytest_asyncio
+from tests.access.fixtures import served
 
-from tests.access.people import login_required, newcomers
-from tests.api.running import market, serving
-
-
-@pytest.fixture(scope="module")
-def login_settings(servers):
-    with login_required(servers) as settings:
-        yield settings
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def services(login_settings):
-    async with market(login_settings) as built:
-        yield built
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def api(services):
-    with serving(services.settings) as running:
-        async with running.http:
-            yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def someone(services, api):
-    async with newcomers(services, api.url) as make:
-        yield make
+login_settings, services, api, someone = served("module")

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from redis.asyncio import Redis
 
-from services.coordination.weight import RESERVES, WeightBudget
+from services.coordination.weight import BORROWER, LENDER, LENT_UP_TO, RESERVES, WeightBudget
 from services.domain.errors import Unavailable
 from services.domain.market import Market
 
@@ -50,9 +50,32 @@ async def test_two_cycles_the_sweeps_and_a_scan_fit_beside_each_other():
 @pytest.mark.parametrize("purpose", PURPOSES)
 async def test_a_purpose_gets_its_reserve_and_the_free_part_but_not_what_others_reserved(redis, purpose):
     spent = await spend_all(budget(redis), purpose)
-    assert spent == pytest.approx(1000 * (PURPOSES[purpose] + FREE[Market.SPOT]), abs=10)
-    for other in PURPOSES.keys() - {purpose}:
+    borrowed = LENT_UP_TO * PURPOSES[LENDER] if purpose == BORROWER else 0
+    assert spent == pytest.approx(1000 * (PURPOSES[purpose] + FREE[Market.SPOT] + borrowed), abs=10)
+    for other in PURPOSES.keys() - {purpose, LENDER if borrowed else purpose}:
         assert await budget(redis).acquire(Market.SPOT, int(1000 * PURPOSES[other]), other) == 0
+
+
+async def test_finer_data_borrows_of_what_the_cycles_leave(redis):
+    """On futures a cycle of last prices leaves room for a dozen look-ups, one with all marks for none."""
+    limits = {Market.FUTURES: 2400}
+    weight = WeightBudget(redis, limits, Decimal("0.8"), Decimal(1))
+    assert await weight.acquire(Market.FUTURES, 530, "cycle") == 0
+    looked_up = 0
+    while await weight.acquire(Market.FUTURES, 20, "finer") == 0:
+        looked_up += 1
+    assert looked_up >= 15
+    usage = await weight.usage(Market.FUTURES)
+    assert usage.by_purpose == {"cycle": 530, "finer": 20 * looked_up}, "told as what it was used for"
+    assert await weight.acquire(Market.FUTURES, 230, "sweep") == 0, "of nobody but the cycles"
+    assert await weight.acquire(Market.FUTURES, 260, "cycle") == 0, "half the next cycle need not wait at all"
+
+    await redis.flushall()
+    assert await weight.acquire(Market.FUTURES, 1060, "cycle") == 0
+    looked_up = 0
+    while await weight.acquire(Market.FUTURES, 20, "finer") == 0:
+        looked_up += 1
+    assert looked_up * 20 <= (RESERVES[Market.FUTURES]["finer"] + FREE[Market.FUTURES]) * 1920
 
 
 async def test_nobody_spends_beyond_the_share(redis):

@@ -99,7 +99,6 @@ def running_stack(servers: Servers, folder: Path, **changes: object) -> Iterator
                 "redis_url": servers.empty_valkey(),
                 "spot_url": urls["spot_url"],
                 "futures_url": urls["futures_url"],
-                "sweep_seconds": Decimal(1),
                 "quote_max_age_seconds": Decimal(60),
                 "scan_timeframes": "",
                 "live_mode": True,

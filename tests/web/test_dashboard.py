@@ -6,7 +6,7 @@ from decimal import Decimal
 import psycopg
 from playwright.sync_api import Page, expect
 
-from tests.web.pages import LOAD_MS, NOTHING, TIMES, visit
+from tests.web.pages import CLOSE_MS, LOAD_MS, NOTHING, TIMES, visit
 from tests.web.stack import Stack, until
 
 
@@ -28,7 +28,7 @@ def test_a_trade_made_by_hand_closes_on_screen_and_every_figure_follows(page: Pa
     expect(row).to_contain_text(f"Long 3{TIMES}")
 
     stack.jump("LTCUSDT", price * Decimal("1.07"))
-    expect(row).to_have_count(0, timeout=LOAD_MS)
+    expect(row).to_have_count(0, timeout=CLOSE_MS)
     page.get_by_role("link", name="History").click()
     closed = page.get_by_role("row").filter(has_text="LTC")
     expect(closed).to_contain_text("Take profit")

@@ -1,77 +1,33 @@
 """`client.trades`: list, open, read, edit, close, cancel, export paper trades."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Unpack
 
 from paperfleet.client.answers.trade import Commanded, Revision, Target, Trade
 from paperfleet.client.calls import PAGE_LIMIT, Call, Page, given, keyed, nothing, reading, segment
 from paperfleet.client.modes import M, Resource, listing, operation, streaming
-from paperfleet.client.wishes import Direction, Market, NewTrade, Overrides
+from paperfleet.client.wishes import NewTrade, Overrides, TradeFilter
 
 _trade = reading(Trade)
 _trades = reading(Page[Trade])
 _revisions = reading(Page[Revision])
 _ROOT = "/api/paper-trades/"
+_RENAMED = {"since": "from", "until": "to"}
 
 
 class Trades(Resource[M]):
     """Paper trades."""
 
     @listing
-    def list(
-        self,
-        *,
-        status: Sequence[str] = (),
-        market_type: Market | None = None,
-        symbol: str | None = None,
-        direction: Direction | None = None,
-        source: str | None = None,
-        account_id: int | None = None,
-        since: datetime | date | str | None = None,
-        until: datetime | date | str | None = None,
-        limit: int = PAGE_LIMIT,
-    ) -> Call[Page[Trade]]:
-        """Newest first, made from `since` on and before `until`; `limit` is how many come at a time, not in all."""
-        query = {
-            "status": status or None,
-            "market_type": market_type,
-            "symbol": symbol,
-            "direction": direction,
-            "source": source,
-            "account_id": account_id,
-            "from": since,
-            "to": until,
-            "limit": limit,
-        }
-        return Call("GET", _ROOT, _trades, query=query)
+    def list(self, *, limit: int = PAGE_LIMIT, **which: Unpack[TradeFilter]) -> Call[Page[Trade]]:
+        """Newest first; `limit` is how many come at a time, not in all."""
+        return Call("GET", _ROOT, _trades, query=_query(which) | {"limit": limit})
 
     @streaming
-    def export(
-        self,
-        *,
-        status: Sequence[str] = (),
-        market_type: Market | None = None,
-        symbol: str | None = None,
-        direction: Direction | None = None,
-        source: str | None = None,
-        account_id: int | None = None,
-        since: datetime | date | str | None = None,
-        until: datetime | date | str | None = None,
-    ) -> Call[None]:
-        """All that the same filters list, as the lines of a CSV file: for a file's `writelines`, or a `csv.reader`."""
-        query = {
-            "status": status or None,
-            "market_type": market_type,
-            "symbol": symbol,
-            "direction": direction,
-            "source": source,
-            "account_id": account_id,
-            "from": since,
-            "to": until,
-        }
-        return Call("GET", f"{_ROOT}export.csv", nothing, query=query)
+    def export(self, **which: Unpack[TradeFilter]) -> Call[None]:
+        """All that the same filter lists, as the lines of a CSV file: for a file's `writelines`, or a `csv.reader`."""
+        return Call("GET", f"{_ROOT}export.csv", nothing, query=_query(which))
 
     @listing
     def positions(self, *, account_id: int | None = None, limit: int = PAGE_LIMIT) -> Call[Page[Trade]]:
@@ -166,3 +122,7 @@ def _commanded(status: int, body: bytes) -> Commanded:
 def _id(trade: Trade | int) -> str:
     identity: Any = trade.id if isinstance(trade, Trade) else trade
     return segment(identity)
+
+
+def _query(which: TradeFilter) -> dict[str, Any]:
+    return {_RENAMED.get(name, name): value or None for name, value in which.items()}
