@@ -4,6 +4,7 @@ CASES=1000 in the environment makes the long run of it, as of tests/contract/tes
 """
 
 import asyncio
+import contextlib
 import re
 import warnings
 
@@ -12,7 +13,9 @@ import pytest
 import pytest_asyncio
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis.errors import FlakyStrategyDefinition
+from schemathesis.core.failures import Failure, FailureGroup
 
 from services.domain.credentials import Role
 from tests.contract.test_operations import CASES, CHECKS, ENDLESS
@@ -43,29 +46,42 @@ async def test_chains_of_calls_are_answered_as_the_document_says(api, key):
     document = (await api.http.get("/api/openapi.json")).json()
     for path in ENDLESS:
         document["paths"][path].pop("get")  # read below: an answer without end has no place in a chain
-    asked = await asyncio.to_thread(_chain, document, api.url, key)
-    assert sum(asked.values()) >= CASES
+    asked, wrong = await asyncio.to_thread(_chains, document, api.url, key)
+    assert not wrong, wrong[0]
     assert len(asked) >= 5, asked
     assert (await api.http.get("/health/live")).status_code == 200
 
 
-def _chain(document, url, key):
-    """How often each operation was called after another one."""
+def _chains(document, url, key):
+    """How often each operation was called after another one, CASES calls at least, and what the document did not say.
+
+    A server keeps state: the same chain may go another way the second time, which Hypothesis takes for our mistake
+    and ends the run. Then another seed goes on. So what is wrong is noted rather than raised.
+    """
     asked: dict[str, int] = {}
+    wrong: list[BaseException] = []
     with requests.Session() as session, warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        machine = schemathesis.openapi.from_dict(document).as_state_machine()
 
-        class Chain(schemathesis.openapi.from_dict(document).as_state_machine()):
+        class Chain(machine):
             def get_call_kwargs(self, case):
                 headers = {"Authorization": f"Bearer {key}"}
                 return {"base_url": url, "session": session, "headers": headers, "timeout": 60}
 
             def validate_response(self, response, case, *arguments, **named):
                 asked[case.operation.label] = asked.get(case.operation.label, 0) + 1
-                case.validate_response(response, checks=CHECKS)
+                try:
+                    case.validate_response(response, checks=CHECKS)
+                except (FailureGroup, Failure) as error:
+                    wrong.append(error)
 
-        Chain.run(settings=SETTINGS)
-    return asked
+        for number in range(CASES):
+            with contextlib.suppress(FlakyStrategyDefinition):
+                seed(number)(Chain).run(settings=SETTINGS)
+            if wrong or sum(asked.values()) >= CASES:
+                return asked, wrong
+    raise AssertionError(f"too few chains: {asked}")
 
 
 async def test_methods_that_a_path_does_not_have_are_405(api, key):
