@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import BigInteger, ColumnClause, ColumnElement, Select, bindparam, literal_column, select
 
 from services.db import statement
 from services.db.pool import Connection
+from services.db.statement import Names, equal, one_of
 from services.db.tables import instruments, signals
 from services.domain.market import Market
 from services.domain.plan import Direction
@@ -40,38 +41,46 @@ class SignalPage(msgspec.Struct, frozen=True):
 
 async def page(connection: Connection, wanted: SignalFilter, limit: int, before: int | None) -> SignalPage:
     """At most `limit` of the wanted signals with ids below `before`."""
-    window = select(signals).where(signals.c.source_id.in_(wanted.source_ids))
+    values = statement.given(wanted) | {"limit": limit + 1, "window": WINDOW_ROWS}
     if before is not None:
-        window = window.where(signals.c.id < before)
-    window = window.order_by(signals.c.id.desc()).limit(WINDOW_ROWS)
-    looked_at = window.subquery()
-    found = select(looked_at.c.id).where(*_conditions(wanted, looked_at.c)).order_by(looked_at.c.id.desc())
-    ids = [row[0] for row in await statement.rows(connection, found.limit(limit + 1))]
+        values["before"] = before
+    ids = [row[0] for row in await statement.rows(connection, _matching, values)]
     if len(ids) > limit:
         return SignalPage(ids[:limit], ids[limit - 1])
-    cut = await statement.rows(connection, _last(window))
+    cut = await statement.rows(connection, _last, values)
     return SignalPage(ids, cut[0][0] if cut else None)
 
 
-def _last(window: Select[Any]) -> Select[Any]:
-    return window.with_only_columns(signals.c.id).limit(1).offset(WINDOW_ROWS - 1)
+def _window(names: Names) -> Select[Any]:
+    window = select(signals).where(one_of(signals.c.source_id, "source_ids", BigInteger))
+    if "before" in names:
+        window = window.where(signals.c.id < bindparam("before"))
+    return window.order_by(signals.c.id.desc())
 
 
-def _conditions(wanted: SignalFilter, columns: Any) -> list[ColumnElement[bool]]:
-    equal = {
-        columns.direction: wanted.direction,
-        columns.strategy: wanted.strategy,
-        columns.timeframe: wanted.timeframe,
-    }
-    conditions = [column == value for column, value in equal.items() if value is not None]
-    if wanted.statuses:
-        conditions.append(columns.status.in_(sorted(wanted.statuses)))
-    if wanted.since is not None:
-        conditions.append(columns.received_at >= wanted.since)
-    if wanted.until is not None:
-        conditions.append(columns.received_at < wanted.until)
-    listed = {instruments.c.market: wanted.market, instruments.c.symbol: wanted.symbol}
-    named = [column == value for column, value in listed.items() if value is not None]
+@statement.by_shape
+def _matching(names: Names) -> Select[Any]:
+    columns = _window(names).limit(bindparam("window")).subquery().c
+    found = select(columns.id).where(*_conditions(names, columns)).order_by(columns.id.desc())
+    return found.limit(bindparam("limit"))
+
+
+@statement.by_shape
+def _last(names: Names) -> Select[Any]:
+    """The last signal of a window that is full."""
+    one: ColumnClause[int] = literal_column("1")
+    return _window(names).with_only_columns(signals.c.id).offset(bindparam("window") - one).limit(one)
+
+
+def _conditions(names: Names, columns: Any) -> list[ColumnElement[bool]]:
+    conditions = equal(names, {name: columns[name] for name in ("direction", "strategy", "timeframe")})
+    if "statuses" in names:
+        conditions.append(one_of(columns.status, "statuses"))
+    if "since" in names:
+        conditions.append(columns.received_at >= bindparam("since"))
+    if "until" in names:
+        conditions.append(columns.received_at < bindparam("until"))
+    named = equal(names, {"market": instruments.c.market, "symbol": instruments.c.symbol})
     if named:
         conditions.append(columns.instrument_id.in_(select(instruments.c.id).where(*named)))
     return conditions

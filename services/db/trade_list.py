@@ -1,13 +1,26 @@
 """Pages of trades, newest first: which ones, at a cost per page that does not grow with the table."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnClause,
+    ColumnElement,
+    Select,
+    bindparam,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
 
 from services.db import statement
 from services.db.pool import Connection
+from services.db.statement import Names, equal, one_of
 from services.db.tables import instruments, live_triggers, trades
 from services.domain.market import Market
 from services.domain.plan import Direction
@@ -15,6 +28,10 @@ from services.domain.trade import TradeStatus
 
 WINDOW_ROWS = 20_000
 """How many trades one page looks at: a filter that matches hardly any gives short pages, never a long scan."""
+
+
+Window = Callable[[Names], Select[Any]]
+_ACCOUNT = "account_"
 
 
 class TradeFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,29 +63,23 @@ class IdPage(msgspec.Struct, frozen=True):
 
 async def page(connection: Connection, wanted: TradeFilter, limit: int, after: Key | None) -> IdPage:
     """At most `limit` of the wanted trades after the key `after`, newest first."""
-    looked_at = _live_window(wanted, after) if _is_live_only(wanted) else _window(wanted, after)
-    rows = await statement.rows(connection, _matching(looked_at, wanted, limit + 1))
-    keys = [Key(created_at, id_) for id_, created_at in rows]
+    values = statement.given(wanted) | {"limit": limit + 1, "window": WINDOW_ROWS}
+    accounts = values.pop("account_ids", [])
+    if not accounts:
+        return IdPage([], None)
+    values |= {f"{_ACCOUNT}{n}": id_ for n, id_ in enumerate(accounts)}
+    if after is not None:
+        values |= {"after_time": after.created_at, "after_id": after.id}
+    matching, last = (_LIVE, _LIVE_LAST) if _is_live_only(wanted) else (_ALL, _ALL_LAST)
+    keys = [Key(created_at, id_) for id_, created_at in await statement.rows(connection, matching, values)]
     if len(keys) > limit:
         return IdPage([key.id for key in keys[:limit]], keys[limit - 1])
-    cut = await statement.rows(connection, _bare(looked_at).offset(WINDOW_ROWS - 1).limit(1))
+    cut = await statement.rows(connection, last, values)
     return IdPage([key.id for key in keys], Key(cut[0][1], cut[0][0]) if cut else None)
-
-
-def _matching(looked_at: Select[Any], wanted: TradeFilter, limit: int) -> Select[Any]:
-    """The first matching rows of a window, which comes in their order and is read only as far as needed."""
-    window = looked_at.limit(WINDOW_ROWS).subquery()
-    found = select(window.c.id, window.c.created_at).where(*_conditions(wanted, window.c)).limit(limit)
-    order = (window.c.id.desc(),) if _is_live_only(wanted) else (window.c.created_at.desc(), window.c.id.desc())
-    return found.order_by(*order)
 
 
 def _is_live_only(wanted: TradeFilter) -> bool:
     return bool(wanted.statuses) and all(status.is_live for status in wanted.statuses)
-
-
-def _bare(looked_at: Select[Any]) -> Select[Any]:
-    return looked_at.with_only_columns(trades.c.id, trades.c.created_at)
 
 
 _COLUMNS = (
@@ -81,38 +92,72 @@ _COLUMNS = (
 )
 
 
-def _window(wanted: TradeFilter, after: Key | None) -> Select[Any]:
+def _window(names: Names) -> Select[Any]:
     """Trades by falling (created_at, id), along the index of exactly that."""
-    window = select(*_COLUMNS).where(trades.c.account_id.in_(wanted.account_ids))
-    if after is not None:
-        window = window.where(tuple_(trades.c.created_at, trades.c.id) < tuple_(after.created_at, after.id))
-    if wanted.since is not None:
-        window = window.where(trades.c.created_at >= wanted.since)
-    if wanted.until is not None:
-        window = window.where(trades.c.created_at < wanted.until)
-    return window.order_by(trades.c.created_at.desc(), trades.c.id.desc())
+    wanted = _made(names, trades.c)
+    if "after_id" in names:
+        wanted.append(tuple_(trades.c.created_at, trades.c.id) < tuple_(*_after()))
+    return _of_accounts(names, select(*_COLUMNS).where(*wanted), trades.c.account_id, ("created_at", "id"))
 
 
-def _live_window(wanted: TradeFilter, after: Key | None) -> Select[Any]:
+def _live_window(names: Names) -> Select[Any]:
     """Live trades by falling id: found by their triggers, however many closed ones have come since."""
     window = select(*_COLUMNS).join(live_triggers, live_triggers.c.trade_id == trades.c.id)
-    window = window.where(live_triggers.c.account_id.in_(wanted.account_ids))
-    if after is not None:
-        window = window.where(live_triggers.c.trade_id < after.id)
-    return window.order_by(live_triggers.c.trade_id.desc())
+    if "after_id" in names:
+        window = window.where(live_triggers.c.trade_id < bindparam("after_id"))
+    return _of_accounts(names, window, live_triggers.c.account_id, ("id",))
 
 
-def _conditions(wanted: TradeFilter, columns: Any) -> list[ColumnElement[bool]]:
-    equal = {columns.direction: wanted.direction, columns.source: wanted.source}
-    conditions = [column == value for column, value in equal.items() if value is not None]
-    if wanted.statuses:
-        conditions.append(columns.status.in_(sorted(wanted.statuses)))
-    if wanted.since is not None:
-        conditions.append(columns.created_at >= wanted.since)
-    if wanted.until is not None:
-        conditions.append(columns.created_at < wanted.until)
-    listed = {instruments.c.market: wanted.market, instruments.c.symbol: wanted.symbol}
-    named = [column == value for column, value in listed.items() if value is not None]
+def _of_accounts(names: Names, rows: Select[Any], account_id: ColumnElement[int], order: Sequence[str]) -> Select[Any]:
+    """The accounts' rows by falling `order`; each account's in its own right, in its index's order, and then merged.
+
+    Of a list of accounts PostgreSQL would read and sort all rows.
+    """
+
+    def ordered(found: Select[Any]) -> Select[Any]:
+        return found.order_by(*(found.selected_columns[name].desc() for name in order)).limit(bindparam("window"))
+
+    names_of = sorted(name for name in names if name.startswith(_ACCOUNT))
+    each = [ordered(rows.where(account_id == bindparam(name))) for name in names_of]
+    return each[0] if len(each) == 1 else ordered(select(union_all(*each).subquery()))
+
+
+def _after() -> tuple[BindParameter[Any], BindParameter[Any]]:
+    return bindparam("after_time", type_=trades.c.created_at.type), bindparam("after_id", type_=BigInteger)
+
+
+def _matching(window: Window, *order: str) -> Callable[[Names], str]:
+    """The first matching rows of a window, which comes in their order and is read only as far as needed."""
+
+    @statement.by_shape
+    def compose(names: Names) -> Select[Any]:
+        columns = window(names).subquery().c
+        found = select(columns.id, columns.created_at).where(*_conditions(names, columns)).limit(bindparam("limit"))
+        return found.order_by(*(columns[name].desc() for name in order))
+
+    return compose
+
+
+def _last(window: Window) -> Callable[[Names], str]:
+    """The last row of a window that is full."""
+    one: ColumnClause[int] = literal_column("1")
+    return statement.by_shape(lambda names: window(names).limit(None).offset(bindparam("window") - one).limit(one))
+
+
+def _made(names: Names, columns: Any) -> list[ColumnElement[bool]]:
+    since = [columns.created_at >= bindparam("since")] if "since" in names else []
+    return since + ([columns.created_at < bindparam("until")] if "until" in names else [])
+
+
+def _conditions(names: Names, columns: Any) -> list[ColumnElement[bool]]:
+    conditions = equal(names, {"direction": columns.direction, "source": columns.source}) + _made(names, columns)
+    if "statuses" in names:
+        conditions.append(one_of(columns.status, "statuses"))
+    named = equal(names, {"market": instruments.c.market, "symbol": instruments.c.symbol})
     if named:
         conditions.append(columns.instrument_id.in_(select(instruments.c.id).where(*named)))
     return conditions
+
+
+_ALL, _ALL_LAST = _matching(_window, "created_at", "id"), _last(_window)
+_LIVE, _LIVE_LAST = _matching(_live_window, "id"), _last(_live_window)

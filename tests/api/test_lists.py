@@ -28,6 +28,25 @@ async def test_pages_are_stable_while_trades_are_added_and_closed(api, services)
     assert [trade["id"] for trade in positions] == [each for each in range(known[-1] + 3, 0, -1) if each != known[1]]
 
 
+async def test_the_trades_of_several_accounts_come_as_one_list(api, services):
+    mine = (await api.http.get("/api/accounts/")).json()["results"][0]["id"]
+    others = [
+        (await api.http.post("/api/accounts/", json={"name": f"another {n}"})).json()["id"]
+        for n in range(2)
+    ]
+    made = []
+    for account_id in [mine, *others] * 3:
+        made += await several(api, services, 1, account_id=account_id)
+    await api.http.post(f"/api/paper-trades/{made[4]}/close_trade/", json={})
+
+    async def ids(**query):
+        return [trade["id"] for trade in await pages(api, "/api/paper-trades/", limit=2, **query)]
+
+    assert await ids() == made[::-1]
+    assert await ids(status="OPEN") == [each for each in reversed(made) if each != made[4]]
+    assert await ids(account_id=others[0]) == made[1::3][::-1]
+
+
 async def test_each_filter_narrows(api, services):
     price = (await services.prices.one(Market.SPOT, "ETHUSDT")).last
     (open_,) = await several(api, services, 1, source="scanner")

@@ -79,9 +79,9 @@ export function ratio(value: Numeric): string {
   return value === null || value === undefined ? DASH : fixed(rounded(Number(value), 2), 2);
 }
 
-/** "signal expired" as a sentence begins. */
+/** "signal expired" as a sentence begins; the name of a field, such as signal_time, stays as it is. */
 export function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return /^\w*_/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Money as a table of big sums shows it: 1.2M. */

@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, memo, type ReactNode, useCallback, useMemo, useRef } from "react";
+import { usePhone } from "@/lib/use-phone";
 import { Icon } from "./icons";
 
 export interface Column<T> {
@@ -16,6 +17,8 @@ export interface Column<T> {
   head: string;
   /** A track of the grid: "120px", "minmax(90px, 1fr)". */
   width: string;
+  /** Its track on a phone. There the columns without one are left out, if any column has one: a row's page tells all. */
+  phone?: string;
   right?: boolean;
   cell: (row: T) => ReactNode;
   /** What to sort by; without it the head is no button. */
@@ -41,10 +44,13 @@ const OVERSCAN = 8;
 const STEPS: Record<string, (at: number, last: number) => number> = {
   ArrowDown: (at, last) => Math.min(at + 1, last),
   ArrowUp: (at) => Math.max(at - 1, 0),
+  Home: () => 0,
+  End: (_, last) => last,
 };
 
 export function DataTable<T>(props: Props<T>) {
-  const { rows, columns, sorting, onSort, onOpen, onEnd, rowHeight = 34 } = props;
+  const { rows, sorting, onSort, onOpen, onEnd, rowHeight = 34 } = props;
+  const columns = useFitting(props.columns);
   const scroller = useRef<HTMLDivElement>(null);
   const definitions = useMemo(() => columns.map(definition<T>), [columns]);
   const state = useMemo(() => parse(sorting), [sorting]);
@@ -73,8 +79,10 @@ export function DataTable<T>(props: Props<T>) {
     const to = STEPS[event.key]?.(at, sorted.length - 1);
     if (to === undefined || Number.isNaN(at) || !sorted.length) return;
     event.preventDefault();
-    // The neighbours of a row in sight are drawn: OVERSCAN.
-    scroller.current?.querySelector<HTMLElement>(`[role="row"][aria-rowindex="${to + 2}"]`)?.focus();
+    const focus = () => scroller.current?.querySelector<HTMLElement>(`[aria-rowindex="${to + 2}"]`)?.focus();
+    if (Math.abs(to - at) <= OVERSCAN) return focus(); // it is drawn
+    virtual.scrollToIndex(to);
+    requestAnimationFrame(() => requestAnimationFrame(focus));
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: the rows are virtual and laid on one grid, which a table cannot do
@@ -205,6 +213,15 @@ function Head<T>({ columns, template, minWidth, sorting, onSort }: HeadProps<T>)
       </div>
     </div>
   );
+}
+
+/** The columns that this screen has room for. */
+function useFitting<T>(columns: readonly Column<T>[]): readonly Column<T>[] {
+  const isPhone = usePhone();
+  return useMemo(() => {
+    const kept = isPhone ? columns.filter(({ phone }) => phone) : [];
+    return kept.length ? kept.map((column) => ({ ...column, width: column.phone ?? column.width })) : columns;
+  }, [columns, isPhone]);
 }
 
 function definition<T>(column: Column<T>): ColumnDef<T> {

@@ -24,6 +24,7 @@ export const columns = (
     id: "compare",
     head: "",
     width: "34px",
+    phone: "30px",
     cell: (r) =>
       r.source ? (
         <input
@@ -39,6 +40,7 @@ export const columns = (
     id: "name",
     head: "Source",
     width: "minmax(150px, 1.6fr)",
+    phone: "minmax(120px, 1fr)",
     sort: (r) => r.name,
     cell: (r) =>
       r.source ? (
@@ -54,6 +56,7 @@ export const columns = (
     id: "trades",
     head: "Trades",
     width: "104px",
+    phone: "78px",
     right: true,
     sort: (r) => r.group?.total_trades ?? 0,
     cell: ({ group }) => (
@@ -71,6 +74,7 @@ export const columns = (
     id: "result",
     head: "Result",
     width: "minmax(96px, 1fr)",
+    phone: "88px",
     right: true,
     sort: (r) => number(r.group?.total_profit_loss),
     cell: ({ group }) => (
