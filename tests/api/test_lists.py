@@ -30,10 +30,7 @@ async def test_pages_are_stable_while_trades_are_added_and_closed(api, services)
 
 async def test_the_trades_of_several_accounts_come_as_one_list(api, services):
     mine = (await api.http.get("/api/accounts/")).json()["results"][0]["id"]
-    others = [
-        (await api.http.post("/api/accounts/", json={"name": f"another {n}"})).json()["id"]
-        for n in range(2)
-    ]
+    others = [(await api.http.post("/api/accounts/", json={"name": f"another {n}"})).json()["id"] for n in range(2)]
     made = []
     for account_id in [mine, *others] * 3:
         made += await several(api, services, 1, account_id=account_id)
