@@ -31,7 +31,7 @@ export const COLUMNS: readonly Column<Signal>[] = [
     id: "at",
     head: "Received",
     width: "100px",
-    phone: "74px",
+    phone: "86px",
     sort: (s) => Date.parse(s.received_at),
     cell: (s) => <Time at={s.received_at} />,
   },
@@ -46,7 +46,7 @@ export const COLUMNS: readonly Column<Signal>[] = [
     id: "symbol",
     head: "Pair",
     width: "minmax(110px, 1fr)",
-    phone: "minmax(96px, 1fr)",
+    phone: "minmax(92px, 1fr)",
     sort: (s) => s.symbol ?? "",
     cell: (s) =>
       s.symbol ? <PairName symbol={s.symbol} market={s.market_type ?? "SPOT"} /> : <span className="dim">{DASH}</span>,
@@ -55,7 +55,7 @@ export const COLUMNS: readonly Column<Signal>[] = [
     id: "side",
     head: "Side",
     width: "86px",
-    phone: "86px",
+    phone: "84px",
     cell: (s) =>
       s.action === "EXIT" ? (
         <span className="badge">{exits(s)}</span>
@@ -103,7 +103,7 @@ export const COLUMNS: readonly Column<Signal>[] = [
     id: "status",
     head: "Became",
     width: "92px",
-    phone: "90px",
+    phone: "88px",
     sort: (s) => s.status,
     cell: (s) => <SignalStatus status={s.status} />,
   },
