@@ -60,14 +60,22 @@ def half_spread(quote: Quote) -> Decimal:
     return max(ZERO, (quote.ask - quote.bid) / 2 / mid).quantize(Decimal("1e-12"))
 
 
-def next_average_range(average: Decimal, high: Decimal, low: Decimal, close: Decimal) -> Decimal:
+def next_average_range(average: Decimal, high: Decimal, low: Decimal, close: Decimal, minutes: int = 1) -> Decimal:
     """The average one-minute range, as a fraction of the price, after one more bar.
 
     An exponential average over 14 bars (Wilder's smoothing: a' = a + (x - a) / 14); the first bar sets it.
     One bar counts as 100 % at most: beyond, the average means nothing.
+
+    A bar of several `minutes` counts as so many, each with its range over the root of their number: the range of a
+    random walk grows with the square root of time (W. Feller, "The Asymptotic Distribution of the Range of Sums of
+    Independent Random Variables", Annals of Mathematical Statistics 22, 1951).
     """
     seen = min(Decimal(1), (high - low) / close)
-    updated = seen if average == 0 else average + (seen - average) / RANGE_MEMORY
+    memory = RANGE_MEMORY
+    if minutes > 1:
+        seen /= Decimal(minutes).sqrt()
+        memory = 1 / (1 - (1 - 1 / RANGE_MEMORY) ** minutes)
+    updated = seen if average == 0 else average + (seen - average) / memory
     return updated.quantize(Decimal("1e-12"))
 
 

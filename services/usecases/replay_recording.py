@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from itertools import groupby
 from pathlib import Path as Folder
 
 import msgspec
@@ -31,6 +30,7 @@ from services.domain.funding import Settlement
 from services.domain.judge import Need
 from services.domain.market import UNFILTERED, Filters, Instrument, InstrumentStatus, Market
 from services.domain.path import MINUTE, Bar, Finer, Path, Resolution, floor_minute
+from services.usecases.replay_bars import Along, beside, end_of, holding, in_their_place, merged
 
 BLOCK_BARS = 60
 
@@ -72,12 +72,15 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """The bars of one file, `length` each, and the funding that was settled meanwhile."""
+    """The bars of one file that are walked, and the funding that was settled meanwhile.
+
+    `ranges` are the finest bars there are of that time: of them the average range is made.
+    """
 
     bars: Sequence[Bar]
     opens: Sequence[datetime]
     blocks: Sequence[Block]
-    length: timedelta
+    ranges: Sequence[Bar]
     settlements: tuple[Settlement, ...] = ()
 
     def blocks_from(self, time: datetime) -> Iterator[Block]:
@@ -90,35 +93,43 @@ class Stretch(msgspec.Struct, frozen=True):
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """What a folder holds of one instrument; None where it has nothing of that kind.
 
-    minutes  bars of the last price, of `interval`; those judged are `length` long
-    levels   finer data, coarsest first
-    mark     one-minute bars of the mark price
-    rates    settled funding
+    minutes    bars of the last price, of `interval`; put together they are `length` long
+    inside     one-minute bars of the last price, where `interval` is longer
+    is_inside  whether minutes are walked in place of the longer bars that they make up
+    levels     finer data, coarsest first
+    mark       bars of the mark price, of `mark_interval`
+    rates      settled funding
     """
 
     instrument: Instrument
     length: timedelta = MINUTE
     interval: str = "1m"
     minutes: Recording | None = None
+    inside: Recording | None = None
+    is_inside: bool = False
     levels: tuple[tuple[Resolution, Recording], ...] = ()
     mark: Recording | None = None
+    mark_interval: str = "1m"
     rates: Recording | None = None
 
     def stretches(self) -> Iterator[Stretch]:
         """The recording in order, a file at a time. Raises InvalidData where a file cannot be read."""
         last: datetime | None = None
-        marks = _Marks(self.mark, self.length)
-        rates = [each for file in (self.rates.files if self.rates else ()) for each in read_rates(file)]
-        for file in self.minutes.files if self.minutes else ():
+        inside = Along(_bars_of(self.inside))
+        marks = Along(kline.bar for file in _files(self.mark) for kline in read_klines(file, self.mark_interval))
+        rates = [each for file in _files(self.rates) for each in read_rates(file)]
+        for file in _files(self.minutes):
             read = [bar for bar in read_bars(file, self.interval) if last is None or bar.open_time > last]
             if not read:
                 continue
             last = read[-1].open_time
             bars = list(merged(read, self.length))
-            end = bars[-1].open_time + self.length
-            mark = marks.of(bars[0].open_time, end)
-            settled = _settlements(rates, bars, mark or bars, end)
-            yield _stretch(self.instrument.id, bars, self.length, mark, settled)
+            span = bars[0].open_time, end_of(bars[-1])
+            ranges = bars if self.length == MINUTE else in_their_place(bars, inside.of(*span) if self.inside else read)
+            if self.is_inside:
+                bars = ranges
+            mark = beside(marks.of(*span), bars, self.length) if self.mark else None
+            yield _stretch(self.instrument.id, bars, ranges, mark, _settlements(rates, bars, mark or bars, span[1]))
 
     def finer(self, needs: Iterable[Need], have: Mapping[datetime, Finer], stretch: Stretch) -> dict[datetime, Finer]:
         """What the folder keeps inside the bars of `stretch` that are needed, finer than what we `have`.
@@ -136,51 +147,6 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
             known = have.get(begin, Finer(Resolution.PRINTS))
             found[begin] = msgspec.structs.replace(known, gone=True)
         return found
-
-
-class _Marks:
-    """The mark price's bars, read along with those of the last price."""
-
-    def __init__(self, recording: Recording | None, length: timedelta) -> None:
-        self._is_recorded = recording is not None
-        bars = (kline.bar for file in (recording.files if recording else ()) for kline in read_klines(file, "1m"))
-        self._bars = merged(bars, length)
-        self._next: Bar | None = None
-
-    def of(self, start: datetime, end: datetime) -> tuple[Bar, ...] | None:
-        """Those that open in [start, end); None where none were recorded. Spans are asked for in order."""
-        if not self._is_recorded:
-            return None
-        found = []
-        bar = self._next or next(self._bars, None)
-        while bar is not None and bar.open_time < end:
-            if bar.open_time >= start:
-                found.append(bar)
-            bar = next(self._bars, None)
-        self._next = bar
-        return tuple(found)
-
-
-def merged(bars: Iterable[Bar], length: timedelta) -> Iterator[Bar]:
-    """Bars put together into bars of `length`, aligned to it; ascending in, ascending out."""
-    if length == MINUTE:
-        yield from bars
-        return
-    for begin, group in groupby(bars, key=lambda bar: _begin(bar.open_time, length)):
-        first, *others = group
-        every = (first, *others)
-        yield Bar(
-            begin,
-            begin + length - convert.MILLISECOND,
-            first.open,
-            max(bar.high for bar in every),
-            min(bar.low for bar in every),
-            every[-1].close,
-        )
-
-
-def _begin(time: datetime, length: timedelta) -> datetime:
-    return time - (time - convert.EPOCH) % length
 
 
 def _settlements(
@@ -214,20 +180,27 @@ def open_folder(
     found = {}
     for number, (key, kinds) in enumerate(by_pair.items(), start=1):
         interval = bars if (Kind.KLINES, bars) in kinds else "1m"
+        mark_interval = "1m" if (Kind.MARK_PRICE_KLINES, "1m") in kinds else bars
+        mark = kinds.get((Kind.MARK_PRICE_KLINES, mark_interval))
+        # A minute of the last price is not to be judged by an hour of the mark price.
+        is_inside = fineness in (Fineness.MINUTES, Fineness.AUTO) and (mark is None or mark_interval == "1m")
         found[key] = Recorded(
             instrument=_instrument(number, *key, grids.get(key, UNFILTERED)),
             length=length,
             interval=interval,
             minutes=kinds.get((Kind.KLINES, interval)),
-            levels=tuple(_levels(kinds, length, fineness)),
-            mark=kinds.get((Kind.MARK_PRICE_KLINES, "1m")),
+            inside=kinds.get((Kind.KLINES, "1m")) if interval != "1m" else None,
+            is_inside=is_inside,
+            levels=tuple(_levels(kinds, fineness, with_minutes=length > MINUTE and not is_inside)),
+            mark=mark,
+            mark_interval=mark_interval,
             rates=kinds.get((Kind.FUNDING_RATE, "")),
         )
     return found
 
 
 def _levels(
-    kinds: Mapping[tuple[Kind, str], Recording], length: timedelta, fineness: Fineness
+    kinds: Mapping[tuple[Kind, str], Recording], fineness: Fineness, *, with_minutes: bool
 ) -> Iterator[tuple[Resolution, Recording]]:
     sources = (
         (Fineness.MINUTES, Resolution.MINUTES, (Kind.KLINES, "1m")),
@@ -235,11 +208,7 @@ def _levels(
         (Fineness.PRINTS, Resolution.PRINTS, (Kind.AGG_TRADES, "")),
     )
     for choice, resolution, kind in sources:
-        if (
-            kind in kinds
-            and fineness in (choice, Fineness.AUTO)
-            and (length > MINUTE or choice is not Fineness.MINUTES)
-        ):
+        if kind in kinds and fineness in (choice, Fineness.AUTO) and (with_minutes or choice is not Fineness.MINUTES):
             yield resolution, kinds[kind]
 
 
@@ -263,8 +232,8 @@ def _instrument(id_: int, market: Market, symbol: str, filters: Filters) -> Inst
 
 def _stretch(
     instrument_id: int,
-    bars: list[Bar],
-    length: timedelta,
+    bars: Sequence[Bar],
+    ranges: Sequence[Bar],
     mark: tuple[Bar, ...] | None,
     settlements: tuple[Settlement, ...],
 ) -> Stretch:
@@ -273,7 +242,7 @@ def _stretch(
     for first in range(0, len(bars), BLOCK_BARS):
         part = tuple(bars[first : first + BLOCK_BARS])
         after = first + BLOCK_BARS
-        end = bars[after].open_time if after < len(bars) else part[-1].open_time + length
+        end = bars[after].open_time if after < len(bars) else end_of(part[-1])
         path = Path(instrument_id, part[0].open_time, end, part)
         low, high = min(bar.low for bar in part), max(bar.high for bar in part)
         if mark is None:
@@ -283,7 +252,7 @@ def _stretch(
         lowest = min((bar.low for bar in inside), default=None)
         highest = max((bar.high for bar in inside), default=None)
         blocks.append(Block(msgspec.structs.replace(path, mark=inside), low, high, lowest, highest))
-    return Stretch(bars, [bar.open_time for bar in bars], blocks, length, settlements)
+    return Stretch(bars, [bar.open_time for bar in bars], blocks, ranges, settlements)
 
 
 def _inside(
@@ -295,10 +264,18 @@ def _inside(
         wanted = {begin for begin in begins if file.start <= begin < file.end}
         if wanted:
             for part in _parts(file, resolution):
-                begin = _begin(part.open_time, stretch.length)
-                if begin in wanted:
-                    parts.setdefault(begin, []).append(part)
+                bar = holding(stretch.opens, stretch.bars, part.open_time)
+                if bar is not None and bar.open_time in wanted:
+                    parts.setdefault(bar.open_time, []).append(part)
     return {begin: Finer(resolution, tuple(bars)) for begin, bars in parts.items() if _is_whole(stretch, begin, bars)}
+
+
+def _files(recording: Recording | None) -> tuple[DumpFile, ...]:
+    return recording.files if recording else ()
+
+
+def _bars_of(minutes: Recording | None) -> Iterator[Bar]:
+    return (bar for file in _files(minutes) for bar in read_bars(file, "1m"))
 
 
 def _parts(file: DumpFile, resolution: Resolution) -> Iterator[Bar]:

@@ -28,6 +28,7 @@ from services.domain.path import Bar, Finer
 from services.domain.planning import check_plan, on_grid
 from services.domain.trade import Label, Trade
 from services.domain.walk import walk
+from services.usecases.replay_bars import end_of, minutes_in
 from services.usecases.replay_plans import Outcome, PlanLine, never_entered, outcome, problem, rejected
 from services.usecases.replay_recording import UNREADABLE, Block, Recorded, Stretch
 
@@ -99,7 +100,7 @@ class _Book:
 
     def holes(self, stretch: Stretch) -> Iterator[Hole]:
         """The holes in and before `stretch` over which trades may be open; it is accepted and not yet walked."""
-        ends = [self.ended or stretch.opens[0], *(begin + stretch.length for begin in stretch.opens)]
+        ends = [self.ended or stretch.opens[0], *map(end_of, stretch.bars)]
         self.ended = ends[-1]
         for ended, begin in zip(ends, stretch.opens, strict=False):
             if begin - ended >= HOLE_MIN:
@@ -109,27 +110,29 @@ class _Book:
                     yield Hole(f"{self.recorded.instrument}: {span}, with up to {count} plans live")
 
     def accept(self, waiting: Sequence[Wish], stretch: Stretch) -> list[Wish]:
-        """Open what `stretch` reaches; the rest goes on waiting. The average range is folded over all its bars."""
+        """Open what `stretch` reaches; the rest goes on waiting. The average range is folded over all its ranges."""
         folded = 0
         if stretch.settlements:
             self.live = {number: (line, _owing(trade, stretch)) for number, (line, trade) in self.live.items()}
         reached = bisect_right(waiting, stretch.opens[-1], key=lambda wish: wish.line.opened_at)
         for wish in waiting[:reached]:
             index = bisect_left(stretch.opens, wish.line.opened_at)
-            self._fold(stretch.bars[folded:index])
-            folded = index
-            if stretch.opens[index] - wish.line.opened_at < HOLE_MIN + stretch.length:
-                self._open(wish, stretch.bars[index], stretch.settlements)
+            bar = stretch.bars[index]
+            before = bisect_left(stretch.ranges, bar.open_time, key=lambda each: each.open_time)
+            self._fold(stretch.ranges[folded:before])
+            folded = before
+            if bar.open_time - wish.line.opened_at < HOLE_MIN + (end_of(bar) - bar.open_time):
+                self._open(wish, bar, stretch.settlements)
             else:
                 reason = f"no trade is recorded from opened_at until {stretch.opens[index].isoformat()}"
                 self.final.append((wish.number, never_entered(wish.line.id, reason)))
         if reached < len(waiting):
-            self._fold(stretch.bars[folded:])
+            self._fold(stretch.ranges[folded:])
         return list(waiting[reached:])
 
     def _fold(self, bars: Sequence[Bar]) -> None:
         for bar in bars:
-            self.average_range = next_average_range(self.average_range, bar.high, bar.low, bar.close)
+            self.average_range = next_average_range(self.average_range, bar.high, bar.low, bar.close, minutes_in(bar))
 
     def _open(self, wish: Wish, bar: Bar, settlements: tuple[Settlement, ...]) -> None:
         instrument = self.recorded.instrument

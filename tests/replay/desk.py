@@ -90,3 +90,31 @@ def random_plan(chance: random.Random, name: str, market: str, symbol: str, reco
         leverage=1 if market == "SPOT" else chance.choice((1, 5, 50)),
         opened_at=(datetime.fromtimestamp(time / 1000, UTC) - early).isoformat(),
     )
+
+
+def whole_plan(chance: random.Random, name: str, market: str, symbol: str, recorded: Minutes) -> dict:
+    """The same with several targets, a stop that moves along, and now and then an entry that expires."""
+    wish = random_plan(chance, name, market, symbol, recorded)
+    sign = 1 if wish["direction"] == "LONG" else -1
+    stop, first = float(wish["stop_loss"]), float(wish.pop("take_profit"))
+    places = len(wish["stop_loss"].partition(".")[2])
+    count = chance.randint(1, 3)
+    shares = {1: ("1",), 2: ("0.5", "0.5"), 3: ("0.3", "0.333", "0.367")}[count]
+    targets = [
+        {"price": f"{first * (1 + sign * 0.004 * number):.{places}f}", "fraction": share}
+        for number, share in enumerate(shares)
+    ]
+    rules: dict = {"follow_targets": chance.random() < 0.3}
+    if count > 1 and chance.random() < 0.5:
+        rules["break_even_after"] = 1
+    if chance.random() < 0.5:
+        behind = max(abs(first - stop) * chance.uniform(0.2, 1), 10.0**-places)
+        rules["trailing"] = chance.choice(({"percent": "0.7"}, {"percent": "2"}, {"distance": f"{behind:.{places}f}"}))
+        if chance.random() < 0.3:
+            rules["trailing"] |= {"activation": f"{first * (1 - sign * 0.001):.{places}f}"}
+        targets = [] if chance.random() < 0.3 else targets
+    if wish["entry_price"] and chance.random() < 0.3:
+        opened = datetime.fromisoformat(wish["opened_at"])
+        rules["entry_expires_at"] = (opened + timedelta(minutes=5 * chance.randint(2, 60))).isoformat()
+    rules["cancel_on_target"] = bool(targets) and chance.random() < 0.3
+    return wish | {"take_profits": targets, "rules": rules}
