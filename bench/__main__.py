@@ -6,7 +6,10 @@ from pathlib import Path
 
 from bench.table import save, show
 
-NAMES = ("evaluate", "performance", "cycle", "scan", "replay", "api", "sse", "web")
+NAMES = (
+    *("latency", "evaluate", "growth", "performance", "cycle", "workers", "broker", "memory"),
+    *("scan", "replay", "api", "sse", "web"),
+)
 
 
 def main() -> None:
@@ -15,6 +18,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=NAMES, help=f"benchmarks to run, of: {', '.join(NAMES)}")
     parser.add_argument("--json", type=Path, help="file that also takes the figures")
     parser.add_argument("--trades", type=int, default=1_000_000, help="live trades of `evaluate`")
+    parser.add_argument("--largest", type=int, default=1_000_000, help="most live trades of `growth`")
     options = parser.parse_args()
     for name in options.names:
         title, rows = importlib.import_module(f"bench.{name}").run(options)

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path as Folder
 
+import psycopg
+
 from deploy.local.postgres import Postgres
 from deploy.local.process import stop
 from services.db.migrate import upgrade
@@ -21,14 +23,19 @@ BATCH = 50
 
 
 @contextlib.asynccontextmanager
-async def database() -> AsyncIterator[str]:
-    """URL of a fresh, migrated database on a durable server of its own, with autovacuum off."""
+async def database(*, commit_times: bool = False) -> AsyncIterator[str]:
+    """URL of a fresh, migrated database on a durable server of its own, which notes `commit_times` if it is to."""
     with tempfile.TemporaryDirectory(prefix="paperfleet-bench-") as folder:
         server = Postgres(Folder(folder), lambda _: None)
+        url = server.url("postgres")
         with (Folder(folder) / "log").open("wb") as log:
             process: subprocess.Popen[bytes] = await server.start(log.fileno())
+            if commit_times:
+                with psycopg.connect(url, autocommit=True) as connection:
+                    connection.execute("ALTER SYSTEM SET track_commit_timestamp = on")
+                await stop(process, server.stop_signal, server.stop_seconds)
+                process = await server.start(log.fileno())
         try:
-            url = server.url("postgres")
             upgrade(url)
             yield url
         finally:

@@ -10,7 +10,10 @@ from rich.table import Table
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One figure. `ratio` is measured/baseline unless `figure` says otherwise; `bound` is what it must keep."""
+    """One figure. `ratio` is measured/baseline unless `figure` says otherwise; `bound` is what it must keep.
+
+    `points` are the numbers behind it, by what they are drawn over, for `python -m bench.plot`.
+    """
 
     name: str
     figure: str
@@ -18,6 +21,7 @@ class Row(msgspec.Struct, frozen=True):
     ratio: float | None = None
     bound: str = ""
     holds: bool | None = None
+    points: dict[str, float] = {}
 
 
 def show(title: str, command: str, rows: Sequence[Row]) -> None:

@@ -1,0 +1,48 @@
+"""Messages through our broker beside dramatiq's own RedisBroker, on one Valkey: an actor that does nothing.
+
+Each side is a process of its own with eight worker threads. Throughput is measured on a queue that was filled before
+the worker began; the wait of a message on an idle queue shows what the polling costs.
+"""
+
+import argparse
+import asyncio
+
+from bench.running import spawned, valkey
+from bench.table import Row
+
+MESSAGES = 10_000
+SINGLES = 60
+"""Messages sent to an idle queue, one at a time."""
+
+
+def run(_options: argparse.Namespace) -> tuple[str, list[Row]]:
+    """The table's title and rows."""
+    return f"{MESSAGES:,} messages of an empty actor, 8 threads", asyncio.run(_run())
+
+
+async def _run() -> list[Row]:
+    told = {}
+    for side in ("stock", "fleet", "async"):
+        async with valkey() as redis_url, spawned("bench.broker_side", side, redis_url) as process:
+            told[side] = await process.ask(messages=MESSAGES, singles=SINGLES)
+    stock, fleet, declared = told["stock"], told["fleet"], told["async"]
+    return [
+        _rate("sent one by one", fleet["sent"], stock["sent"], 0.7),
+        _rate("enqueued together, as the scheduler does", fleet["enqueued"], stock["sent"], 3),
+        _rate("worked off", fleet["worked"], stock["worked"], 0.7),
+        _rate("worked off by an async actor of the fleet", declared["worked"], stock["worked"], 0.4),
+        Row(
+            "wait of a message on an idle queue",
+            f"p50 {fleet['wait_p50']:.0f} ms, p99 {fleet['wait_p99']:.0f} ms",
+            f"RedisBroker p50 {stock['wait_p50']:.0f} ms, p99 {stock['wait_p99']:.0f} ms",
+            fleet["wait_p50"] / stock["wait_p50"],
+            "p99 <= 100 ms",
+            fleet["wait_p99"] <= 100,
+        ),
+    ]
+
+
+def _rate(name: str, ours: float, stock: float, bound: float) -> Row:
+    return Row(
+        name, f"{ours:,.0f}/s", f"RedisBroker {stock:,.0f}/s", ours / stock, f">= {bound}", ours >= bound * stock
+    )
