@@ -42,11 +42,11 @@ class Load(NamedTuple):
 
     seconds: float
     older: int = 50
-    fresh: tuple[int, int] = (50, 20)
-    """Spot and futures: a look into a minute of futures costs 20 of the request weight, of which it has 1,920."""
+    fresh: tuple[int, int] = (50, 10)
+    """Spot and futures: a look into a minute of futures costs 20 of its request weight of 1,920."""
 
 
-RINGS, ALONE = Load(120), Load(60)
+RINGS, ALONE = Load(120), Load(40)
 
 
 def run(_options: argparse.Namespace) -> tuple[str, list[Row]]:

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 import structlog
@@ -29,6 +29,10 @@ log = structlog.get_logger(__name__)
 WATCH_INTERVAL = timedelta(seconds=5)
 MISFIRE_GRACE_SECONDS = 60
 """A tick that could not run in time still runs this much later: it looks at the clock itself."""
+
+FIRST_TICK = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(milliseconds=20)
+"""Ticks are counted from here, not from the start of the process: so they fall right behind the begin of a slot, which
+the database's clock decides; it may be a little behind this one."""
 
 
 class HasPool(Protocol):
@@ -96,7 +100,7 @@ def schedule(
     for job in jobs:
         scheduler.add_job(
             tick,
-            IntervalTrigger(seconds=job.tick_interval.total_seconds(), timezone=UTC),
+            IntervalTrigger(seconds=job.tick_interval.total_seconds(), start_date=FIRST_TICK, timezone=UTC),
             args=(job, pool, broker),
             kwargs={"reclaim_after": reclaim_after},
             id=job.name,

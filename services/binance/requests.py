@@ -4,6 +4,7 @@ A 429, 418, 403 or 451 is never tried again here: it becomes a pause of the mark
 """
 
 import asyncio
+import math
 import random
 import re
 import time
@@ -42,6 +43,10 @@ WITHIN_SECONDS = {
     "listings": 60.0,
 }
 """How long a call may take altogether, by its purpose, where the caller does not say."""
+
+HELD_SECONDS = {"ring": 0.0, "finer": 2.0}
+"""How long these wait for weight. What shares their message and their worker waits as well, rings of other pairs among
+it; they are asked again by the next ring or cycle."""
 
 ATTEMPT_SECONDS = 10.0
 """The exchange itself gives up after 10 s (-1007)."""
@@ -118,19 +123,21 @@ class Requests:
 
     async def _persist(self, endpoint: Endpoint, url: str, weight: int, purpose: str, deadline: float) -> bytes:
         backoff = FIRST_BACKOFF_SECONDS
+        held_until = min(deadline, time.monotonic() + HELD_SECONDS.get(purpose, math.inf))
         while True:
             failure: Unavailable
+            until = deadline
             try:
                 answer = await self._try(endpoint, url, weight, purpose, deadline)
                 if isinstance(answer, bytes):
                     return answer
                 failure = Held(f"{endpoint.market}: no request may leave for {answer:.1f} s", answer)
-                wait = answer * random.uniform(1, 1.1)
+                wait, until = answer * random.uniform(1, 1.1), held_until
             except _Transient as error:
                 failure = ExchangeUnavailable(f"{endpoint.market} {endpoint.path}: {error}")
                 wait = backoff * random.uniform(0.5, 1.5)
                 backoff = min(2 * backoff, BACKOFF_SECONDS_MAX)
-            if time.monotonic() + wait + ATTEMPT_SECONDS_MIN > deadline:
+            if time.monotonic() + wait + ATTEMPT_SECONDS_MIN > until:
                 raise failure
             await asyncio.sleep(wait)
 

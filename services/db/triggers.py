@@ -8,6 +8,7 @@ everything but plain index scans, for its own transaction only.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,6 +24,14 @@ class Span(msgspec.Struct, frozen=True):
     until: datetime
     mark_low: Decimal | None = None
     mark_high: Decimal | None = None
+
+
+class Touch(NamedTuple):
+    """A live trade and its barrier that a price has reached."""
+
+    instrument_id: int
+    trade_id: int
+    level: Decimal
 
 
 async def plan_for_probes(connection: Connection) -> None:
@@ -60,12 +69,15 @@ CROSS JOIN LATERAL (
 """
 
 TOUCHED = """
-SELECT p.instrument_id
+SELECT p.instrument_id, c.trade_id, c.level
 FROM unnest(%s::int[], %s::numeric[]) AS p(instrument_id, price)
-WHERE EXISTS (SELECT FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.lower >= p.price
-                AND l.held_from IS NULL)
-   OR EXISTS (SELECT FROM live_triggers l WHERE l.instrument_id = p.instrument_id AND l.upper <= p.price
-                AND l.held_from IS NULL)
+CROSS JOIN LATERAL (
+    (SELECT trade_id, lower AS level FROM live_triggers l WHERE l.instrument_id = p.instrument_id
+        AND l.lower >= p.price AND l.held_from IS NULL ORDER BY l.lower LIMIT 1)
+    UNION ALL
+    (SELECT trade_id, upper FROM live_triggers l WHERE l.instrument_id = p.instrument_id
+        AND l.upper <= p.price AND l.held_from IS NULL ORDER BY l.upper DESC LIMIT 1)
+) c
 """
 
 
@@ -100,7 +112,10 @@ async def liquidable(connection: Connection, until: Mapping[int, datetime]) -> s
     return {row[0] for row in await cursor.fetchall()}
 
 
-async def touched(connection: Connection, prices: Mapping[int, Decimal]) -> list[int]:
-    """The instruments with a live trade whose barrier lies at or beyond their price."""
+async def touched(connection: Connection, prices: Mapping[int, Decimal]) -> list[Touch]:
+    """The live trades whose barrier lies at or beyond their instrument's price: on each side, the nearest to it.
+
+    That is the one a moving price has touched last, so a touch that was not there before shows, at the cost of a probe.
+    """
     cursor = await connection.execute(TOUCHED, [list(prices), list(prices.values())])
-    return [row[0] for row in await cursor.fetchall()]
+    return [Touch(*row) for row in await cursor.fetchall()]

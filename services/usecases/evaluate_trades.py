@@ -45,7 +45,6 @@ async def evaluate_trades(services: Services, paths: Sequence[Path], batch: Batc
     judged = Judged()
     for part in _parts(paths):
         await _judge_part(services, part, known, judged)
-    await doorbell.ring(services.redis, judged.streams)
     if batch is not None:
         async with services.pool.connection() as connection:
             done = {path.instrument_id for path in paths} - set(judged.gaps)
@@ -90,6 +89,7 @@ async def _judge_part(
 ) -> None:
     """Judge, and judge again with the finer data that trades wait for, while there is any; added to `total`."""
     judged = await _judge(services, paths, {}, known)
+    await doorbell.ring(services.redis, judged.streams)
     gaps = judged.gaps
     total.add(judged)
     finer: dict[int, dict[datetime, Finer]] = {}
@@ -101,6 +101,7 @@ async def _judge_part(
         for id_, minutes in fresh.items():
             finer.setdefault(id_, {}).update(minutes)
         judged = await _judge(services, [path for path in paths if path.instrument_id in fresh], finer, known)
+        await doorbell.ring(services.redis, judged.streams)
         total.add(judged)
     total.gaps += gaps
     for id_, wanted in judged.needs.items():

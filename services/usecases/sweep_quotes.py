@@ -11,13 +11,15 @@ import msgspec
 import structlog
 
 from services.coordination import doorbell, feed, rings, timings
+from services.coordination.rings import Touched
 from services.db import instruments, market_events, triggers
 from services.domain.market import Market, Quote
 from services.telemetry import RINGS, SWEEP_SECONDS
 from services.usecases.context import Services
 
-RING_SECONDS = 1
-"""A symbol is rung at most once in this time, whoever sweeps."""
+RING_SECONDS = (1.0, 3.0, 7.0, 15.0, 30.0)
+"""After each ring for a touch, how long nobody rings for it again, whoever sweeps (exchange seconds, a wall second at
+least)."""
 
 FROZEN_SWEEPS = 5
 """A whole market without a single change for so many sweeps is a frozen feed, and told."""
@@ -37,7 +39,9 @@ async def sweep_quotes(services: Services, market: Market) -> list[str]:
         prices = {id_: quotes[symbol].last for id_, symbol in listed.items() if symbol in quotes}
         touched = await triggers.touched(connection, prices)
     await doorbell.ring(services.redis, [doorbell.prices(market)])
-    rung = await rings.claim(services.redis, market, [listed[id_] for id_ in touched], RING_SECONDS)
+    touches = [Touched(listed[each.instrument_id], f"{each.trade_id}@{each.level}") for each in touched]
+    waits = [max(1.0, seconds / float(services.settings.market_speed)) for seconds in RING_SECONDS]
+    rung = await rings.claim(services.redis, market, touches, waits)
     seconds = time.perf_counter() - began
     SWEEP_SECONDS.labels(market).observe(seconds)
     RINGS.labels(market).inc(len(rung))

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from decimal import Decimal
 
 import pytest
@@ -9,31 +10,51 @@ from redis.asyncio import Redis
 
 from services.coordination import quarantine, rings
 from services.coordination.quarantine import Suspect
+from services.coordination.rings import Touched
 from services.domain.errors import Unavailable
 from services.domain.market import Market
 from tests.servers import wait_until
 
-NAMES = [f"C{number}USDT" for number in range(300)]
+TOUCHES = [Touched(f"C{number}USDT", "1@7") for number in range(300)]
+BITCOIN = Touched("BTCUSDT", "1@7")
+LONG = [60.0]
 
 
-async def test_each_symbol_is_claimed_once_whoever_asks(redis):
-    answers = await asyncio.gather(*(rings.claim(redis, Market.SPOT, NAMES, 60) for _ in range(6)))
-    assert sorted(itertools.chain(*answers)) == sorted(NAMES)
+async def test_each_touch_is_claimed_once_whoever_asks(redis):
+    answers = await asyncio.gather(*(rings.claim(redis, Market.SPOT, TOUCHES, LONG) for _ in range(6)))
+    assert sorted(itertools.chain(*answers)) == sorted(touch.symbol for touch in TOUCHES)
 
 
 async def test_markets_ring_apart(redis):
-    await rings.claim(redis, Market.SPOT, ["BTCUSDT"], 60)
-    assert await rings.claim(redis, Market.FUTURES, ["BTCUSDT"], 60) == ["BTCUSDT"]
+    await rings.claim(redis, Market.SPOT, [BITCOIN], LONG)
+    assert await rings.claim(redis, Market.FUTURES, [BITCOIN], LONG) == ["BTCUSDT"]
 
 
-async def test_after_its_time_a_symbol_rings_again(redis):
-    assert await rings.claim(redis, Market.SPOT, ["BTCUSDT"], 0.2) == ["BTCUSDT"]
-    assert await rings.claim(redis, Market.SPOT, ["BTCUSDT"], 0.2) == []
-    await wait_until(lambda: rings.claim(redis, Market.SPOT, ["BTCUSDT"], 0.2), 2)
+async def test_a_touch_of_another_barrier_rings_at_once(redis):
+    await rings.claim(redis, Market.SPOT, [BITCOIN], LONG)
+    lower = Touched("BTCUSDT", "1@6")
+    assert await rings.claim(redis, Market.SPOT, [BITCOIN, lower], LONG) == ["BTCUSDT"]
+
+
+async def test_a_symbol_touched_on_both_sides_rings_once(redis):
+    assert await rings.claim(redis, Market.SPOT, [BITCOIN, Touched("BTCUSDT", "2@9")], LONG) == ["BTCUSDT"]
+
+
+async def test_a_touch_that_stays_undecided_rings_ever_more_seldom(redis):
+    waits = [0.1, 0.2, 60]
+    assert await rings.claim(redis, Market.SPOT, [BITCOIN], waits) == ["BTCUSDT"]
+    assert await rings.claim(redis, Market.SPOT, [BITCOIN], waits) == []
+    for longest in (0.1, 0.2):
+        began = time.monotonic()
+        await wait_until(lambda: rings.claim(redis, Market.SPOT, [BITCOIN], waits), 2)
+        assert time.monotonic() - began > longest / 2
+    gates = [key async for key in redis.scan_iter("ring:*7")]
+    assert len(gates) == 1
+    assert await redis.pttl(gates[0]) > 50_000
 
 
 async def test_nothing_claims_nothing(redis):
-    assert await rings.claim(redis, Market.SPOT, [], 1) == []
+    assert await rings.claim(redis, Market.SPOT, [], LONG) == []
 
 
 async def test_a_suspect_is_known_by_its_bar_and_price(redis):
@@ -54,7 +75,7 @@ async def test_another_price_is_another_suspect(redis):
 async def test_without_redis_they_say_so():
     async with Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=1) as nowhere:
         with pytest.raises(Unavailable):
-            await rings.claim(nowhere, Market.SPOT, ["BTCUSDT"], 1)
+            await rings.claim(nowhere, Market.SPOT, [BITCOIN], LONG)
         with pytest.raises(Unavailable):
             await quarantine.first_seen(nowhere, Market.SPOT, "BTCUSDT", Suspect(60.0, Decimal(1), 1.0))
         with pytest.raises(Unavailable):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.db import triggers
 from services.db.pool import Connection
-from services.db.triggers import Span
+from services.db.triggers import Span, Touch
 from services.domain.path import MINUTE
 from tests.evaluation.desk import START, Desk
 from tests.evaluation.test_schedules import with_database
@@ -92,8 +92,19 @@ async def test_the_search_finds_what_a_look_at_every_row_finds(desk: Desk, found
             for price in [last.get(row.instrument_id)]
             if row.held_from is None and price is not None and is_candidate(row, _at(row.instrument_id, price))
         }
-        assert sorted(await triggers.touched(connection, last)) == sorted(rung)
+        touches = await triggers.touched(connection, last)
+        assert {touch.instrument_id for touch in touches} == rung
+        assert {touch: nearest(touch, found, last) for touch in touches} == {touch: touch.level for touch in touches}
         await connection.rollback()
+
+
+def nearest(touch: Touch, found: list[Row], last: dict[int, Decimal]) -> Decimal:
+    """The nearest barrier to the price, on the side that `touch` is of."""
+    price = last[touch.instrument_id]
+    rows = [row for row in found if row.instrument_id == touch.instrument_id and row.held_from is None]
+    lower = [row.lower for row in rows if row.lower is not None and row.lower >= price]
+    upper = [row.upper for row in rows if row.upper is not None and row.upper <= price]
+    return min(lower) if touch.level in lower else max(upper)
 
 
 def _at(instrument_id: int, price: Decimal) -> Span:
