@@ -50,12 +50,12 @@ one before. The candles of one scan take 18 % on spot, at once, and 28 % on futu
 rather than keep the prices that trades are judged by waiting.
 """
 
-BORROWER, LENDER, LENT_UP_TO = "finer", "cycle", 0.75
-"""Finer data also gets what the cycles do not use of their reserve, up to this part of it.
+BORROWERS, LENDER, LENT_UP_TO = ("ring", "finer"), "cycle", 0.75
+"""Rings and finer data also get what the cycles do not use of their reserve, up to this part of it.
 
-One look-up on futures costs 20 of 1,920, and a trade that is touched in the minute of its entry needs one. A cycle that
-finds its reserve lent waits a second, until the one before leaves the window; with a mark price for every pair there
-is nothing to lend.
+One look-up on futures costs 20 of 1,920, and a trade that is touched in the minute of its entry needs one; a ring there
+costs 2 where a trade can be liquidated. A cycle that finds its reserve lent waits a second, until the one before leaves
+the window; with a mark price for every pair there is nothing to lend.
 """
 
 SLOTS = 60
@@ -157,7 +157,7 @@ class WeightBudget:
             self._budgets[market],
             self._limits[market],
             self._fresh_report(market),
-            *(BORROWER, LENDER, LENT_UP_TO),
+            *(f",{','.join(BORROWERS)},", LENDER, LENT_UP_TO),
             len(RESERVES[market]),
         ]
         for pair in (*RESERVES[market].items(), *requests):

@@ -230,6 +230,17 @@ async def test_a_short_pause_is_waited_for(server, raw_client, weight):
     assert time.monotonic() - began >= 0.3
 
 
+async def test_a_ring_does_not_wait_for_weight(server, raw_client, weight):
+    await weight.pause(Market.SPOT, 0.3, "HTTP 429")
+    began = time.monotonic()
+    with pytest.raises(Held):
+        await raw_client.path(
+            Market.SPOT, "BTCUSDT", 1, start=START, end=START + MINUTE, tail=True, purpose="ring", within=3
+        )
+    assert time.monotonic() - began < 0.25
+    assert server.requests == []
+
+
 async def test_the_exchanges_count_corrects_ours(server, raw_client, weight):
     server.script = [answer(KLINES, 200, "x-mbx-used-weight: 4000", "x-mbx-used-weight-1m: 4000")]
     await ask(raw_client)

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from redis.asyncio import Redis
 
-from services.coordination.weight import BORROWER, LENDER, LENT_UP_TO, RESERVES, WeightBudget
+from services.coordination.weight import BORROWERS, LENDER, LENT_UP_TO, RESERVES, WeightBudget
 from services.domain.errors import Unavailable
 from services.domain.market import Market
 
@@ -50,7 +50,7 @@ async def test_two_cycles_the_sweeps_and_a_scan_fit_beside_each_other():
 @pytest.mark.parametrize("purpose", PURPOSES)
 async def test_a_purpose_gets_its_reserve_and_the_free_part_but_not_what_others_reserved(redis, purpose):
     spent = await spend_all(budget(redis), purpose)
-    borrowed = LENT_UP_TO * PURPOSES[LENDER] if purpose == BORROWER else 0
+    borrowed = LENT_UP_TO * PURPOSES[LENDER] if purpose in BORROWERS else 0
     assert spent == pytest.approx(1000 * (PURPOSES[purpose] + FREE[Market.SPOT] + borrowed), abs=10)
     for other in PURPOSES.keys() - {purpose, LENDER if borrowed else purpose}:
         assert await budget(redis).acquire(Market.SPOT, int(1000 * PURPOSES[other]), other) == 0
@@ -76,6 +76,14 @@ async def test_finer_data_borrows_of_what_the_cycles_leave(redis):
     while await weight.acquire(Market.FUTURES, 20, "finer") == 0:
         looked_up += 1
     assert looked_up * 20 <= (RESERVES[Market.FUTURES]["finer"] + FREE[Market.FUTURES]) * 1920
+
+
+async def test_finer_data_leaves_the_rings_of_a_minute_their_weight(redis):
+    """A cycle, ten look-ups and sixty rings with a mark price on futures, all of one minute."""
+    weight = WeightBudget(redis, {Market.FUTURES: 2400}, Decimal("0.8"), Decimal(1))
+    assert await weight.acquire(Market.FUTURES, 650, "cycle") == 0
+    assert [await weight.acquire(Market.FUTURES, 20, "finer") for _ in range(10)] == [0] * 10
+    assert [await weight.acquire(Market.FUTURES, 2, "ring") for _ in range(60)] == [0] * 60
 
 
 async def test_nobody_spends_beyond_the_share(redis):

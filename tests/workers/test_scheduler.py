@@ -192,6 +192,15 @@ async def test_a_slot_that_redis_cannot_take_is_dispatched_when_it_can(pool, bro
     assert len(await wait_until(tick_again)) == 1
 
 
+@pytest.mark.parametrize("interval", [2, 60])
+async def test_a_tick_falls_right_behind_the_begin_of_each_slot(pool, broker, interval):
+    scheduler = schedule([_job(broker, interval=timedelta(seconds=interval))], pool, broker)
+    trigger = scheduler.get_job("cycle").trigger
+    for minute in range(3):
+        slot = datetime(2026, 7, 1, 12, minute, tzinfo=UTC)
+        assert timedelta(0) < trigger.get_next_fire_time(None, slot) - slot <= timedelta(milliseconds=50)
+
+
 async def test_the_watchdog_tells_once_that_a_job_is_behind_and_once_that_it_caught_up(pool, broker):
     job = _job(broker, interval=timedelta(minutes=1))
     watchdog = Watchdog([job, _job(broker, "never ran")], pool)

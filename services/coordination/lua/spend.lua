@@ -3,14 +3,14 @@
 --
 -- KEYS  1 spent: hash "<slot>:<slice>:<purpose>" -> weight, the slice another's where it was borrowed    2 pause: hash until (us), reason    3 weight of others
 -- ARGV  1 us in a slot  2 slots in a minute  3 budget  4 the exchange's limit  5 used as the exchange says (-1: not said)
---       6 the slice that borrows  7 the one that lends  8 up to this part of its reserve
+--       6 the slices that borrow, each between commas  7 the one that lends  8 up to this part of its reserve
 --       9 number of slices, then slice and reserved share of each, then slice and weight of each request
 -- Returns the ms of the pause, then for each request the ms to wait (0: granted and spent).
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local length, slots = tonumber(ARGV[1]), tonumber(ARGV[2])
 local budget, limit, reported = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local borrower, lender, lent_up_to = ARGV[6], ARGV[7], tonumber(ARGV[8])
+local borrowers, lender, lent_up_to = ARGV[6], ARGV[7], tonumber(ARGV[8])
 local first_share = 10
 local first_request = first_share + 2 * tonumber(ARGV[9])
 
@@ -58,16 +58,22 @@ local function spend(slice, weight, purpose)
 end
 
 local function borrow(weight, purpose)
-  return purpose == borrower
+  return string.find(borrowers, ',' .. purpose .. ',', 1, true)
     and (used[lender] or 0) + weight <= lent_up_to * reserve[lender]
     and spend(lender, weight, purpose)
+end
+
+-- What is nobody's comes last: who may borrow leaves it to those who may not.
+local function grant(weight, purpose)
+  local is_own = (used[purpose] or 0) + weight <= reserve[purpose]
+  return is_own and spend(purpose, weight, purpose) or borrow(weight, purpose) or spend(purpose, weight, purpose)
 end
 
 for i = first_request, #ARGV, 2 do
   local purpose, weight = ARGV[i], tonumber(ARGV[i + 1])
   if paused > 0 then
     answer[#answer + 1] = answer[1]
-  elseif spend(purpose, weight, purpose) or borrow(weight, purpose) then
+  elseif grant(weight, purpose) then
     answer[#answer + 1] = 0
   else
     local free = ((oldest or slot) + slots + 1) * length - now
