@@ -4,8 +4,9 @@ A kept course counts while its number of trades is that of the results. So nothi
 closes, however late and in whatever order: the next question finds that day grown, and reads its trades once more.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,11 +14,19 @@ from services.db import voids
 from services.db.pool import Connection
 from services.db.results import CLOSED, conditions, values
 from services.domain.metrics.course import Course, course
-from services.domain.metrics.scope import Scope
+from services.domain.metrics.scope import Cell, Scope
 from services.domain.metrics.tally import Closed
 
 TRADES_AT_ONCE = 20_000
 """Days are read together up to so many trades; a day with more is read alone."""
+
+
+class Placed(NamedTuple):
+    """A closed trade and which cell it belongs to."""
+
+    cell: Cell
+    trade: Closed
+
 
 _encode = msgspec.json.encode
 _decode = msgspec.json.Decoder(Course).decode
@@ -33,18 +42,39 @@ async def kept(connection: Connection, scope: Scope) -> dict[date, Course]:
     return {day: _decode(text) for day, text in await cursor.fetchall()}
 
 
+async def counts(connection: Connection, scopes: Iterable[Scope]) -> dict[Scope, dict[date, int]]:
+    """How many trades each kept course of these scopes is of, by day; a scope without any is left out."""
+    by_name = {scope.name: scope for scope in scopes}
+    cursor = await connection.execute("SELECT scope, day, trades FROM courses WHERE scope = ANY(%s)", [list(by_name)])
+    found: dict[Scope, dict[date, int]] = {}
+    for name, day, trades in await cursor.fetchall():
+        found.setdefault(by_name[name], {})[day] = trades
+    return found
+
+
 async def read(connection: Connection, scope: Scope, counts: Mapping[date, int]) -> dict[date, Course]:
     """The courses of the days in `counts` (trades by day), from the trades themselves."""
     found: dict[date, Course] = {}
-    for days in _batches(counts):
-        async for day, trades in _by_day(connection, scope, days):
-            found[day] = course(trades)
+    for days in batches(counts):
+        placed = await trades(connection, scope, days)
+        found |= {day: course(each.trade for each in placed[day]) for day in placed}
+    return found
+
+
+async def trades(connection: Connection, scope: Scope, days: Sequence[date]) -> dict[date, list[Placed]]:
+    """The scope's trades of each of these days (ascending) in order, with what a course needs of them."""
+    cursor = await connection.execute(_TRADES.format(scope=conditions(scope)), values(scope) | _span(days), binary=True)
+    wanted, found = set(days), dict[date, list[Placed]]()
+    for day, market, direction, source, id_, entry_time, exit_time, profit_loss in await cursor.fetchall():
+        if day in wanted:
+            trade = Closed(id=id_, entry_time=entry_time, exit_time=exit_time, profit_loss=profit_loss)
+            found.setdefault(day, []).append(Placed(Cell(market, direction, source), trade))
     return found
 
 
 async def trades_of(connection: Connection, scope: Scope, day: date) -> list[Closed]:
-    """The scope's trades of one day in order, with what a course needs of them."""
-    return [trade async for _, trades in _by_day(connection, scope, [day]) for trade in trades]
+    """The scope's trades of one day in order."""
+    return [each.trade for each in (await trades(connection, scope, [day])).get(day, ())]
 
 
 async def struck_out(connection: Connection) -> int:
@@ -76,7 +106,8 @@ async def keep(connection: Connection, scope: Scope, courses: Mapping[date, Cour
     )
 
 
-def _batches(counts: Mapping[date, int]) -> Iterator[Sequence[date]]:
+def batches(counts: Mapping[date, int]) -> Iterator[Sequence[date]]:
+    """The days (with their number of trades) ascending, as many together as are read at once."""
     days: list[date] = []
     trades = 0
     for day in sorted(counts):
@@ -89,25 +120,11 @@ def _batches(counts: Mapping[date, int]) -> Iterator[Sequence[date]]:
         yield days
 
 
-async def _by_day(
-    connection: Connection, scope: Scope, days: Sequence[date]
-) -> AsyncIterator[tuple[date, list[Closed]]]:
-    """The trades of each of these days (ascending), in order."""
-    cursor = await connection.execute(_TRADES.format(scope=conditions(scope)), values(scope) | _span(days), binary=True)
-    wanted, found = set(days), dict[date, list[Closed]]()
-    for day, id_, entry_time, exit_time, profit_loss in await cursor.fetchall():
-        if day in wanted:
-            trade = Closed(id=id_, entry_time=entry_time, exit_time=exit_time, profit_loss=profit_loss)
-            found.setdefault(day, []).append(trade)
-    for day in found:
-        yield day, found[day]
-
-
 def _span(days: Sequence[date]) -> dict[str, object]:
     return {"first": days[0], "behind": days[-1] + timedelta(days=1)}
 
 
 _TRADES = f"""
-SELECT day, id, entry_time, exit_time, profit_loss FROM {CLOSED}
+SELECT day, market, direction, source, id, entry_time, exit_time, profit_loss FROM {CLOSED}
 WHERE {{scope}} AND exit_time >= %(first)s::date AND exit_time < %(behind)s::date ORDER BY exit_time, id
 """

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from services.db import voids
+from services.db import courses_due, voids
 from services.db.closings import SUMS
 from services.db.pool import Connection
-from services.domain.metrics.scope import GroupBy, Scope
+from services.domain.metrics.scope import Cell, GroupBy, Scope
 from services.domain.metrics.tally import Tally
 
 GROUPS_MAX = 5000
@@ -35,6 +35,16 @@ async def days(connection: Connection, scope: Scope) -> dict[date, Tally]:
         f"SELECT day, {source.sums} FROM {source.rows} GROUP BY day ORDER BY day", values(scope)
     )
     return {day: _tally(sums) for day, *sums in await cursor.fetchall()}
+
+
+async def cells(connection: Connection, account_id: int) -> list[tuple[date, Cell, int]]:
+    """How many trades of the account closed on each day, by what they can be filtered by."""
+    cursor = await connection.execute(
+        """SELECT day, market, direction, source, sum(trades)::bigint FROM results
+           WHERE instrument_id IS NULL AND account_id = %s GROUP BY day, market, direction, source""",
+        [account_id],
+    )
+    return [(day, Cell(*cell), trades) for day, *cell, trades in await cursor.fetchall()]
 
 
 async def groups(connection: Connection, scope: Scope, group_by: GroupBy) -> list[tuple[Key, Tally]]:
@@ -68,6 +78,7 @@ async def merge(connection: Connection) -> set[int]:
             await connection.execute(
                 _MERGE.format(condition=condition), [[row[0] for row in rows], [row[1] for row in rows]]
             )
+            await courses_due.note(connection, {row[0] for row in rows})
             await connection.commit()
         merged.update(row[0] for row in rows)
 

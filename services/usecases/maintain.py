@@ -4,9 +4,8 @@ import structlog
 
 from services.coordination import doorbell
 from services.db import candles, market_events, reconcile, results, retention
-from services.domain.metrics.scope import Scope
 from services.usecases.context import Services
-from services.usecases.performance import performance
+from services.usecases.keep_courses import keep_due
 
 log = structlog.get_logger(__name__)
 
@@ -17,9 +16,8 @@ async def maintain(services: Services) -> None:
         await retention.make_partitions(connection)
         await retention.forget(connection)
         await candles.forget_others(connection, services.settings.timeframes)
-        closing = await results.merge(connection)
-    for account_id in sorted(closing):  # so that nobody who asks waits for a long history to be read
-        await performance(services, Scope(account_ids=(account_id,)))
+        await results.merge(connection)
+    await keep_due(services)  # so that nobody who asks waits for a long history to be read
 
 
 async def reconcile_books(services: Services) -> dict[str, list[str]]:

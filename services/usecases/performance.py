@@ -23,6 +23,7 @@ from services.domain.metrics.scope import GroupBy, Scope
 from services.domain.metrics.tally import Tally
 from services.domain.money import ZERO
 from services.usecases.context import Services
+from services.usecases.keep_courses import keep_stale
 
 
 class Group(Figures, frozen=True, kw_only=True):
@@ -69,10 +70,17 @@ async def performance(services: Services, scope: Scope, group_by: GroupBy | None
     """What the scope's closed trades came to, and with `group_by` each group of them."""
     async with services.pool.connection() as connection:
         await acting.begin_reading(connection)
-        struck_out = await courses.struck_out(connection)
         daily = await results.days(connection, scope)
+        known, stale = await _courses(connection, scope, daily)
+        if sum(stale.values()) > courses.TRADES_AT_ONCE:
+            await keep_stale(connection, scope, {scope: stale})  # whoever is cut off here has the next go on
+            await acting.begin_reading(connection)
+            daily = await results.days(connection, scope)
+            known, stale = await _courses(connection, scope, daily)
+        struck_out = await courses.struck_out(connection)
         base = await capital.at_begin_of(connection, scope.account_ids, scope.since)
-        by_day, fresh = await _courses(connection, scope, {day: tally.trades for day, tally in daily.items()})
+        fresh = await courses.read(connection, scope, stale)
+        by_day = known | fresh
         whole = joined(by_day[day] for day in sorted(by_day))
         fall = deepest(whole.curve, whole.first_entry)
         recovery = None if fall is None else await _recovery(connection, scope, by_day, fall)
@@ -112,13 +120,12 @@ async def _groups(connection: Connection, scope: Scope, group_by: GroupBy) -> li
 
 
 async def _courses(
-    connection: Connection, scope: Scope, counts: Mapping[date, int]
-) -> tuple[dict[date, Course], dict[date, Course]]:
-    """The courses of these days, and those of them that had to be read anew."""
+    connection: Connection, scope: Scope, daily: Mapping[date, Tally]
+) -> tuple[dict[date, Course], dict[date, int]]:
+    """The courses of these days that are kept, and the number of trades of those that have to be read anew."""
     kept = await courses.kept(connection, scope)
-    known = {day: kept[day] for day in counts if day in kept and kept[day].trades == counts[day]}
-    fresh = await courses.read(connection, scope, {day: n for day, n in counts.items() if day not in known})
-    return known | fresh, fresh
+    known = {day: kept[day] for day in daily if day in kept and kept[day].trades == daily[day].trades}
+    return known, {day: tally.trades for day, tally in daily.items() if day not in known}
 
 
 async def _recovery(connection: Connection, scope: Scope, by_day: Mapping[date, Course], fall: Fall) -> datetime | None:

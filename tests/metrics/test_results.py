@@ -11,7 +11,7 @@ import msgspec
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from services.db import reconcile, results, settlement
+from services.db import courses, reconcile, results, settlement
 from services.domain.changes import Change
 from services.domain.metrics.course import course, exposure_percent
 from services.domain.metrics.drawdown import deepest, drawdown, recovered_at
@@ -22,6 +22,7 @@ from services.domain.metrics.tally import Tally, tally
 from services.domain.plan import Direction
 from services.domain.trade import Reason
 from services.usecases.context import Services
+from services.usecases.keep_courses import keep_due
 from services.usecases.performance import breakdown, performance
 from tests.evaluation.desk import START, Desk
 from tests.metrics.deals import PLACES, Deal, closed, closings, deals
@@ -136,10 +137,13 @@ questions = st.tuples(scopes(), st.sampled_from([None, *GroupBy]))
     order=st.randoms(use_true_random=False),
     batch=st.integers(1, 5),
     asked=st.lists(questions, min_size=2, max_size=5),
-    merges=st.booleans(),
+    tidying=st.sampled_from(["none", "merge", "keep", "keep in small batches"]),
 )
-async def test_results_equal_the_whole_computation(desk: Desk, services: Services, wanted, order, batch, asked, merges):
+async def test_results_equal_the_whole_computation(
+    desk: Desk, services: Services, monkeypatch, wanted, order, batch, asked, tidying
+):
     number = next(numbers)
+    monkeypatch.setattr(courses, "TRADES_AT_ONCE", 1 if "small" in tidying else 20_000)
     accounts = [await desk.account(f"{number} {name}", CAPITAL) for name in "ab"]
     todo = await closings(desk, wanted, accounts)
     order.shuffle(todo)
@@ -149,9 +153,11 @@ async def test_results_equal_the_whole_computation(desk: Desk, services: Service
         async with desk.pool.connection() as connection:
             await settlement.settle_and_commit(connection, now, at=START)
         done += now
-        if merges:
+        if tidying != "none":
             async with desk.pool.connection() as connection:
                 assert await results.merge(connection) >= {change.after.account_id for change in now}
+        if "keep" in tidying:
+            await keep_due(services)
         for scope, group_by in asked:  # repeatedly: what is kept of a question before must not linger
             scope = msgspec.structs.replace(scope, account_ids=tuple(accounts[id_] for id_ in scope.account_ids))
             found = await performance(services, scope, group_by)

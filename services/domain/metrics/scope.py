@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,6 +20,14 @@ class GroupBy(StrEnum):
     DAY = "day"
     HOUR = "hour"
     EXIT_REASON = "exit_reason"
+
+
+class Cell(NamedTuple):
+    """What a closed trade is filtered by, besides its account, symbol and day."""
+
+    market: str
+    direction: str
+    source: str
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,3 +51,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             self, account_ids=tuple(sorted(set(self.account_ids))), since=None, until=None
         )
         return msgspec.json.encode(anytime).decode()
+
+    def holds(self, cell: Cell) -> bool:
+        """Whether trades of `cell` are among those that market, direction and source leave."""
+        return (
+            self.market in (None, cell.market)
+            and self.direction in (None, cell.direction)
+            and self.source in (None, cell.source)
+        )
