@@ -70,7 +70,7 @@ def paths(minute: int, low: Decimal, high: Decimal, pairs: int = PAIRS) -> list[
 
 _FILL = (
     "TRUNCATE users, accounts, instruments, watermarks, trades, live_triggers, trade_commands, trade_exits,"
-    " trade_revisions, ledger, events, results, courses, minute_bars, hour_ranges"
+    " trade_revisions, ledger, events, results, courses, courses_due, sources, signals, minute_bars, hour_ranges"
     " RESTART IDENTITY CASCADE",
     "INSERT INTO users (name, role) VALUES ('local', 'admin')",
     """INSERT INTO accounts (user_id, name, balance, reserved)

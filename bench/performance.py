@@ -13,15 +13,17 @@ from typing import TypeVar, cast
 from bench.book import database
 from bench.closed_book import closed_book
 from bench.table import Row
-from services.db import courses, results
+from services.db import courses, courses_due, results, scorecards
 from services.db.closings import ADD_RESULTS, SUMS
 from services.db.pool import Pool
 from services.db.results import CLOSED, conditions, values
+from services.db.scorecards import CardBy
 from services.domain.market import Market
 from services.domain.metrics.course import joined
 from services.domain.metrics.scope import GroupBy, Scope
 from services.domain.plan import Direction
 from services.usecases.context import Services
+from services.usecases.keep_courses import keep_due
 from services.usecases.performance import performance
 
 ACCOUNT = Scope(account_ids=(1,))
@@ -40,6 +42,11 @@ async def _run(trades: int) -> list[Row]:
         every, whole = await _timed(lambda: _every_trade(pool))
         first, found = await _timed(lambda: performance(services, ACCOUNT))
         assert (found.total_trades, found.longest_winning_streak) == whole, (found, whole)
+        kept, _ = await _timed(lambda: _housekeeping(services))
+        filtered = [
+            (name, (await _timed(lambda scope=scope: performance(services, scope)))[0])  # type: ignore[misc]
+            for name, scope in _FILTERED
+        ]
         again = await _best(services, ACCOUNT)
         await _close_one_more(pool)
         grown, found = await _timed(lambda: performance(services, ACCOUNT))
@@ -48,11 +55,42 @@ async def _run(trades: int) -> list[Row]:
             _row("summary, nothing kept yet", first, every),
             _row("summary", again, every, 0.1),
             _row("summary after one more closing", grown, every, 0.25),
+            _row("housekeeping, first run: every filter", kept, every),
+            *(_row(f"never asked before: {name}", seconds, every, 0.25) for name, seconds in filtered),
         ]
         for name, scope, group_by in _QUESTIONS:
             await performance(services, scope, group_by)
             rows.append(_row(name, await _best(services, scope, group_by), every, 0.25))
+        for title, source_id, by in _CARDS:
+            seconds, _ = await _timed(lambda source_id=source_id, by=by: _sums(pool, source_id, by))  # type: ignore[misc]
+            rows.append(_row(title, seconds, every))
     return rows
+
+
+async def _housekeeping(services: Services) -> None:
+    """What the hourly run does about courses, without the bound on its time."""
+    async with services.pool.connection() as connection:
+        await courses_due.note(connection, ACCOUNT.account_ids)
+    await keep_due(services, seconds=3600)
+
+
+async def _sums(pool: Pool, source_id: int | None, by: CardBy | None) -> None:
+    async with pool.connection() as connection:
+        assert await scorecards.lines(connection, ACCOUNT.account_ids, source_id, by)
+
+
+_FILTERED = (
+    ("one source", Scope(account_ids=(1,), source="source 1")),
+    ("futures", Scope(account_ids=(1,), market=Market.FUTURES)),
+    ("LONG", Scope(account_ids=(1,), direction=Direction.LONG)),
+    ("SHORT of one source", Scope(account_ids=(1,), direction=Direction.SHORT, source="source 1")),
+)
+_CARDS = (
+    ("scorecard sums, one source", 2, None),
+    ("scorecard sums, one source by strategy", 2, CardBy.STRATEGY),
+    ("scorecard sums, one source by symbol", 2, CardBy.SYMBOL),
+    ("scorecard sums, every source", None, CardBy.SOURCE),
+)
 
 
 _QUESTIONS = (

@@ -4,7 +4,7 @@ Written where paths are fetched, before anybody judges them: so whatever closes 
 it was held. A bar again changes nothing. Whole hours are kept as ranges too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -60,6 +60,19 @@ async def reaches(connection: Connection, stretches: Sequence[Stretch]) -> list[
     )
     rows = await cursor.fetchall()
     return [Reach(low, high) if whole else None for whole, low, high in rows]
+
+
+async def closes(connection: Connection, instrument_id: int, minutes: Collection[datetime]) -> dict[datetime, Decimal]:
+    """The closes of those of these minutes (by their begin) that are stored."""
+    if not minutes:
+        return {}
+    cursor = await connection.execute(
+        """SELECT b.open_time, b.close FROM unnest(%(minutes)s::timestamptz[]) AS m(open_time)
+           JOIN minute_bars b ON b.instrument_id = %(id)s AND b.open_time = m.open_time
+           WHERE b.open_time BETWEEN %(first)s AND %(last)s""",
+        {"id": instrument_id, "minutes": list(minutes), "first": min(minutes), "last": max(minutes)},
+    )
+    return dict(await cursor.fetchall())
 
 
 _STORE = """

@@ -14,15 +14,14 @@ from services.db.candles import CANDLE_BYTES, KEPT
 from services.db.pool import Connection
 from services.db.scorecards import CardBy, Line, Outcome
 from services.domain.candles import Timeframe
-from services.domain.errors import InvalidInput, Unavailable
 from services.domain.market import Market
 from services.domain.metrics.confidence import SAMPLE_MIN, Interval, student, wilson
 from services.domain.metrics.figures import Figures, figures
 from services.domain.metrics.tally import Tally
-from services.domain.money import ZERO, ledger_amount
+from services.domain.money import ZERO
+from services.usecases.bitcoin import Bitcoin, bitcoin, stored_closes
 from services.usecases.context import Services
 from services.usecases.random_entries import Hours, RandomEntries, compare
-from services.usecases.read_candles import LIMIT_MAX, read_candles
 from services.usecases.sources import Asking, readable_source
 
 COMPARED_MAX = 200
@@ -51,18 +50,6 @@ class CurvePoint(msgspec.Struct, frozen=True):
     profit_loss: Decimal
 
 
-class Bitcoin(msgspec.Struct, frozen=True, kw_only=True):
-    """What BTC would have brought: each trade's notional held in spot BTCUSDT from its entry to its exit, no fees.
-
-    Priced at the opens of `interval` candles; `trades` is over how many, others are left out of both sums.
-    """
-
-    trades: int
-    interval: Timeframe
-    profit_loss: Decimal
-    source_profit_loss: Decimal
-
-
 class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     """A source's record on the caller's accounts, closed trades only.
 
@@ -88,13 +75,14 @@ async def scorecard(services: Services, who: Asking, source_id: int, by: CardBy 
         groups = [] if by is None else await scorecards.lines(connection, who.account_ids, source_id, by)
         closed = await scorecards.outcomes(connection, who.account_ids, source_id, CURVE_TRADES_MAX)
         compared = closed[-COMPARED_MAX:]
+        bitcoins = await stored_closes(connection, closed)
         hours = await _hours(connection, compared, Timeframe.H1.floor(now))
     return Scorecard(
         total=_line(whole[0] if whole else Line("", Tally(), ZERO)),
         group_by=by,
         groups=[_line(each) for each in groups],
         equity=_curve(closed),
-        bitcoin=await _bitcoin(services, closed),
+        bitcoin=await bitcoin(services, closed, bitcoins),
         random_entries=await asyncio.to_thread(compare, compared, hours, seed),
     )
 
@@ -139,34 +127,3 @@ async def _hours(connection: Connection, compared: Sequence[Outcome], closed_to:
 
 _CANDLE = ">qddddd"
 assert struct.calcsize(_CANDLE) == CANDLE_BYTES
-
-
-async def _bitcoin(services: Services, closed: Sequence[Outcome]) -> Bitcoin | None:
-    if not closed:
-        return None
-    begin, end = min(each.entry_time for each in closed), max(each.exit_time for each in closed)
-    timeframe = next((each for each in Timeframe if (end - begin) / each.length < LIMIT_MAX - 2), Timeframe.D1)
-    try:
-        chart = await read_candles(
-            services,
-            Market.SPOT,
-            "BTCUSDT",
-            timeframe,
-            since=timeframe.floor(begin),
-            until=timeframe.floor(end) + timeframe.length,
-            limit=LIMIT_MAX,
-        )
-    except (Unavailable, InvalidInput):
-        return None
-    opens = {candle.open_time: candle.open for candle in chart.candles}
-    trades, held, own = 0, ZERO, ZERO
-    for each in closed:
-        first, last = (opens.get(timeframe.floor(time)) for time in (each.entry_time, each.exit_time))
-        if first is None or last is None:
-            continue
-        trades += 1
-        held += each.entry_price * each.quantity * (last - first) / first
-        own += each.profit_loss
-    if not trades:
-        return None
-    return Bitcoin(trades=trades, interval=timeframe, profit_loss=ledger_amount(held), source_profit_loss=own)

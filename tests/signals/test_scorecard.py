@@ -7,6 +7,7 @@ from decimal import Decimal
 import psycopg
 
 from services.db.scorecards import Outcome
+from services.domain.candles import Timeframe
 from services.domain.market import Market
 from services.domain.plan import Direction
 from services.usecases.random_entries import RUNS, Hours, compare
@@ -60,6 +61,106 @@ async def test_a_source_is_judged_by_its_own_signals_trades_alone(api, services)
         "other": Decimal(foreign["profit_loss"]),
     }
     assert (await api.http.get("/api/sources/77/scorecard/")).status_code == 404
+
+
+async def test_a_line_for_each_direction_and_timeframe(api, services):
+    source = await source_id(services, followed=True)
+    last = (await says(services)).take_profit / 2
+    short = {"direction": Direction.SHORT, "stop_loss": last * 3 / 2, "take_profit": last / 2}
+    made = [
+        (changes.get("direction", Direction.LONG), timeframe, await closed_trade(api, services, source, **changes))
+        for changes, timeframe in (({}, "1h"), (short, "1h"), ({}, "15m"))
+        if changes.setdefault("timeframe", timeframe)
+    ]
+    for by, place in (("direction", 0), ("timeframe", 1)):
+        card = (await api.http.get(f"/api/sources/{source}/scorecard/", params={"group_by": by})).json()
+        expected = {}
+        for each in made:
+            expected.setdefault(str(each[place]), []).append(Decimal(each[2]["profit_loss"]))
+        assert {
+            group["key"]: (group["total_trades"], Decimal(group["total_profit_loss"])) for group in card["groups"]
+        } == {key: (len(several), sum(several)) for key, several in expected.items()}
+
+
+def moved(services, trade: dict, entered: datetime, left: datetime) -> None:
+    """The trade as if it had been held from `entered` to `left`: two units from 100 USDT."""
+    with psycopg.connect(services.settings.database_url) as connection:
+        connection.execute(
+            "UPDATE trades SET entry_time = %s, exit_time = %s, entry_price = 100, quantity = 2 WHERE id = %s",
+            [entered, left, trade["id"]],
+        )
+
+
+def stored_minutes(services, closes: dict[datetime, int]) -> None:
+    with psycopg.connect(services.settings.database_url) as connection:
+        for opened, close in closes.items():
+            connection.execute(
+                """INSERT INTO minute_bars SELECT id, %(at)s, %(close)s, %(close)s, %(close)s, %(close)s
+                   FROM instruments WHERE market = 'SPOT' AND symbol = 'BTCUSDT'""",
+                {"at": opened, "close": close},
+            )
+
+
+async def test_bitcoin_is_priced_to_the_minute_however_long_the_history(api, services):
+    """200 USDT each: +1 % in the seven minutes of one trade, -3 % in the one minute of another, months before."""
+    source = await source_id(services, followed=True)
+    short, old = [await closed_trade(api, services, source, notes=notes) for notes in "ab"]
+    moved(services, short, NOON + timedelta(seconds=30), NOON + timedelta(minutes=7, seconds=59, milliseconds=999))
+    moved(services, old, NOON - timedelta(days=150), NOON - timedelta(days=150) + timedelta(seconds=61))
+    minute = timedelta(minutes=1)
+    stored_minutes(
+        services,
+        {
+            NOON - minute: 50_000,  # the last whole minute before 12:00:30
+            NOON: 51_000,
+            NOON + 6 * minute: 49_000,
+            NOON + 7 * minute: 50_500,  # ends with 12:07:59.999
+            NOON - timedelta(days=150) - minute: 20_000,
+            NOON - timedelta(days=150): 19_400,
+        },
+    )
+    card = (await api.http.get(f"/api/sources/{source}/scorecard/")).json()["bitcoin"]
+    assert (card["trades"], card["interval"]) == (2, "1m")
+    assert Decimal(card["profit_loss"]) == 200 * Decimal("0.01") - 200 * Decimal("0.03")
+
+
+async def test_bitcoin_comes_from_candles_where_no_minute_is_stored(api, services):
+    source = await source_id(services, followed=True)
+    now = datetime.now(UTC).replace(second=30, microsecond=0)
+    ends = [now - timedelta(hours=5 * number) for number in range(1, 4)]
+    for end in ends:
+        trade = await closed_trade(api, services, source, notes=str(end))
+        moved(services, trade, end - timedelta(minutes=40), end)
+    card = (await api.http.get(f"/api/sources/{source}/scorecard/")).json()["bitcoin"]
+    expected = Decimal(0)
+    for end in ends:
+        first, last = [await minute_close(api, at) for at in (end - timedelta(minutes=40), end)]
+        expected += 200 * (last - first) / first
+    assert (card["trades"], card["interval"]) == (3, "1m")
+    assert abs(Decimal(card["profit_loss"]) - expected) < Decimal("0.00000001")
+    assert expected != 0
+
+
+async def minute_close(api, at: datetime) -> Decimal:
+    """The close of the last minute that was over at hh:mm:30."""
+    begin = at.replace(second=0) - timedelta(minutes=1)
+    query = {"market_type": "SPOT", "symbol": "BTCUSDT", "interval": "1m", "from": begin.isoformat(), "limit": 1}
+    (candle,) = (await api.http.get("/api/candles/", params=query)).json()["candles"]
+    return Decimal(candle["close"])
+
+
+async def test_a_candle_tells_nothing_of_a_trade_inside_it(api, services):
+    """Over five years in ten requests only candles of hours remain: the short trade is left out of both sums."""
+    source = await source_id(services, followed=True)
+    trades = [await closed_trade(api, services, source, notes=str(number)) for number in range(13)]
+    now = datetime.now(UTC)
+    for number, trade in enumerate(trades[:12], start=1):
+        moved(services, trade, now - timedelta(days=150 * number), now - timedelta(days=150 * number - 1))
+    moved(services, trades[12], now - timedelta(minutes=20), now)
+    card = (await api.http.get(f"/api/sources/{source}/scorecard/")).json()["bitcoin"]
+    assert card["trades"] == 12
+    assert timedelta(minutes=20) < Timeframe(card["interval"]).length < timedelta(days=1)
+    assert Decimal(card["source_profit_loss"]) == sum(Decimal(trade["profit_loss"]) for trade in trades[:12])
 
 
 async def test_a_scorecard_sets_a_source_beside_random_entries_of_equal_risk(api, services):
