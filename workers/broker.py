@@ -7,12 +7,14 @@ on, and `connect` gives it a Redis before the first message. Nothing is connecte
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TypeVar
 from uuid import uuid4
 
 import dramatiq.worker
 import redis
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.common import current_millis, dq_name
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -23,6 +25,8 @@ from workers.consumer import FleetConsumer
 from workers.messages import EnvelopeEncoder
 from workers.middleware import AgeLimit, LogContext, SafeRetries, StartLimit, Traces
 from workers.observe import Observe
+
+R = TypeVar("R")
 
 ENQUEUE_BATCH = 500
 NOWHERE = "redis://not-connected.invalid:6379"
@@ -98,14 +102,32 @@ class FleetBroker(RedisBroker):
         """Puts back every message this process still holds, at its end; returns how many. Raises ConnectionClosed."""
         return sum(self.commands.reclaim(queue, ()) for queue in (*self.queues, *self.delay_queues))
 
+    def enqueue(self, message: Message[R], *, delay: int | None = None) -> Message[R]:
+        """Enqueues a message, to be run after `delay` ms; returns it as it is in Redis. Raises ConnectionClosed."""
+        ahead = self.commands.clock_ahead_ms()
+        later = {} if delay is None else {"eta": current_millis() + delay + ahead}
+        sent = message.copy(
+            queue_name=message.queue_name if delay is None else dq_name(message.queue_name),
+            options={"redis_message_id": str(uuid4()), **later},
+            message_timestamp=message.message_timestamp + ahead,
+        )
+        self.emit_before("enqueue", sent, delay)
+        self.do_enqueue(sent.queue_name, sent.options["redis_message_id"], sent.encode())
+        self.emit_after("enqueue", sent, delay)
+        return sent
+
     def enqueue_many(self, messages: Sequence[Message[object]]) -> None:
         """Enqueues messages in few round trips. Raises ConnectionClosed, then some or all may be enqueued."""
+        ahead = self.commands.clock_ahead_ms()
         for first in range(0, len(messages), ENQUEUE_BATCH):
             batch: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
             trace = {traces.TRACEPARENT: parent} if (parent := traces.current()) else {}
             for message in messages[first : first + ENQUEUE_BATCH]:
                 redis_id = str(uuid4())
-                copy = message.copy(options={"redis_message_id": redis_id, **trace})
+                copy = message.copy(
+                    options={"redis_message_id": redis_id, **trace},
+                    message_timestamp=message.message_timestamp + ahead,
+                )
                 batch[message.queue_name][redis_id] = copy.encode()
             self.commands.enqueue(batch)
 

@@ -7,11 +7,12 @@
     <ns>:__quarantine__           list of records of messages that must not run
 
 `<queue>.DQ` is a queue of its own for delayed messages; it shares the dead letters of `<queue>`. All times are
-Redis' own, so that workers with wrong clocks do not declare each other dead.
+Redis' own, those in waiting messages too, so that workers with wrong clocks neither declare each other dead nor take a
+young message for an old one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from importlib import resources
 from typing import Any, cast
@@ -21,6 +22,8 @@ import msgspec
 import redis
 from dramatiq.common import dq_name, q_name
 from dramatiq.errors import ConnectionClosed
+
+from services.coordination.shared_clock import SharedClock
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=15)
 """A worker silent for this long is dead. Longer than any pause of a live one (garbage collection, a slow disk)."""
@@ -65,6 +68,7 @@ class QueueCommands:
         self.namespace = namespace
         self.worker = str(uuid4())
         self.heartbeat_timeout_ms = round(heartbeat_timeout.total_seconds() * 1000)
+        self._clock = SharedClock()
         self._scripts = {name: client.register_script(source) for name, source in SCRIPTS.items()}
 
     def enqueue(self, batch: Mapping[str, Mapping[str, bytes]]) -> None:
@@ -74,6 +78,13 @@ class QueueCommands:
                 pipeline.hset(self._messages(queue), mapping=messages)  # type: ignore[arg-type]
                 pipeline.rpush(self._queue(queue), *messages)
             pipeline.execute()
+
+    def clock_ahead_ms(self) -> int:
+        """How far Redis' clock is ahead of this machine's; asked for now and then. Raises nothing."""
+        if (begun := self._clock.begin()) is not None:
+            with suppress(redis.RedisError):
+                self._clock.told(self.client.time(), begun)
+        return round(self._clock.ahead().total_seconds() * 1000)
 
     def fetch(self, queue: str, count: int) -> list[tuple[str, bytes]]:
         """Up to `count` messages (id, data), held by this worker from now on."""

@@ -110,7 +110,7 @@ class FleetConsumer(Consumer):
             reason = f"no actor is named {message.actor_name!r}"
         else:
             self._held.add(redis_id)
-            return Delivery(message)
+            return Delivery(_in_our_time(message, self.broker.commands.clock_ahead_ms()))
         self._quarantine(redis_id, data, reason)
         return None
 
@@ -118,3 +118,10 @@ class FleetConsumer(Consumer):
         record = Quarantined.of(self.queue_name, redis_id, reason, data)
         self.broker.commands.quarantine(self.queue_name, redis_id, msgspec.msgpack.encode(record))
         log.error("message quarantined", queue=self.queue_name, redis_id=redis_id, reason=reason)
+
+
+def _in_our_time(message: Message[object], ahead_ms: int) -> Message[object]:
+    """The message with this machine's times in place of Redis': dramatiq and middleware compare them with its clock."""
+    if isinstance(eta := message.options.get("eta"), int | float):
+        message.options["eta"] = eta - ahead_ms
+    return message.copy(message_timestamp=message.message_timestamp - ahead_ms)

@@ -9,7 +9,8 @@ import random
 import re
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from email.utils import parsedate_to_datetime
 from typing import NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -234,5 +235,12 @@ def _pause_seconds(response: httpx.Response, problem: wire.Problem) -> float | N
     if told.isdecimal():
         return min(max(float(told), 1.0), BAN_SECONDS_MAX)
     if until := _BANNED_UNTIL.search(problem.msg):
-        return min(max(int(until[1]) / 1000 - time.time(), BAN_SECONDS_MIN), BAN_SECONDS_MAX)
+        return min(max(int(until[1]) / 1000 - _told_at(response), BAN_SECONDS_MIN), BAN_SECONDS_MAX)
     return BAN_SECONDS_MIN if response.status_code == 418 else None
+
+
+def _told_at(response: httpx.Response) -> float:
+    """When the exchange answered, in seconds since 1970: by its own clock, as a ban's end is, where it tells that."""
+    with suppress(ValueError):
+        return parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+    return time.time()

@@ -1,6 +1,5 @@
 """The task queues as operators see them: depths, dead letters, quarantine. The keys are those of `workers.commands`."""
 
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -137,7 +136,9 @@ async def retry(redis: Redis, id_: str, queues: Sequence[str] = QUEUES) -> bool:
         dead = f"{_key(queue)}.XQ"
         with unavailable_without_redis():
             body = cast("bytes | None", await redis.hget(f"{dead}.msgs", id_))
-            if body is None or (message := _again(body, queue, id_)) is None:
+            seconds, micros = await redis.time()
+            now_ms = 1000 * seconds + micros // 1000
+            if body is None or (message := _again(body, queue, id_, now_ms)) is None:
                 continue
             async with redis.pipeline(transaction=True) as pipeline:
                 pipeline.hset(f"{_key(queue)}.msgs", mapping={id_: message})
@@ -182,11 +183,10 @@ def _letter(queue: str, id_: str, died_ms: float, body: bytes) -> DeadLetter:
     return DeadLetter(queue, id_, died_at, message.actor_name, lines[-1] if lines else "")
 
 
-def _again(body: bytes, queue: str, id_: str) -> bytes | None:
-    """The message in `body`, new: without what its failures left on it; None for what is no message."""
+def _again(body: bytes, queue: str, id_: str, now_ms: int) -> bytes | None:
+    """The message in `body`, made anew at `now_ms`, without what its failures left; None for what is no message."""
     try:
         fields = msgspec.msgpack.decode(body)
-        now_ms = time.time_ns() // 1_000_000
         fresh = {"queue_name": queue, "options": {"redis_message_id": id_}, "message_timestamp": now_ms}
         return msgspec.msgpack.encode(fields | fresh)
     except (msgspec.DecodeError, TypeError):

@@ -4,7 +4,6 @@ A message here is byte for byte what the workers' broker writes (`workers.messag
 hint like any other: what is lost is found by the next sweep.
 """
 
-import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -28,7 +27,22 @@ async def enqueue(redis: Redis, queue: str, actor: str, *arguments: object, max_
     Older than `max_age` the message is dropped.
     """
     id_ = str(uuid4())
-    message = {
+    try:
+        seconds, micros = await redis.time()
+        body = _encode(_message(queue, actor, arguments, id_, max_age, 1000 * seconds + micros // 1000))
+        async with redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(f"{NAMESPACE}:{queue}.msgs", mapping={id_: body})
+            pipeline.rpush(f"{NAMESPACE}:{queue}", id_)
+            await pipeline.execute()
+    except RedisError as error:
+        log.warning("task_not_enqueued", actor=actor, reason=str(error))
+
+
+def _message(
+    queue: str, actor: str, arguments: tuple[object, ...], id_: str, max_age: timedelta, now_ms: int
+) -> dict[str, object]:
+    """The envelope. Its time is Redis', as in every message there: ages are compared across machines."""
+    return {
         "v": MESSAGE_VERSION,
         "queue_name": queue,
         "actor_name": actor,
@@ -36,12 +50,5 @@ async def enqueue(redis: Redis, queue: str, actor: str, *arguments: object, max_
         "kwargs": {},
         "options": {"redis_message_id": id_, "max_age": round(max_age.total_seconds() * 1000)},
         "message_id": id_,
-        "message_timestamp": time.time_ns() // 1_000_000,
+        "message_timestamp": now_ms,
     }
-    try:
-        async with redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(f"{NAMESPACE}:{queue}.msgs", mapping={id_: _encode(message)})
-            pipeline.rpush(f"{NAMESPACE}:{queue}", id_)
-            await pipeline.execute()
-    except RedisError as error:
-        log.warning("task_not_enqueued", actor=actor, reason=str(error))

@@ -70,7 +70,7 @@ class Instrument(msgspec.Struct, frozen=True):
 class Quote(msgspec.Struct, frozen=True):
     """Last price and best bid and ask of one instrument.
 
-    `asked_at` is when the request was sent (wall clock, UTC): spot quotes carry no time of their own, so a
+    `asked_at` is when the request was sent (this machine's clock, UTC): spot quotes carry no time of their own, so a
     quote's age is counted from there.
     """
 

@@ -214,9 +214,15 @@ async def test_refusals_pause_the_market_and_are_not_tried_again(server, raw_cli
     assert (await weight.usage(Market.FUTURES)).paused_seconds == 0
 
 
-async def test_a_ban_told_only_in_words_is_kept(server, raw_client):
-    until = int((time.time() + 1000) * 1000)
-    server.script = [answer(f'{{"code":-1003,"msg":"Way too many requests; IP banned until {until}."}}'.encode(), 418)]
+@pytest.mark.parametrize(
+    ("date", "now"),
+    [("Date: Thu, 01 Jul 2021 12:00:00 GMT", 1_625_140_800), ("Date: never", None), ("Server: none", None)],
+    ids=["by the exchange's clock", "which is none", "which it does not tell"],
+)
+async def test_a_ban_told_only_in_words_is_kept(server, raw_client, date, now):
+    until = int(((now or time.time()) + 1000) * 1000)
+    text = f'{{"code":-1003,"msg":"Way too many requests; IP banned until {until}."}}'
+    server.script = [answer(text.encode(), 418, date)]
     with pytest.raises(Held) as held:
         await ask(raw_client)
     assert held.value.retry_after == pytest.approx(1000, abs=2)

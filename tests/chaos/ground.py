@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -25,6 +26,7 @@ from tests.fleet.stage import Place, stage_on
 from tests.fleet.tape import PAIRS, Prints, make_recording
 from tests.servers import Servers, wait_until
 from tests.simulator_process import Simulator
+from tests.skewed import clock_off_by
 
 START = datetime(2026, 7, 1, 0, 1, tzinfo=UTC)
 FUNDED = START.replace(hour=8, minute=0)
@@ -39,6 +41,7 @@ class Scale(NamedTuple):
 
     minutes  of the market; a second of ours is `speed` of the market's
     orders   that rest on each pair and market before the first minute
+    skews    by how much the processes' own clocks are wrong, dealt out in turn
     """
 
     minutes: int
@@ -47,6 +50,7 @@ class Scale(NamedTuple):
     schedulers: int = 2
     workers: int = 3
     apis: int = 2
+    skews: tuple[timedelta, ...] = ()
 
 
 class Market(NamedTuple):
@@ -119,7 +123,11 @@ class Ground:
         """Start everything, and then let time pass: until then the exchange answers nobody."""
         await self.simulator.add_fault("503")
         counts = {"api": self.scale.apis, "worker": self.scale.workers, "scheduler": self.scale.schedulers}
-        for name in [f"{kind}-{number + 1}" for kind, count in counts.items() for number in range(count)]:
+        names = [f"{kind}-{number + 1}" for kind, count in counts.items() for number in range(count)]
+        for name, skew in zip(names, cycle(self.scale.skews), strict=False):
+            self.fleet.environments[name] = clock_off_by(skew)
+            self.note("a wrong clock", name=name, skew=skew)
+        for name in names:
             self.spawn(name)
         for name in tuple(self.fleet.processes):
             await self.ready(name)

@@ -46,20 +46,36 @@ class Listener:
                     self.violations.append(f"a stream answered {answer.status_code}")
                 await asyncio.sleep(0.2)
                 return
+            place = ""
             async for line in answer.aiter_lines():
                 if line == "event: reset":
                     self.violations.append("a stream was reset though nothing was lost")
                 if line.startswith("id: "):
-                    self._step(line.removeprefix("id: "))
-                    events -= 1
+                    place = line.removeprefix("id: ")
+                elif line.startswith("data: ") and place:
+                    self._step(place)
+                    place, events = "", events - 1
                     if events == 0:
                         return
+                elif not line and place:
+                    self._named(place)
+                    place = ""
+
+    def _named(self, id_: str) -> None:
+        """An id without an event tells a reader where it is, and moves it nowhere."""
+        if _place(id_) != (self.epoch, self.at):
+            self.violations.append(f"at {self.at}, and told to be at {id_}")
 
     def _step(self, id_: str) -> None:
         """One event: exactly one stream has gone on by one."""
-        epoch, _, rest = id_.partition(":")
-        now = {name: int(seq) for name, _, seq in (part.rpartition(".") for part in rest.split(","))}
+        epoch, now = _place(id_)
         steps = {name: now.get(name, 0) - before for name, before in self.at.items()}
         if epoch != self.epoch or sorted(steps.values()) != [0, 1]:
             self.violations.append(f"from {self.at} to {id_}")
         self.at = {name: now.get(name, 0) for name in self.at}
+
+
+def _place(id_: str) -> tuple[str, dict[str, int]]:
+    """The epoch and the number of each stream's last event in an id."""
+    epoch, _, rest = id_.partition(":")
+    return epoch, {name: int(seq) for name, _, seq in (part.rpartition(".") for part in rest.split(","))}

@@ -4,15 +4,19 @@ A scenario's faults come one after the other, drawn by its seed, with pauses bet
 course of their own at the same time.
 """
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from tests.chaos import faults
 from tests.chaos.faults import Fault, exchange, freeze, murder, postgres_frozen, replace, replies_lost
 
+WRONG_CLOCKS = (timedelta(minutes=-10), timedelta(minutes=10), timedelta(0))
+
 
 class Scenario(NamedTuple):
     """See the module. `pauses` are the least and the most seconds between two faults; `patience` is how many
-    seconds the fleet may need, after the market's end, to have judged all of it.
+    seconds the fleet may need, after the market's end, to have judged all of it; `skews` are how wrong the clocks of
+    its machines are.
     """
 
     name: str
@@ -25,6 +29,7 @@ class Scenario(NamedTuple):
     workers: int = 3
     apis: int = 2
     patience: float = 120
+    skews: tuple[timedelta, ...] = ()
 
 
 SCENARIOS = (
@@ -53,9 +58,11 @@ SCENARIOS = (
         (faults.impossible_prices, faults.wild_prices, exchange(*faults.ROWS, probability=0.2)),
     ),
     Scenario("clocks skewed", (exchange("skew", ms=-10_000), exchange("skew", ms=400))),
+    Scenario("clocks of our own machines wrong", (murder("worker"), murder("scheduler")), (1, 2), skews=WRONG_CLOCKS),
     Scenario("streams cut, APIs murdered", (murder("api"),), (0.5, 1.5), people=2, listeners=20),
     Scenario("everything replaced in turn", (replace("worker"), replace("api"), replace("scheduler")), (0, 0.5)),
     Scenario("postgres frozen", (postgres_frozen(4),), (2, 3)),
+    Scenario("postgres frozen for half a minute", (postgres_frozen(30),), (2, 3)),
     Scenario(
         "all at once",
         (murder("worker"), murder("scheduler"), murder("api"), faults.valkey_flushed, faults.backends_terminated),

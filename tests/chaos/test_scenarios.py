@@ -11,7 +11,7 @@ from tests.chaos import faults
 from tests.chaos.faults import exchange, freeze, murder, replies_lost
 from tests.chaos.ground import Scale
 from tests.chaos.run import perform
-from tests.chaos.scenarios import Scenario
+from tests.chaos.scenarios import WRONG_CLOCKS, Scenario
 from tests.servers import Servers
 
 SMALL = Scale(minutes=75, orders=6, speed=300)
@@ -22,6 +22,7 @@ PROCESSES = Scenario(
     "processes killed and frozen",
     (murder("worker"), murder("scheduler"), murder("api"), freeze("worker", 0.3, 1), freeze("scheduler", 0.3, 1)),
     (0.2, 0.6),
+    skews=WRONG_CLOCKS,
     **FEWER,
 )
 SERVERS = Scenario(

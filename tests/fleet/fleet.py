@@ -23,12 +23,16 @@ START_SECONDS, STOP_SECONDS = 60, 60
 
 
 class Fleet:
-    """The processes of one fleet; the n-th of a name writes `<name>.<n>.log` in `folder`."""
+    """The processes of one fleet; the n-th of a name writes `<name>.<n>.log` in `folder`.
+
+    `environments` is what some have in theirs beside the settings, by name.
+    """
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings
         self.folder = folder
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.environments: dict[str, dict[str, str]] = {}
         self._starts: Counter[str] = Counter()
 
     async def start(self, schedulers: int = 1, workers: int = 2) -> None:
@@ -45,7 +49,8 @@ class Fleet:
         with self.log(name).open("wb") as log:
             self.processes[name] = spawn(
                 [str(COMMAND), *arguments],
-                environment=msgspec.structs.replace(self.settings, **changes).to_environment(),
+                environment=msgspec.structs.replace(self.settings, **changes).to_environment()
+                | self.environments.get(name, {}),
                 output=log.fileno(),
                 die_with=signal.SIGKILL,
             )

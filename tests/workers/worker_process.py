@@ -52,6 +52,14 @@ async def take(name: str, seconds: float) -> None:
 
 
 @actor("work", **LIMITS, on=broker)
+async def fail_once(name: str) -> None:
+    begun = broker.client.incr(f"begun {name}") == 1
+    trace(f"{name} begun" if begun else f"{name} ended")
+    if begun:
+        raise ArithmeticError("on purpose")
+
+
+@actor("work", **LIMITS, on=broker)
 async def murder(name: str) -> None:
     trace(name)
     os.kill(os.getpid(), signal.SIGKILL)
