@@ -37,12 +37,12 @@ class ToldSignal(msgspec.Struct, frozen=True, kw_only=True):
 async def told_signals(
     connection: Connection, source: str, since: datetime | None, until: datetime | None
 ) -> list[ToldSignal]:
-    """The signals of the sources of that name, by time, at most MOST; rejected ones are left out."""
+    """The entries that sources of that name told of, by time, at most MOST; rejected ones are left out."""
     cursor = await connection.execute(
         """SELECT g.id, i.market, i.symbol, g.direction, g.entry_type, g.entry_price, g.stop_loss, g.stop_loss_percent,
                g.targets::text, g.rules::text, g.leverage, g.position_size, g.signal_time
            FROM signals g JOIN sources s ON s.id = g.source_id JOIN instruments i ON i.id = g.instrument_id
-           WHERE s.name = %(source)s AND g.status <> 'REJECTED'
+           WHERE s.name = %(source)s AND g.action = 'ENTRY' AND g.status <> 'REJECTED'
                AND (%(since)s::timestamptz IS NULL OR g.signal_time >= %(since)s)
                AND (%(until)s::timestamptz IS NULL OR g.signal_time < %(until)s)
            ORDER BY g.signal_time, g.id LIMIT %(most)s""",

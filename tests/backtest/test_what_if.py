@@ -17,7 +17,7 @@ from services.domain.fees import DEFAULT_FEES, FeeRates
 from services.domain.fills import FillModel
 from services.domain.market import Market
 from services.domain.plan import Direction
-from services.domain.signal import Level, NewSignal
+from services.domain.signal import Level, NewSignal, SignalAction
 from services.domain.what_if import Changes
 from services.settings import Settings
 from services.usecases.refresh_instruments import refresh_instruments
@@ -174,6 +174,9 @@ async def test_a_sources_signals_come_from_the_database(database_url, redis_url)
                 )
                 for stop in ({"stop_loss_percent": Decimal(1)}, {"stop_loss": Decimal(51000)})
             ]  # fmt: skip
+            told.append(
+                NewSignal(action=SignalAction.EXIT, market_type=Market.FUTURES, symbol="BTCUSDT", signal_time=now)
+            )
             await store_signals(services, source.id, [Incoming(b"", each) for each in told])
             async with services.pool.connection() as connection:
                 plans, problems = await plans_of_source(connection, "scanner:mine", None, None)
