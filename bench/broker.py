@@ -11,7 +11,7 @@ from bench.running import spawned, valkey
 from bench.table import Row
 
 MESSAGES = 10_000
-SINGLES = 60
+SINGLES = 20
 """Messages sent to an idle queue, one at a time."""
 
 
