@@ -137,7 +137,7 @@ async def _after_closing(pool: Pool, rows: Sequence[Row]) -> list[Row]:
     clean = float(rows[1].figure.split()[0])
     async with pool.connection() as connection:
         first = (await _search(connection, *QUIET))[1]
-    again = await _searches(pool)
+    again, buffers = await _searches(pool), await _buffers(pool)
     return [
         Row("first search after closing 20 %", f"{first:.0f} ms", f"clean {clean:.0f} ms", first / clean),
         Row(
@@ -148,6 +148,7 @@ async def _after_closing(pool: Pool, rows: Sequence[Row]) -> list[Row]:
             "<= 3",
             again <= 3 * clean,
         ),
+        Row("second search, buffers a probe", f"{buffers:.1f}", f"clean {rows[0].figure}", None),
     ]
 
 
