@@ -20,6 +20,10 @@ GRACE_SECONDS = 10
 """How long requests in progress may take at the end."""
 UNACKNOWLEDGED_MS_MAX = 30_000
 """A connection whose peer acknowledges nothing, or takes nothing, for this long is closed by the kernel."""
+KEEP_ALIVE_SECONDS = 75
+"""An idle connection stays as long as common clients and proxies keep theirs, or longer: what is closed under a request
+that is on its way fails with a reset, and a POST cannot be sent again blindly."""
+
 BACKLOG = 2048
 
 log = structlog.get_logger(__name__)
@@ -74,6 +78,7 @@ class Server(uvicorn.Server):
                 log_level="warning",
                 server_header=False,
                 forwarded_allow_ips=trusted_proxies,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=GRACE_SECONDS,
                 backlog=BACKLOG,
             )
