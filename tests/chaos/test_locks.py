@@ -2,11 +2,16 @@
 
 import asyncio
 
+import psycopg
+
 from services.domain.market import Market
 from services.usecases.judge_paths import judge_paths
 from tests.evaluation.desk import Desk, bar, open_pool, path
+from tests.servers import wait_until
 
-ACCOUNTS, ROUNDS = 150, 4
+ACCOUNTS, ROUNDS = 150, 3
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+_DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
 async def test_two_writers_of_a_hundred_and_fifty_accounts_never_deadlock(database_url: str):
@@ -22,13 +27,21 @@ async def test_two_writers_of_a_hundred_and_fifty_accounts_never_deadlock(databa
             await desk.add_many(ACCOUNTS, "95", "110", accounts[::-1])
             desk.instruments[Market.FUTURES, "BTCUSDT"] = bitcoin
             hit = [bar(round_, "100", "100", "90", "100")]
-            judged = await asyncio.gather(
-                *(judge_paths(pool, [path(each, round_, round_ + 1, hit)]) for each in (bitcoin, ether))
-            )
+            paths = [path(each, round_, round_ + 1, hit) for each in (bitcoin, ether)]
+            async with await psycopg.AsyncConnection.connect(database_url) as holder:
+                await holder.execute("SELECT FROM accounts FOR NO KEY UPDATE")
+                writers = [asyncio.create_task(judge_paths(pool, [each])) for each in paths]
+                await wait_until(lambda: _are_waiting(database_url, 2))
+            judged = await asyncio.gather(*writers)
             assert [each.closed for each in judged] == [ACCOUNTS] * 2
-        async with pool.connection() as connection:
-            query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
-            assert (await (await connection.execute(query)).fetchone())[0] == 0
         assert await desk.violations() == []
     finally:
         await pool.close()
+    async with await psycopg.AsyncConnection.connect(database_url) as connection:  # a backend tells when it ends
+        assert (await (await connection.execute(_DEADLOCKS)).fetchone())[0] == 0
+
+
+async def _are_waiting(database_url: str, count: int) -> bool:
+    """Whether so many wait for a lock: set free together, they then lock at the same time."""
+    async with await psycopg.AsyncConnection.connect(database_url) as connection:
+        return (await (await connection.execute(_WAITING)).fetchone())[0] == count

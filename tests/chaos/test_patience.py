@@ -48,7 +48,7 @@ async def ask(services: Services) -> Mapping[datetime, Finer]:
 
 async def test_a_frozen_feed_moves_no_watermark_beyond_what_it_told(database_url, redis_url):
     async with stage(database_url, redis_url, START) as exchange:
-        await exchange.simulator.add_fault("stale")
+        await exchange.simulator.add_fault("stale", path_prefix="/api/v3/klines")
         await exchange.simulator.set_clock(advance_ms=10 * 60_000)
         async with exchange.visit() as services:
             [path] = await fetch_paths(services, Market.SPOT, [SYMBOL], tail=False, purpose="cycle")

@@ -111,9 +111,9 @@ NAMED = (
     ),
     Mutant(
         "idempotency key ignored",
-        "services/usecases/once.py",
-        "    if key is None:\n",
-        "    if key is not None:\n",
+        "services/db/idempotency.py",
+        "    if taken.rowcount == 1:\n        return None\n",
+        "    return None\n",
         "tests/api/one_market/test_idempotency.py",
     ),
     Mutant(
@@ -162,7 +162,7 @@ NAMED = (
     Mutant(
         "one bad answer decides about a minute for good",
         "services/usecases/finer_data.py",
-        "            if now - (known.get(place) or now) > HOPELESS:\n",
+        "            if doubt and now - doubt.since > HOPELESS and doubt.answers >= HOPELESS_ANSWERS:\n",
         "            if now - need.minute > HOPELESS:\n",
         "tests/chaos/test_patience.py",
     ),
