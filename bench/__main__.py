@@ -7,8 +7,8 @@ from pathlib import Path
 from bench.table import save, show
 
 NAMES = (
-    *("latency", "evaluate", "growth", "performance", "cycle", "workers", "broker", "memory"),
-    *("scan", "replay", "api", "sse", "web"),
+    *("latency", "evaluate", "performance", "cycle", "workers", "broker", "scan", "replay", "api", "sse", "web"),
+    *("growth", "memory"),  # the longest
 )
 
 
