@@ -6,7 +6,7 @@ closes, however late and in whatever order: the next question finds that day gro
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -28,6 +28,7 @@ class Placed(NamedTuple):
     trade: Closed
 
 
+Rows = Sequence[tuple[Any, ...]]
 _encode = msgspec.json.encode
 _decode = msgspec.json.Decoder(Course).decode
 
@@ -56,16 +57,21 @@ async def read(connection: Connection, scope: Scope, counts: Mapping[date, int])
     """The courses of the days in `counts` (trades by day), from the trades themselves."""
     found: dict[date, Course] = {}
     for days in batches(counts):
-        placed = await trades(connection, scope, days)
-        found |= {day: course(each.trade for each in placed[day]) for day in placed}
+        by_day = placed(await rows(connection, scope, days), days)
+        found |= {day: course(each.trade for each in by_day[day]) for day in by_day}
     return found
 
 
-async def trades(connection: Connection, scope: Scope, days: Sequence[date]) -> dict[date, list[Placed]]:
-    """The scope's trades of each of these days (ascending) in order, with what a course needs of them."""
+async def rows(connection: Connection, scope: Scope, days: Sequence[date]) -> Rows:
+    """The scope's trades from the first of these days (ascending) to the last, in order, as `placed` takes them."""
     cursor = await connection.execute(_TRADES.format(scope=conditions(scope)), values(scope) | _span(days), binary=True)
+    return await cursor.fetchall()
+
+
+def placed(rows: Rows, days: Iterable[date]) -> dict[date, list[Placed]]:
+    """The trades of each of these days in order, with what a course needs of them."""
     wanted, found = set(days), dict[date, list[Placed]]()
-    for day, market, direction, source, id_, entry_time, exit_time, profit_loss in await cursor.fetchall():
+    for day, market, direction, source, id_, entry_time, exit_time, profit_loss in rows:
         if day in wanted:
             trade = Closed(id=id_, entry_time=entry_time, exit_time=exit_time, profit_loss=profit_loss)
             found.setdefault(day, []).append(Placed(Cell(market, direction, source), trade))
@@ -74,7 +80,7 @@ async def trades(connection: Connection, scope: Scope, days: Sequence[date]) -> 
 
 async def trades_of(connection: Connection, scope: Scope, day: date) -> list[Closed]:
     """The scope's trades of one day in order."""
-    return [each.trade for each in (await trades(connection, scope, [day])).get(day, ())]
+    return [each.trade for each in placed(await rows(connection, scope, [day]), [day]).get(day, ())]
 
 
 async def struck_out(connection: Connection) -> int:

@@ -7,7 +7,7 @@ from services.db.pool import Connection
 
 
 async def note(connection: Connection, account_ids: Iterable[int]) -> None:
-    """Put the accounts on the list, in the transaction that merges; one that is on it already stays due from now."""
+    """Put the accounts on the list, in the transaction that merges; one that is on it already waits from now on."""
     await connection.execute(
         """INSERT INTO courses_due (account_id) SELECT unnest(%s::bigint[])
            ON CONFLICT (account_id) DO UPDATE SET noted_at = excluded.noted_at""",

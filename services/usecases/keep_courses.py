@@ -3,11 +3,11 @@
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from services.db import acting, courses, courses_due, results
-from services.db.courses import Placed
+from services.db.courses import Rows
 from services.db.pool import Connection
 from services.domain.market import Market
 from services.domain.metrics.course import Course, course
@@ -46,6 +46,7 @@ async def _keep_account(connection: Connection, account_id: int, end: float) -> 
     cells = await results.cells(connection, account_id)
     wanted = _by_scope(whole, cells)
     kept = await courses.counts(connection, wanted)
+    await connection.rollback()
     stale = {scope: _grown(days, kept.get(scope, {})) for scope, days in wanted.items()}
     return await keep_stale(connection, whole, {scope: days for scope, days in stale.items() if days}, end)
 
@@ -86,9 +87,9 @@ async def keep_stale(
             return False
         await acting.begin_reading(connection)
         struck_out = await courses.struck_out(connection)
-        placed = await courses.trades(connection, whole, days_at_once)
-        await connection.rollback()
-        made = await asyncio.to_thread(_fold, placed, stale)
+        rows = await courses.rows(connection, whole, days_at_once)
+        await connection.rollback()  # nobody waits for a transaction that is at its sums
+        made = await asyncio.to_thread(_fold, rows, days_at_once, stale)
         await acting.tell(connection)
         for scope, found in made.items():
             await courses.keep(connection, scope, found, struck_out)
@@ -96,9 +97,9 @@ async def keep_stale(
     return True
 
 
-def _fold(placed: Mapping[date, Sequence[Placed]], stale: Mapping[Scope, ByDay]) -> dict[Scope, dict[date, Course]]:
+def _fold(rows: Rows, days: Iterable[date], stale: Mapping[Scope, ByDay]) -> dict[Scope, dict[date, Course]]:
     made: dict[Scope, dict[date, Course]] = defaultdict(dict)
-    for day, trades in placed.items():
+    for day, trades in courses.placed(rows, days).items():
         parts: dict[Scope, list[Closed]] = {scope: [] for scope, days in stale.items() if day in days}
         into: dict[Cell, list[list[Closed]]] = {}
         for cell, trade in trades:

@@ -31,7 +31,8 @@ def streaks(holds: Iterable[bool]) -> Streaks:
     length = first = run = longest = 0
     for value in holds:
         run = run + 1 if value else 0
-        longest = max(longest, run)
+        if run > longest:  # not max(): this is done for every trade of every filter
+            longest = run
         if run > length:  # nothing but true values so far
             first = run
         length += 1
