@@ -4,6 +4,7 @@ from array import array
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import msgspec
 import psycopg
 
 from services.db.scorecards import Outcome
@@ -19,7 +20,8 @@ NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
 async def closed_trade(api, services, source: int, close: bool = True, **changes: object) -> dict:
-    """A trade of the source's signal, closed at the market."""
+    """A trade of the source's signal, closed at the market, however long the test has been running."""
+    await asked_just_now(services)
     (stored,) = await store_signals(services, source, coming(await says(services, **changes)))
     await trade_signals(services)
     signal = (await api.http.get(f"/api/signals/{stored.signal.id}/")).json()
@@ -29,6 +31,13 @@ async def closed_trade(api, services, source: int, close: bool = True, **changes
     answer = await api.http.post(f"{url}close_trade/")
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+async def asked_just_now(services) -> None:
+    """The quotes as if a sweep had just brought them."""
+    now, quotes = datetime.now(UTC), await services.prices.all(Market.FUTURES)
+    fresh = {symbol: msgspec.structs.replace(quote, asked_at=now) for symbol, quote in quotes.items()}
+    await services.prices.store(Market.FUTURES, fresh)
 
 
 async def test_a_source_is_judged_by_its_own_signals_trades_alone(api, services):
