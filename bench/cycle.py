@@ -1,28 +1,23 @@
 """One candle cycle of 966 pairs, from the first message to the last COMMIT, against the simulated exchange.
 
-The baseline asks for the same bars one by one on one connection, as a simple loop would; it is timed on a sample of
-pairs and scaled to all of them.
+The baseline asks for the same bars one by one on one connection, as a simple loop would.
 """
 
 import argparse
 import asyncio
 import time
 from datetime import UTC, datetime
-from decimal import Decimal
 
 import httpx
 
-from bench.book import database
-from bench.running import simulator, valkey, weights, workers
+from bench.ground import ground, listed
+from bench.running import weights, workers
 from bench.table import Row
-from services.bootstrap import build
 from services.db import instruments
 from services.domain.market import Market
 from services.domain.path import MINUTE, floor_minute
-from services.settings import Settings
 from services.usecases.context import Services
 from services.usecases.plan_cycle import plan_cycle
-from services.usecases.refresh_instruments import refresh_instruments
 from workers import actors
 from workers.broker import broker
 
@@ -41,23 +36,16 @@ def run(_options: argparse.Namespace) -> tuple[str, list[Row]]:
 
 async def _run() -> list[Row]:
     rows = []
-    async with database() as url, valkey() as redis_url, simulator(SPEED) as urls:
-        settings = Settings(
-            database_url=url,
-            redis_url=redis_url,
-            spot_url=urls["spot_url"],
-            futures_url=urls["futures_url"],
-            log_level="ERROR",
-            market_speed=Decimal(SPEED),
-        )
-        broker.connect(redis_url)
-        async with build(settings) as services, httpx.AsyncClient() as control, workers(settings, WORKERS):
-            for market in Market:
-                await refresh_instruments(services, market)
-            await cycle(services)  # connections, prepared statements, caches
-            for latency, bound in BOUNDS.items():
-                await control.post(f"{urls['control_url']}/latency", json={"ms": latency})
-                rows += await _measure(services, control, urls, latency, bound)
+    async with (
+        ground(SPEED, log_level="ERROR") as (settings, urls),
+        httpx.AsyncClient() as control,
+        listed(settings) as services,
+        workers(settings, WORKERS),
+    ):
+        await cycle(services)  # connections, prepared statements, caches
+        for latency, bound in BOUNDS.items():
+            await control.post(f"{urls['control_url']}/latency", json={"ms": latency})
+            rows += await _measure(services, control, urls, latency, bound)
     return rows
 
 

@@ -19,12 +19,11 @@ import httpx
 import msgspec
 import psycopg
 
-from bench.book import PAIRS, database
+from bench.book import PAIRS
 from bench.crossings import Crossing, Desk
 from bench.fleet import fleet, trading
-from bench.running import simulator, valkey
+from bench.ground import ground
 from bench.table import Row
-from deploy.local.ports import free_port
 from services.domain.market import Market
 from services.settings import Settings
 
@@ -56,17 +55,7 @@ def run(_options: argparse.Namespace) -> tuple[str, list[Row]]:
 
 async def measure(rings: Load, alone: Load) -> list[Row]:
     """Both phases on one market and one database."""
-    async with database(commit_times=True) as url, valkey() as redis_url, simulator(1) as urls:
-        settings = Settings(
-            database_url=url,
-            redis_url=redis_url,
-            spot_url=urls["spot_url"],
-            futures_url=urls["futures_url"],
-            api_port=free_port(),
-            quote_max_age_seconds=Decimal(3600),
-            starting_balance=Decimal(1_000_000),
-            scan_timeframes="",
-        )
+    async with ground(commit_times=True, quote_max_age_seconds=Decimal(3600)) as (settings, urls):
         async with httpx.AsyncClient(base_url=urls["control_url"]) as control:
             await control.post("/latency", json={"ms": LATENCY_MS})
             market = _Ground(control, random.Random(5))
@@ -74,7 +63,7 @@ async def measure(rings: Load, alone: Load) -> list[Row]:
             unswept = msgspec.structs.replace(settings, sweep_seconds=Decimal(3600))
             by_cycle = await _phase(unswept, market, alone)
             log = (await control.get("/log")).json()
-        commits = _commits(url)
+        commits = _commits(settings.database_url)
     refused = sum(each["count"] for each in log["requests"] if each["status"] in (418, 429))
     return [*_rows(with_rings, by_cycle, commits), _held(with_rings + by_cycle), _refused(refused, log)]
 

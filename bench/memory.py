@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from bench.book import PAIRS, database
+from bench.book import PAIRS
 from bench.fleet import Fleet, fleet, memory, trading
-from bench.running import simulator, valkey, weights
+from bench.ground import ground
+from bench.running import weights
 from bench.table import Row
-from deploy.local.ports import free_port
 from services.domain.market import Market
 from services.settings import Settings
 
@@ -51,16 +51,7 @@ def run(_options: argparse.Namespace) -> tuple[str, list[Row]]:
 
 
 async def _run() -> list[Row]:
-    async with database() as url, valkey() as redis_url, simulator(1) as urls, httpx.AsyncClient() as control:
-        settings = Settings(
-            database_url=url,
-            redis_url=redis_url,
-            spot_url=urls["spot_url"],
-            futures_url=urls["futures_url"],
-            api_port=free_port(),
-            starting_balance=Decimal(1_000_000),
-            scan_timeframes="",
-        )
+    async with ground() as (settings, urls), httpx.AsyncClient() as control:
         await control.post(f"{urls['control_url']}/latency", json={"ms": LATENCY_MS})
         async with _trading(settings) as (running, http):
             idle = {name: memory(member.process.pid) for name, member in running.members.items()}

@@ -8,14 +8,12 @@ import argparse
 import asyncio
 import time
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 import httpx
 
-from bench.book import database
-from bench.running import simulator, valkey, weights, workers
+from bench.ground import ground, listed
+from bench.running import weights, workers
 from bench.table import Row
-from services.bootstrap import build
 from services.db import instruments, scans
 from services.domain.candles import Timeframe
 from services.domain.market import Market
@@ -24,7 +22,6 @@ from services.settings import Settings
 from services.usecases.bring_candles import bring_candles
 from services.usecases.context import Services
 from services.usecases.plan_scan import plan_scan
-from services.usecases.refresh_instruments import refresh_instruments
 from services.usecases.scan_pairs import scan_pairs
 from workers import actors
 from workers.broker import broker
@@ -47,28 +44,20 @@ def run(_options: argparse.Namespace) -> tuple[str, list[Row]]:
 
 
 async def _run() -> list[Row]:
-    async with database() as url, valkey() as redis_url, simulator(SPEED) as urls:
-        settings = Settings(
-            database_url=url,
-            redis_url=redis_url,
-            spot_url=urls["spot_url"],
-            futures_url=urls["futures_url"],
-            log_level="ERROR",
-            market_speed=Decimal(SPEED),
-            scan_timeframes=TIMEFRAME,
-        )
-        broker.connect(redis_url)
-        async with build(settings) as services, httpx.AsyncClient() as control, workers(settings, WORKERS):
-            for market in Market:
-                await refresh_instruments(services, market)
-            await _bring_histories(services)
-            await control.post(f"{urls['control_url']}/latency", json={"ms": LATENCY_MS})
-            closed_to = await _next_close(services)
-            await control.request("DELETE", f"{urls['control_url']}/log")
-            fleet = await _scan(services, closed_to)
-            spent = await weights(control, urls)
-            signals = sum(state.signals for state in await _states(services, closed_to))
-            alone = await _pair_by_pair(services, await _next_close(services))
+    async with (
+        ground(SPEED, log_level="ERROR", scan_timeframes=TIMEFRAME) as (settings, urls),
+        httpx.AsyncClient() as control,
+        listed(settings) as services,
+        workers(settings, WORKERS),
+    ):
+        await _bring_histories(services)
+        await control.post(f"{urls['control_url']}/latency", json={"ms": LATENCY_MS})
+        closed_to = await _next_close(services)
+        await control.request("DELETE", f"{urls['control_url']}/log")
+        fleet = await _scan(services, closed_to)
+        spent = await weights(control, urls)
+        signals = sum(state.signals for state in await _states(services, closed_to))
+        alone = await _pair_by_pair(services, await _next_close(services))
     return _rows(fleet, alone, spent, signals, settings)
 
 

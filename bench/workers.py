@@ -6,24 +6,17 @@ All of it runs on this machine: its share of busy CPU tells whether the exchange
 import argparse
 import asyncio
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 import httpx
 
-from bench.book import database
 from bench.cycle import SPEED, cycle, cycle_now
 from bench.fleet import fleet
-from bench.running import simulator, valkey
+from bench.ground import ground, listed
 from bench.table import Row
-from services.bootstrap import build
-from services.domain.market import Market
-from services.settings import Settings
 from services.usecases.context import Services
-from services.usecases.refresh_instruments import refresh_instruments
-from workers.broker import broker
 
 BOUNDS: Mapping[int, float] = {1: 1.0, 2: 1.7, 4: 2.8}
 """By workers, how many times as fast as one they must be."""
@@ -45,20 +38,9 @@ def run(_options: argparse.Namespace) -> tuple[str, list[Row]]:
 
 
 async def _run() -> list[Row]:
-    async with database() as url, valkey() as redis_url, simulator(SPEED) as urls:
-        settings = Settings(
-            database_url=url,
-            redis_url=redis_url,
-            spot_url=urls["spot_url"],
-            futures_url=urls["futures_url"],
-            market_speed=Decimal(SPEED),
-        )
-        broker.connect(redis_url)
-        async with build(settings) as services, httpx.AsyncClient() as control:
-            for market in Market:
-                await refresh_instruments(services, market)
-            await control.post(f"{urls['control_url']}/latency", json={"ms": LATENCY_MS})
-            found = {count: await _measure(services, count) for count in BOUNDS}
+    async with ground(SPEED) as (settings, urls), httpx.AsyncClient() as control, listed(settings) as services:
+        await control.post(f"{urls['control_url']}/latency", json={"ms": LATENCY_MS})
+        found = {count: await _measure(services, count) for count in BOUNDS}
     return [_row(count, each, found[1]) for count, each in found.items()]
 
 

@@ -1,50 +1,16 @@
 """Messages between machines whose clocks differ: how old one is, and when a retry is due, is told by Redis' clock."""
 
-import os
-import subprocess
-import sys
 import time
 from datetime import timedelta
 
 import pytest
 
-from services.settings import Settings
 from tests.servers import wait_until
 from tests.skewed import clock_off_by
-from tests.workers import worker_process
 from tests.workers.worker_process import fail_once, note, traces
 from tests.workers.working import LIMITS
 
 BOTH = pytest.mark.parametrize("skew", [timedelta(minutes=-10), timedelta(minutes=10)], ids=["behind", "ahead"])
-
-
-@pytest.fixture
-def broker(redis_url):
-    worker_process.broker.connect(redis_url)
-    yield worker_process.broker
-    worker_process.broker.close()
-
-
-@pytest.fixture
-def start(redis_url, tmp_path):
-    """Starts a worker on a machine whose clock is wrong; killed at the end."""
-    processes = []
-
-    def start(skew: timedelta) -> None:
-        settings = Settings(database_url="postgresql://unused", redis_url=redis_url).to_environment()
-        with (tmp_path / "output").open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tests.workers.worker_process"],
-                env={**os.environ, **settings, **clock_off_by(skew)},
-                stdout=output,
-                stderr=output,
-            )
-        processes.append(process)
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.wait()
 
 
 @BOTH
@@ -54,7 +20,7 @@ async def test_a_worker_with_a_wrong_clock_runs_what_is_young_and_drops_what_is_
     object.__setattr__(old, "message_timestamp", old.message_timestamp - round(too_old.total_seconds() * 1000))
     broker.enqueue_many([old, young])
     note.send("sent alone")
-    start(skew)
+    start(**clock_off_by(skew))
     await wait_until(lambda: broker.do_qsize("work") == 0)
     assert sorted(traces(redis_url)) == ["sent alone", "young"]
 
@@ -63,10 +29,10 @@ async def test_a_worker_with_a_wrong_clock_runs_what_is_young_and_drops_what_is_
 async def test_what_a_worker_with_a_wrong_clock_puts_off_others_do_in_time(start, broker, redis_url, skew):
     """One begins the message and fails; either may take it up again, and does so after the pause of a retry."""
     fail_once.send("again")
-    start(skew)
+    start(**clock_off_by(skew))
     await wait_until(lambda: traces(redis_url) == ["again begun"])
     failed = time.monotonic()
-    start(-skew)
+    start(**clock_off_by(-skew))
     await wait_until(lambda: traces(redis_url) == ["again begun", "again ended"], 30)
     assert time.monotonic() - failed > 0.2
     await wait_until(lambda: broker.do_qsize("work") == 0)

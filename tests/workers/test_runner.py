@@ -1,10 +1,8 @@
 """Worker processes: how they start, how they end, and what is left of a killed one's work."""
 
 import asyncio
-import os
 import signal
 import subprocess
-import sys
 import time
 from datetime import timedelta
 
@@ -18,36 +16,6 @@ from tests.workers.worker_process import block_loop, murder, note, note_quickly,
 from workers import quarantine, runner
 from workers.commands import HEARTBEAT_TIMEOUT
 from workers.runner import EXIT_BROKEN
-
-
-@pytest.fixture
-def broker(redis_url):
-    worker_process.broker.connect(redis_url)
-    yield worker_process.broker
-    worker_process.broker.close()
-
-
-@pytest.fixture
-def start(redis_url, tmp_path):
-    """Starts worker processes; their output is in `output`. What still runs at the end is killed."""
-    processes = []
-
-    def start(*arguments: str, **environment: str) -> subprocess.Popen[bytes]:
-        settings = Settings(database_url="postgresql://unused", redis_url=redis_url).to_environment()
-        with (tmp_path / "output").open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tests.workers.worker_process", *arguments],
-                env={**os.environ, **settings, **environment},
-                stdout=output,
-                stderr=output,
-            )
-        processes.append(process)
-        return process
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.wait()
 
 
 async def _exit_code(process: subprocess.Popen[bytes], deadline: float = 30) -> int:
