@@ -33,7 +33,7 @@ QUARANTINE_MAX = 1_000
 
 SCRIPTS = {
     name: (resources.files("workers") / "lua" / f"{name}.lua").read_text()
-    for name in ("fetch", "done", "bury", "quarantine", "requeue", "recover")
+    for name in ("fetch", "done", "bury", "quarantine", "requeue", "give_back", "recover")
 }
 
 
@@ -124,6 +124,11 @@ class QueueCommands:
         if not redis_ids:
             return 0
         return int(self._run("requeue", [self._queue(queue), self._messages(queue), self._held(queue)], redis_ids))
+
+    def give_back(self, queue: str, redis_id: str) -> None:
+        """Work on a message this worker holds began and is not done: it is the queue's next one, as if never begun."""
+        keys = [self._queue(queue), self._messages(queue), self._held(queue), f"{self._queue(queue)}.starts"]
+        self._run("give_back", keys, [redis_id])
 
     def reclaim(self, queue: str, in_memory: Iterable[str]) -> int:
         """Requeues what Redis believes this worker holds and it does not: the reply of a fetch got lost."""

@@ -51,9 +51,12 @@ class FleetConsumer(Consumer):
         return None
 
     def ack(self, message: MessageProxy) -> None:
-        """The message is done. Raises ConnectionClosed; dramatiq then asks again until it succeeds."""
+        """The message is done, or given back. Raises ConnectionClosed; dramatiq then asks again until it succeeds."""
         redis_id = message.options["redis_message_id"]
-        self.broker.commands.done(self.queue_name, redis_id)
+        if isinstance(message, Delivery) and message.given_back:
+            self.broker.commands.give_back(self.queue_name, redis_id)
+        else:
+            self.broker.commands.done(self.queue_name, redis_id)
         self._release(redis_id)
 
     def nack(self, message: MessageProxy) -> None:

@@ -12,8 +12,8 @@ from psycopg import OperationalError
 
 from services.domain.errors import InvalidData, Unavailable
 from workers.broker import FleetBroker, broker
-from workers.middleware import Postponed
-from workers.runtime import current_runtime
+from workers.middleware import GivenBack, Postponed
+from workers.runtime import Interrupted, current_runtime
 
 Params = ParamSpec("Params")
 LOGGED = ("slot", "shard", "market")
@@ -39,7 +39,8 @@ def actor(
     priority     of the messages that a worker has in hand, lower numbers are begun first
 
     A function that raises Unavailable or InvalidData (an answer of the exchange that is to be asked for again) is
-    retried too, without a traceback and without a dead letter in the end.
+    retried too, without a traceback and without a dead letter in the end. One that the end of its worker cuts short is
+    begun anew elsewhere, so it must bear that at every await.
     """
 
     def declare(function: AsyncFunction[Params]) -> dramatiq.Actor[Params, None]:
@@ -54,6 +55,8 @@ def actor(
                 current_runtime().run(function(*args, **kwargs), limit_seconds=time_limit.total_seconds())
             except (Unavailable, InvalidData, OperationalError) as error:
                 raise Postponed(str(error)) from error
+            except Interrupted as error:
+                raise GivenBack("the worker ends") from error
 
         return dramatiq.actor(
             broker=on,

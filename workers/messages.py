@@ -47,9 +47,13 @@ class EnvelopeEncoder(Encoder):
 
 
 class Delivery(MessageProxy):
-    """A message in this process' hands. `quarantine_reason` is set when it must not run again."""
+    """A message in this process' hands. `quarantine_reason` is set when it must not run again.
+
+    `given_back` is set when it was begun and is to run anew, as if it never was.
+    """
 
     quarantine_reason: str | None = None
+    given_back = False
 
     @property
     def redis_id(self) -> str:
@@ -60,6 +64,10 @@ class Delivery(MessageProxy):
         """Have the message put aside for the operator instead of run."""
         self.quarantine_reason = reason
         self.fail()
+
+    def give_back(self) -> None:
+        """Have the message put back on its queue instead of acknowledged."""
+        self.given_back = True
 
     def __str__(self) -> str:  # dramatiq logs it; arguments may be hundreds of kilobytes
         return f"{self.actor_name}[{self.message_id}]"

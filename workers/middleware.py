@@ -95,6 +95,10 @@ class Postponed(Retry):
     """The work cannot be done now for a reason outside of us; tried again, and at last left to the next cycle."""
 
 
+class GivenBack(Retry):
+    """The worker ends before the work is done: no failure of the message, which goes back to its queue as it was."""
+
+
 class SafeRetries(Retries):
     """Retries that are never lost: a message whose retry cannot be enqueued goes to the dead letters.
 
@@ -118,6 +122,11 @@ class SafeRetries(Retries):
         exception: BaseException | None = None,
     ) -> None:
         try:
+            if isinstance(exception, GivenBack):
+                assert isinstance(message, Delivery)
+                message.give_back()
+                log.info("unfinished message given back", actor=message.actor_name)
+                return
             if isinstance(exception, Postponed) and self._is_last(broker, message):
                 log.warning("given up until the next cycle", actor=message.actor_name, reason=str(exception))
                 return

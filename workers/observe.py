@@ -7,6 +7,8 @@ from dramatiq import Broker, MessageProxy, Middleware
 from dramatiq.common import current_millis
 from prometheus_client import Counter, Gauge, Histogram
 
+from workers.middleware import GivenBack
+
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 MESSAGES = Counter("paperfleet_messages_total", "Messages by how they went.", ["queue", "actor", "outcome"])
@@ -39,13 +41,19 @@ class Observe(Middleware):
     def after_process_message(
         self, broker: Broker, message: MessageProxy, *, result: Any = None, exception: BaseException | None = None
     ) -> None:
-        self._count(message, "done" if exception is None else "failed")
+        self._count(message, _outcome(exception))
 
     def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:
         self._count(message, "skipped")
 
     def _count(self, message: MessageProxy, outcome: str) -> None:
         began = self._began.pop(message.message_id, None)
-        if began is not None and outcome != "skipped":
+        if began is not None and outcome in ("done", "failed"):
             MESSAGE_SECONDS.labels(message.actor_name).observe(time.perf_counter() - began)
         MESSAGES.labels(message.queue_name, message.actor_name, outcome).inc()
+
+
+def _outcome(exception: BaseException | None) -> str:
+    if exception is None:
+        return "done"
+    return "given_back" if isinstance(exception, GivenBack) else "failed"

@@ -5,13 +5,15 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
 from types import FrameType
 
 import structlog
 from dramatiq import Worker
 from dramatiq.errors import ConnectionClosed
+from dramatiq.worker import ConsumerThread, WorkerThread
 
 from services.domain.errors import InvalidInput
 from services.settings import Settings
@@ -26,8 +28,13 @@ Services = Callable[[Settings], AbstractAsyncContextManager[object]]
 THREADS_MIN = 8
 THREAD_WAKE_MS = 500
 """How often an idle worker thread looks whether it is to end."""
+FINISH_SECONDS = 3
+"""How long running actors may take to finish at the end. Then they are cut short, and their messages are given back:
+one that waits for the exchange may wait for half a minute, and whoever stops us may kill after ten seconds."""
 STOP_SECONDS = 20
-"""How long running actors may take to finish at the end; orchestrators kill after 30 s or later."""
+"""How long all of that may take: work that cannot be cut short holds the end up no longer."""
+CLOSE_SECONDS = 8
+"""How long the services may take to close after that."""
 STALL_SECONDS = 30
 """An event loop blocked for this long is broken: the process ends and its messages go to others."""
 EXIT_BROKEN = 70
@@ -47,7 +54,7 @@ def run(
     one ends, the next one's requests are under way. Every queue has an equal share of them, so that one whose actors
     wait for the exchange holds up no other. Raises whatever keeps the services from opening, InvalidInput for a queue
     nobody declared. Must be called in the main thread. Ends the process with status 70 when its event loop or one
-    of its threads dies.
+    of its threads dies, and when one will not end.
     """
     declared = broker.get_declared_queues()
     chosen = set(queues) or declared
@@ -104,7 +111,16 @@ def _watch(stop: threading.Event, worker: Worker, loop: runtime.Runtime) -> None
 def _finish(worker: Worker, loop: runtime.Runtime, broker: FleetBroker) -> None:
     """Lets running actors end, within a bound, and gives every other message back."""
     log.info("worker stopping")
-    worker.stop(timeout=STOP_SECONDS * 1000)
+    end = time.monotonic() + STOP_SECONDS
+    cutting = threading.Timer(FINISH_SECONDS, loop.interrupt)
+    cutting.start()
+    # Not left to dramatiq's own wait: it takes what has passed in all off the time that is left, once a thread, so that
+    # of twenty threads the last ones are given none. Consumers go second: until then they beat, and take messages back.
+    _end(worker.workers, end)
+    cutting.cancel()
+    cutting.join()
+    _end(worker.consumers.values(), end)
+    worker.stop(timeout=0)
     try:
         released = broker.release()
     except ConnectionClosed as error:
@@ -113,9 +129,19 @@ def _finish(worker: Worker, loop: runtime.Runtime, broker: FleetBroker) -> None:
     if any(thread.is_alive() for thread in worker.workers):
         _break(f"actors still running after {STOP_SECONDS} s; {released} messages given back")
     runtime.install(None)
-    loop.stop()
+    loop.stop(within_seconds=CLOSE_SECONDS)
     broker.close()
+    if loop.is_alive():
+        _break(f"the services did not close within {CLOSE_SECONDS} s")
     log.info("worker stopped", released=released)
+
+
+def _end(threads: Collection[WorkerThread | ConsumerThread], until: float) -> None:
+    """Has the threads end, and waits for them until the monotonic time `until`."""
+    for thread in threads:
+        thread.stop()
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
 
 
 def _break(reason: str) -> None:

@@ -12,6 +12,10 @@ Result = TypeVar("Result")
 BEAT_SECONDS = 0.5
 
 
+class Interrupted(Exception):
+    """The process ends and the work is not done: it is to be done again, by somebody else."""
+
+
 class Runtime:
     """One thread with an event loop, inside the services' context. Worker threads hand it work and wait."""
 
@@ -21,6 +25,8 @@ class Runtime:
         self.services: object = None
         self._started: Future[asyncio.AbstractEventLoop] = Future()
         self._stopping = asyncio.Event()
+        self._working: set[asyncio.Task[Any]] = set()
+        self._interrupted = False
         self._thread: threading.Thread | None = None
 
     def start(self, services: AbstractAsyncContextManager[object]) -> None:
@@ -32,14 +38,21 @@ class Runtime:
         self._started.result()
 
     def run(self, work: Coroutine[Any, Any, Result], *, limit_seconds: float) -> Result:
-        """Runs `work` on the loop and waits for it. Raises TimeoutError past the limit, the work being cancelled."""
-        return asyncio.run_coroutine_threadsafe(_limited(work, limit_seconds), self._started.result()).result()
+        """Runs `work` on the loop and waits for it.
 
-    def stop(self) -> None:
-        """Leaves the services and ends the loop."""
+        Raises TimeoutError past the limit and Interrupted after `interrupt`, the work being cancelled.
+        """
+        return asyncio.run_coroutine_threadsafe(self._limited(work, limit_seconds), self._started.result()).result()
+
+    def interrupt(self) -> None:
+        """Cancels the work that is under way, and lets none begin any more."""
+        self._started.result().call_soon_threadsafe(self._interrupt)
+
+    def stop(self, *, within_seconds: float | None = None) -> None:
+        """Leaves the services and ends the loop; returns past the limit too, the loop being alive then."""
         self._started.result().call_soon_threadsafe(self._stopping.set)
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(within_seconds)
 
     def is_alive(self) -> bool:
         """Whether the loop's thread still runs."""
@@ -64,10 +77,27 @@ class Runtime:
             self.beats += 1
             await asyncio.sleep(BEAT_SECONDS)
 
+    async def _limited(self, work: Coroutine[Any, Any, Result], limit_seconds: float) -> Result:
+        if self._interrupted:
+            work.close()
+            raise Interrupted
+        task = asyncio.current_task()
+        assert task is not None
+        self._working.add(task)
+        try:
+            async with asyncio.timeout(limit_seconds):
+                return await work
+        except BaseException as error:
+            if task.cancelling():  # by `interrupt`, whatever the work makes of it; the time limit takes its own back
+                raise Interrupted from error
+            raise
+        finally:
+            self._working.discard(task)
 
-async def _limited(work: Coroutine[Any, Any, Result], limit_seconds: float) -> Result:
-    async with asyncio.timeout(limit_seconds):
-        return await work
+    def _interrupt(self) -> None:
+        self._interrupted = True
+        for task in self._working:
+            task.cancel()
 
 
 _current: Runtime | None = None

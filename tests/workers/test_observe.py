@@ -66,7 +66,7 @@ async def test_processes_export_tell_that_they_live_and_log_by_cycle(settings, t
             for process in running:
                 process.send_signal(signal.SIGTERM)
             for process in running:
-                assert process.wait(60) == 0
+                assert process.wait(60) == 0, (tmp_path / "output").read_text()
             assert await processes.alive(services.redis) == [], "who ends in order is not missed"
     finally:
         for process in running:

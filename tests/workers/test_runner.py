@@ -12,9 +12,10 @@ from services.domain.errors import InvalidInput
 from services.settings import Settings
 from tests.servers import wait_until
 from tests.workers import worker_process
-from tests.workers.worker_process import block_loop, murder, note, note_quickly, stop_loop, take, traces
+from tests.workers.worker_process import block_loop, cling, murder, note, note_quickly, stop_loop, take, traces
 from workers import quarantine, runner
-from workers.commands import HEARTBEAT_TIMEOUT
+from workers.commands import HEARTBEAT_TIMEOUT, QueueDepth
+from workers.middleware import STARTS_MAX
 from workers.runner import EXIT_BROKEN
 
 
@@ -32,6 +33,15 @@ async def test_sigterm_lets_running_work_end_and_gives_the_rest_back(start, brok
     assert traces(redis_url) == ["first begun", "first ended", "services closed"]
     assert broker.commands.depth("work").waiting == broker.do_qsize("work") == 2
     assert "worker ready" in (tmp_path / "output").read_text()
+
+
+async def test_each_of_many_threads_may_take_its_time_to_end(start, broker, redis_url, tmp_path):
+    broker.enqueue_many([take.message(f"{number}", 2 + number / 10) for number in range(20)])
+    process = start(TEST_THREADS="40", TEST_FINISH_SECONDS="15")
+    await wait_until(lambda: len(traces(redis_url)) == 20)
+    process.send_signal(signal.SIGTERM)
+    assert await _exit_code(process) == 0, (tmp_path / "output").read_text()
+    assert sum(trace.endswith("ended") for trace in traces(redis_url)) == 20
 
 
 async def test_a_queue_whose_work_takes_long_holds_up_no_other(start, broker, redis_url):
@@ -53,9 +63,21 @@ async def test_a_second_signal_ends_the_process_at_once(start, broker, redis_url
     assert await _exit_code(process, 2) == 128 + signal.SIGTERM
 
 
-async def test_work_that_outlasts_the_stop_is_given_back_at_once(start, broker, redis_url):
-    process = start(TEST_STOP_SECONDS="1")
+async def test_work_that_takes_long_is_cut_short_and_given_back_as_if_never_begun(start, broker, redis_url, tmp_path):
     take.send("long", 60)
+    for beginnings in range(1, STARTS_MAX + 2):
+        process = start(TEST_FINISH_SECONDS="1")
+        await wait_until(lambda: traces(redis_url).count("long begun") == beginnings)  # noqa: B023 - asked at once
+        process.send_signal(signal.SIGTERM)
+        assert await _exit_code(process, 10) == 0, (tmp_path / "output").read_text()
+        assert broker.commands.depth("work") == QueueDepth("work", waiting=1, delayed=0, unsettled=1, dead=0)
+    assert traces(redis_url) == ["long begun", "services closed"] * beginnings
+    assert quarantine.quarantined(broker) == []
+
+
+async def test_work_that_cannot_be_cut_short_is_given_back_at_once(start, broker, redis_url):
+    process = start(TEST_STOP_SECONDS="2", TEST_FINISH_SECONDS="1")
+    cling.send("long", 60)
     await wait_until(lambda: traces(redis_url))
     process.send_signal(signal.SIGTERM)
     assert await _exit_code(process) == EXIT_BROKEN

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import redis
@@ -21,6 +21,7 @@ from workers.declare import actor
 
 runner.STALL_SECONDS = 2
 runner.STOP_SECONDS = int(os.environ.get("TEST_STOP_SECONDS", "20"))
+runner.FINISH_SECONDS = int(os.environ.get("TEST_FINISH_SECONDS", "3"))
 
 broker = FleetBroker(heartbeat_timeout=timedelta(seconds=float(os.environ.get("TEST_HEARTBEAT_SECONDS", "15"))))
 
@@ -49,6 +50,16 @@ async def take(name: str, seconds: float) -> None:
     trace(f"{name} begun")
     await asyncio.sleep(seconds)
     trace(f"{name} ended")
+
+
+@actor("work", **{**LIMITS, "time_limit": timedelta(minutes=5)}, on=broker)
+async def cling(name: str, seconds: float) -> None:
+    """As `take`, but in a way that nothing can cut short."""
+    trace(f"{name} begun")
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0.1)
 
 
 @actor("work", **LIMITS, on=broker)
