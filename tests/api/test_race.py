@@ -17,13 +17,18 @@ from services.usecases.fetch_paths import fetch_paths
 from services.usecases.sweep_quotes import sweep_quotes
 from tests.api.running import Api, market, order, serving, settings_of_test
 from tests.evaluation.desk import INVARIANTS
+from tests.servers import PATIENCE
 from tests.simulator_process import start_simulator
 
 SPEED = 60
 """A minute of the exchange in a second of ours."""
 SYMBOL = "BTCUSDT"
 TRADES = 24
+LEFT_ALONE = 4
+"""So many more are left to the path: it is waited for until one of them has ended, however slow the machine."""
 COMMANDS_UNTIL = 6.0
+AWAY, BEHIND = ("0.002", "0.006", "0.03"), ("0.0005", "0.003")
+"""Parts of the price: the path will touch most of these sooner or later."""
 
 
 @pytest.fixture
@@ -41,15 +46,23 @@ async def quick(database_url: str, redis_url: str) -> AsyncIterator[tuple[Api, S
 async def test_one_end_a_trade_whoever_is_first(quick: tuple[Api, Services]):
     api, services = quick
     chance, loop = Random(5), asyncio.get_running_loop()
-    made = [await opened(api, services, chance, limit=number % 2 == 1) for number in range(TRADES)]
+    for _ in range(LEFT_ALONE):
+        await opened(api, services, AWAY[0], BEHIND[0], limit=False)
+    made = [
+        await opened(api, services, chance.choice(AWAY), chance.choice(BEHIND), limit=number % 2 == 1)
+        for number in range(TRADES)
+    ]
+    # Whatever the pace of this machine, one of each kind is still there when its command comes.
+    made += [await opened(api, services, "0.3", "0.3", limit=limit) for limit in (False, True)]
     until = loop.time() + COMMANDS_UNTIL
     judging = asyncio.create_task(judged(services, until))
     answers = await asyncio.gather(
         *(asked(api, trade, chance.uniform(0.1, COMMANDS_UNTIL - 1)) for trade in made for _ in range(2))
     )
     await judging
-    async with asyncio.timeout(30):
-        while await rows(services, "SELECT 1 FROM trade_commands"):
+    by_path = "SELECT 1 FROM trades WHERE exit_reason IN ('stop_loss', 'take_profit')"
+    async with asyncio.timeout(30 * PATIENCE):
+        while await rows(services, "SELECT 1 FROM trade_commands") or not await rows(services, by_path):
             await judged(services, loop.time())
     ends = {
         id_: (status, reason)
@@ -59,29 +72,27 @@ async def test_one_end_a_trade_whoever_is_first(quick: tuple[Api, Services]):
     carried_out = {trade["id"]: 0 for trade in made}
     for trade, verb, status, body in answers:
         id_ = trade["id"]
-        assert status in (200, 202, 409, 503), body
+        assert status in (200, 202, 409), body
         if status == 200:
             carried_out[id_] += 1
             assert ends[id_] == by_hand[verb] == (body["status"], body["exit_reason"])
         elif status == 409:
             assert body["code"] == "trade_state", body
-    assert max(carried_out.values()) == 1
+    assert max(carried_out.values()) <= 1
     seen = {reason for _, reason in ends.values()}
     assert seen >= {"manual", "cancelled"}, ends
-    assert seen & {"stop_loss", "take_profit"}, ends
     assert sum(status == 409 for _, _, status, _ in answers) >= 5
     for name, query in INVARIANTS.items():
         assert await rows(services, query) == [], name
 
 
-async def opened(api: Api, services: Services, chance: Random, *, limit: bool) -> dict[str, Any]:
-    """A trade that the path will touch sooner or later: a thousandth away from the price, or five."""
-    away = Decimal(chance.choice(("0.002", "0.006", "0.03")))
-    behind = Decimal(chance.choice(("0.0005", "0.003"))) * limit
+async def opened(api: Api, services: Services, away: str, behind: str, *, limit: bool) -> dict[str, Any]:
+    """A trade with stop and target so far `away` from its entry; that of a limit lies `behind` the price."""
     while True:
         await sweep_quotes(services, Market.FUTURES)
-        entry = (await services.prices.one(Market.FUTURES, SYMBOL)).last * (1 - behind)
-        body = order("FUTURES", SYMBOL, entry, stop_loss=str(entry * (1 - away)), take_profit=str(entry * (1 + away)))
+        entry = (await services.prices.one(Market.FUTURES, SYMBOL)).last * (1 - Decimal(behind) * limit)
+        stop, target = entry * (1 - Decimal(away)), entry * (1 + Decimal(away))
+        body = order("FUTURES", SYMBOL, entry, stop_loss=str(stop), take_profit=str(target))
         body |= {"entry_type": "LIMIT", "entry_price": str(entry)} if limit else {}
         answer = await api.http.post("/api/paper-trades/", json=body)
         if answer.status_code == 201:
@@ -92,8 +103,10 @@ async def opened(api: Api, services: Services, chance: Random, *, limit: bool) -
 async def asked(api: Api, trade: dict[str, Any], after: float) -> tuple[dict[str, Any], str, int, dict[str, Any]]:
     await asyncio.sleep(after)
     verb = "cancel_trade" if trade["status"] == "PENDING" else "close_trade"
-    answer = await api.http.post(f"/api/paper-trades/{trade['id']}/{verb}/")
-    return trade, verb, answer.status_code, answer.json()
+    while True:
+        answer = await api.http.post(f"/api/paper-trades/{trade['id']}/{verb}/")
+        if answer.status_code != 503:  # which says: not now
+            return trade, verb, answer.status_code, answer.json()
 
 
 async def judged(services: Services, until: float) -> None:

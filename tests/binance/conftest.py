@@ -44,5 +44,12 @@ async def server():
 
 @pytest_asyncio.fixture
 async def raw_client(server, weight):
+    async with open_client(server.url, server.url, weight) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def hasty_client(server, weight):
+    """Gives an attempt up after half a second: for answers that never come, as a busy machine may delay good ones."""
     async with open_client(server.url, server.url, weight, attempt_seconds=0.5) as opened:
         yield opened

@@ -18,7 +18,7 @@ from services.domain.path import MINUTE, floor_minute
 from tests.binance.conftest import LIMITS, open_client
 from tests.binance.raw_server import answer, raw_server
 from tests.binance.test_convert import START, START_MS
-from tests.servers import wait_until
+from tests.servers import PATIENCE, wait_until
 from tests.simulator_process import start_simulator
 
 TIME = b'{"serverTime":%d}' % START_MS
@@ -26,7 +26,12 @@ ROW = f'[{START_MS},"10","12","9","11","1",{START_MS + 59_999},"10",3,"1","1","0
 KLINES = b"[" + ROW + b"]"
 
 
-async def ask(client, within: float = 0.6, start: datetime = START, market: Market = Market.SPOT):
+SHORTER_THAN_A_PAUSE = 4.0
+"""Seconds: a pause of the market is at least five, and is not waited for."""
+LONG = 20.0
+
+
+async def ask(client, within: float = SHORTER_THAN_A_PAUSE, start: datetime = START, market: Market = Market.SPOT):
     """One path of one minute."""
     path, _ = await client.path(
         market, "BTCUSDT", 1, start=start, end=start + MINUTE, tail=False, purpose="cycle", within=within
@@ -93,25 +98,25 @@ async def test_a_compressed_answer(server, raw_client):
         drip,
     ],
 )
-async def test_a_failure_of_the_exchange_is_tried_again(server, raw_client, failure):
+async def test_a_failure_of_the_exchange_is_tried_again(server, hasty_client, failure):
     server.script = [failure, failure, answer(KLINES)]
-    assert len((await ask(raw_client, within=5)).bars) == 1
-    assert len(server.requests) == 3
+    assert len((await ask(hasty_client, LONG)).bars) == 1
+    assert len(server.requests) >= 3  # a good answer may be late too
 
 
 @pytest.mark.parametrize("failure", [answer(b"", 500), hang, drip])
-async def test_the_deadline_is_kept(server, raw_client, failure):
+async def test_the_deadline_is_kept(server, hasty_client, failure):
     server.script = [failure]
     began = time.monotonic()
     with pytest.raises(ExchangeUnavailable):
-        await ask(raw_client, within=0.5)
-    assert time.monotonic() - began < 0.8
+        await ask(hasty_client, within=0.5)
+    assert time.monotonic() - began < 0.5 + 0.3 * PATIENCE
     assert len(server.requests) >= 1
 
 
 async def test_every_attempt_is_paid_for(server, raw_client, weight):
     server.script = [answer(b"", 500), answer(b"", 500), answer(KLINES)]
-    await ask(raw_client, within=5)
+    await ask(raw_client, LONG)
     assert (await weight.usage(Market.SPOT)).used == 6
 
 
@@ -151,7 +156,7 @@ async def test_garbage_with_status_200_is_invalid_and_nothing_else(server, raw_c
 async def test_a_body_beyond_measure_is_invalid(server, raw_client, respond):
     server.script = [respond]
     with pytest.raises(InvalidData):
-        await ask(raw_client, within=5)
+        await ask(raw_client, LONG)
 
 
 async def test_a_redirect_is_not_followed(server, raw_client):
@@ -170,7 +175,7 @@ async def test_a_cookie_is_never_sent_back(server, raw_client):
 
 async def test_connections_are_kept_and_at_most_twenty(server, raw_client):
     server.script = [answer(KLINES)]
-    await asyncio.gather(*(ask(raw_client, within=5) for _ in range(200)))
+    await asyncio.gather(*(ask(raw_client, LONG) for _ in range(200)))
     assert server.connections <= 20
     assert len(server.requests) == 200
 
@@ -180,7 +185,7 @@ async def test_both_markets_together_have_no_more_than_twenty(server, weight):
         server.script = futures.script = [answer(KLINES)]
         for _ in range(3):
             for market in Market:
-                await asyncio.gather(*(ask(client, 5, market=market) for _ in range(60)))
+                await asyncio.gather(*(ask(client, LONG, market=market) for _ in range(60)))
         await wait_until(lambda: server.connected + futures.connected <= 20)
         assert len(server.requests) == len(futures.requests) == 180
     await wait_until(lambda: server.connected == 0)
@@ -232,18 +237,18 @@ async def test_a_short_pause_is_waited_for(server, raw_client, weight):
     server.script = [answer(KLINES)]
     began = time.monotonic()
     await weight.pause(Market.SPOT, 0.3, "HTTP 429")
-    assert len((await ask(raw_client, within=3)).bars) == 1
+    assert len((await ask(raw_client, LONG)).bars) == 1
     assert time.monotonic() - began >= 0.3
 
 
 async def test_a_ring_does_not_wait_for_weight(server, raw_client, weight):
-    await weight.pause(Market.SPOT, 0.3, "HTTP 429")
+    await weight.pause(Market.SPOT, 5, "HTTP 429")
     began = time.monotonic()
     with pytest.raises(Held):
         await raw_client.path(
-            Market.SPOT, "BTCUSDT", 1, start=START, end=START + MINUTE, tail=True, purpose="ring", within=3
+            Market.SPOT, "BTCUSDT", 1, start=START, end=START + MINUTE, tail=True, purpose="ring", within=LONG
         )
-    assert time.monotonic() - began < 0.25
+    assert time.monotonic() - began < 5
     assert server.requests == []
 
 
@@ -278,13 +283,13 @@ async def test_an_exchange_that_is_away_is_told_within_the_deadline(weight):
 
 async def test_a_cancelled_call_leaves_the_client_whole(server, raw_client):
     server.script = [hang]
-    calls = [asyncio.create_task(ask(raw_client, within=5)) for _ in range(40)]
+    calls = [asyncio.create_task(ask(raw_client, LONG)) for _ in range(40)]
     await wait_until(lambda: len(server.requests) >= 20)
     for call in calls:
         call.cancel()
     await asyncio.gather(*calls, return_exceptions=True)
     server.script = [answer(KLINES)]
-    paths = await asyncio.gather(*(ask(raw_client, within=3) for _ in range(40)))
+    paths = await asyncio.gather(*(ask(raw_client, LONG) for _ in range(40)))
     assert all(len(path.bars) == 1 for path in paths)
 
 
