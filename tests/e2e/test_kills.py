@@ -75,9 +75,9 @@ async def test_the_start_after_a_kill_of_everything_comes_back_whole(tmp_path: P
     with running(folder, tmp_path / "whole.log") as up:
         url = await up.url()
         await wait_until(lambda: demo_trades(url), 60)
+        assert await demo_trades(url) == DEMO
         before = await closed(url)
         await wait_until(lambda: more_closed(url, len(before)), FIRST_CLOSE_SECONDS)
-        assert await demo_trades(url) == DEMO
         async with pools.create(Postgres(folder, print).url(), 1, name="test") as pool, pool.connection() as connection:
             assert await reconcile.differences(connection) == {}
     assert up.process.returncode == 0, up.output()
