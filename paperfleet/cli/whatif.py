@@ -14,7 +14,8 @@ from services.domain.fills import FillModel
 if TYPE_CHECKING:
     from services.domain.fees import FeeRates
     from services.domain.market import Market
-    from services.usecases.replay_plans import PlanLine
+    from services.usecases.told_plans import Told
+    from services.usecases.trial import Tried
     from services.usecases.what_if import WhatIf
 
 
@@ -30,7 +31,7 @@ def whatif(
         typer.Option(metavar="DIR", exists=True, file_okay=False, help="A recording, laid out as Binance's dumps."),
     ] = None,
     source: Annotated[
-        str, typer.Option(metavar="NAME", help="Take the signals of this source, from the database.")
+        str, typer.Option(metavar="NAME|ID", help="Take the signals of this source, from the database.")
     ] = "",
     since: Annotated[str, typer.Option(metavar="30d|TIME", help="Signals of a source from then on.")] = "",
     until: Annotated[str, typer.Option(metavar="TIME", help="Signals of a source before then.")] = "",
@@ -63,7 +64,8 @@ def whatif(
 
     paperfleet whatif --source scanner:donchian --since 30d --data recorded/ --target-percent 2 --fill-model harsh
 
-    Both columns are tried over the same candles. Distances are from the price at which a signal was entered.
+    Both are tried over the same candles; of a source, a third column has the trades that really came of the same
+    signals on its owner's accounts. Distances are from the price at which a signal was entered.
     """
     from services.domain.what_if import Changes
     from services.usecases.what_if import Terms
@@ -71,7 +73,7 @@ def whatif(
 
     if data is None:
         raise reading.fail("give --data DIR, a recording of the signals' time; `backtest --keep DIR` makes one")
-    plans, problems = _plans(signals, source, since, until)
+    told, traded = _told(signals, source, since, until)
     hours = _optional(time_stop_hours, "--time-stop-hours")
     changes = Changes(
         stop_factor=_optional(stop_factor, "--stop-factor"),
@@ -86,44 +88,49 @@ def whatif(
     was = Terms(was_fill_model, _fees(None, None))
     fees = _fees(_optional(maker_fee, "--maker-fee"), _optional(taker_fee, "--taker-fee"))
     would = Terms(fill_model or was_fill_model, fees)
+    on = reading.amount(capital, "--capital")
     with reading.told(), reading.progress("as it was", "what if") as (first, second):
-        result = run(data, plans, changes, was, would, reading.amount(capital, "--capital"), first, second)
+        result = run(data, told.plans, changes, was, would, on, first, second, percents=told.percents, traded=traded)
     _show(result)
-    for text in (*problems, *result.problems):
+    for text in (*told.problems, *result.problems):
         typer.echo(text, err=True)
     if trades is not None:
         with reading.told():
             reading.write_trades(trades, result.would)
 
 
-def _plans(signals: Path | None, source: str, since: str, until: str) -> "tuple[list[PlanLine], list[str]]":
+def _told(signals: Path | None, source: str, since: str, until: str) -> "tuple[Told, list[Tried]]":
     if (signals is None) == (not source):
         raise reading.fail("give either a FILE of signals, or --source NAME to take them from the database")
     if signals is not None:
+        from services.usecases.told_plans import Told
         from services.usecases.what_if import read_plans
 
         with reading.told():
-            return read_plans(signals)
-    return _plans_of_source(source, since, until)
+            plans, problems = read_plans(signals)
+        return Told(tuple(plans), {}, tuple(problems)), []
+    return _told_by_source(source, since, until)
 
 
-def _plans_of_source(source: str, since: str, until: str) -> "tuple[list[PlanLine], list[str]]":
+def _told_by_source(source: str, since: str, until: str) -> "tuple[Told, list[Tried]]":
     import asyncio
 
     from paperfleet.cli.processes import process_settings
     from services.bootstrap import build
-    from services.usecases.what_if import plans_of_source
+    from services.usecases.told_plans import plans_of_source, trades_of
 
     settings, span = process_settings(), reading.span(since, until)
 
-    async def run() -> "tuple[list[PlanLine], list[str]]":
+    async def run() -> "tuple[Told, list[Tried]]":
         async with build(settings, name="paperfleet whatif") as services, services.pool.connection() as connection:
-            return await plans_of_source(connection, source, span.get("since"), span.get("until"))
+            told = await plans_of_source(connection, source, span.get("since"), span.get("until"))
+            return told, await trades_of(connection, told.plans)
 
-    plans, problems = asyncio.run(run())
-    if not plans:
-        raise reading.fail(f"no signals of a source named {source!r} in that time; GET /api/sources/ lists sources")
-    return plans, problems
+    with reading.told():
+        told, traded = asyncio.run(run())
+    if not told.plans:
+        raise reading.fail(f"no signals of the source {source!r} in that time")
+    return told, traded
 
 
 def _optional(text: str, option: str) -> Decimal | None:
@@ -149,13 +156,20 @@ def _show(result: "WhatIf") -> None:
     from paperfleet.report import words
 
     table = Table(title="what if", title_justify="left")
-    for column in ("", "as it was", "what if"):
-        table.add_column(column, justify="right" if column else "left")
-    rows = zip(words.figures(result.was_summary), words.figures(result.would_summary), strict=True)
-    for (name, was), (_, would) in rows:
-        table.add_row(name, was, would, style="" if was == would else "bold")
+    columns = {"as it was": result.was_summary, "what if": result.would_summary}
+    if result.traded_summary is not None:
+        columns["as traded"] = result.traded_summary
+    table.add_column("")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for figures in zip(*map(words.figures, columns.values()), strict=True):
+        values = [value for _, value in figures]
+        table.add_row(figures[0][0], *values, style="" if values[0] == values[1] else "bold")
     console = Console()
     console.print(table)
     console.print(f"{result.otherwise} of {len(result.would.tried)} trades ended otherwise.", highlight=False)
+    if result.traded.tried:
+        signals, trades = len({each.plan.id for each in result.traded.tried}), len(result.traded.tried)
+        console.print(f"As traded: {trades} trades that came of {signals} of these signals.", highlight=False)
     if text := words.warning(result.was_summary):
         console.print(text, style="yellow", highlight=False)

@@ -149,6 +149,25 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
+def entry_opens(recorded: Recorded, times: Iterable[datetime]) -> dict[datetime, Decimal]:
+    """For each of these times the open of the first bar at or after it: what an order at the market is filled at.
+
+    Times after the recording are left out, as is what lies behind a file that cannot be read.
+    """
+    waiting, found = sorted(set(times)), dict[datetime, Decimal]()
+    try:
+        for stretch in recorded.stretches():
+            reached = bisect_right(waiting, stretch.opens[-1])
+            for time in waiting[:reached]:
+                found[time] = stretch.bars[bisect_left(stretch.opens, time)].open
+            del waiting[:reached]
+            if not waiting:
+                break
+    except UNREADABLE:
+        return found  # the trial tells of the file
+    return found
+
+
 def _settlements(
     rates: Sequence[tuple[datetime, Decimal]], bars: Sequence[Bar], prices: Sequence[Bar], end: datetime
 ) -> tuple[Settlement, ...]:

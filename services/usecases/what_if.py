@@ -1,28 +1,24 @@
 """What if recorded signals had had other stops, targets, fees or fills? Tried over the same candles, side by side."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
-from services.db import told_signals
-from services.db.pool import Connection
-from services.db.told_signals import ToldSignal
 from services.domain.errors import PaperfleetError, Refused
 from services.domain.fees import FeeRates
 from services.domain.fills import FillModel
 from services.domain.market import Market
-from services.domain.plan import EntryType, Target
 from services.domain.planning import check_plan, on_grid
-from services.domain.signal import Level
 from services.domain.what_if import Changes, changed
 from services.usecases.replay_plans import PlanLine, problem, read_plan
-from services.usecases.replay_recording import UNREADABLE, Recorded, open_folder
-from services.usecases.trial import Key, Progress, Summary, Trial, run_trial, summarize
+from services.usecases.replay_recording import UNREADABLE, Recorded, entry_opens, open_folder
+from services.usecases.told_plans import Percents, priced
+from services.usecases.trial import Key, Progress, Summary, Trial, Tried, run_trial, summarize
 
-DEFAULT_SIZE = Decimal(100)
+NO_PERCENTS: Mapping[str | int, Percents] = {}
 
 
 class WhatIfError(PaperfleetError):
@@ -37,12 +33,17 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 class WhatIf(msgspec.Struct, frozen=True):
-    """Both trials with their figures. `otherwise` counts signals whose trade ended in another way or price."""
+    """Both trials with their figures, and the trades that really came of the same signals, where those are known.
+
+    `otherwise` counts signals whose changed trade ended in another way or price.
+    """
 
     was: Trial
     would: Trial
     was_summary: Summary
     would_summary: Summary
+    traded: Trial
+    traded_summary: Summary | None
     otherwise: int
     problems: tuple[str, ...]
 
@@ -72,53 +73,6 @@ def _plan_of(line: bytes) -> bytes:
     return bytes(fields["plan"]) if "plan" in fields else line
 
 
-async def plans_of_source(
-    connection: Connection, source: str, since: datetime | None, until: datetime | None
-) -> tuple[list[PlanLine], list[str]]:
-    """The plans that a source's signals asked for, and which of them have no price levels to try."""
-    plans, problems = list[PlanLine](), list[str]()
-    for signal in await told_signals.told_signals(connection, source, since, until):
-        plan = _plan(signal)
-        if plan is None:
-            problems.append(f"signal {signal.id}: its levels are percentages of a price it does not tell")
-        else:
-            plans.append(plan)
-    return plans, problems
-
-
-def _plan(signal: ToldSignal) -> PlanLine | None:
-    entry, sign = signal.entry_price, signal.direction.sign
-    stop = signal.stop_loss
-    if stop is None and entry is not None and signal.stop_loss_percent is not None:
-        stop = entry * (1 - sign * signal.stop_loss_percent / 100)
-    prices = [_price(level, entry, sign) for level in signal.targets]
-    if stop is None or None in prices:
-        return None
-    is_limit = signal.entry_type is EntryType.LIMIT and entry is not None
-    return PlanLine(
-        id=signal.id,
-        market_type=signal.market,
-        symbol=signal.symbol,
-        direction=signal.direction,
-        entry_type=EntryType.LIMIT if is_limit else EntryType.MARKET,
-        entry_price=entry if is_limit else None,
-        stop_loss=stop,
-        take_profits=tuple(
-            Target(price, level.fraction) for price, level in zip(prices, signal.targets, strict=True) if price
-        ),
-        rules=signal.rules,
-        position_size=signal.position_size or DEFAULT_SIZE,
-        leverage=signal.leverage or 1,
-        opened_at=signal.signal_time.astimezone(UTC),
-    )
-
-
-def _price(level: Level, entry: Decimal | None, sign: int) -> Decimal | None:
-    if level.price is not None:
-        return level.price
-    return None if entry is None or level.percent is None else entry * (1 + sign * level.percent / 100)
-
-
 def what_if(
     data: Path,
     plans: Sequence[PlanLine],
@@ -128,8 +82,14 @@ def what_if(
     capital: Decimal,
     tried_was: Progress,
     tried_would: Progress,
+    *,
+    percents: Mapping[str | int, Percents] = NO_PERCENTS,
+    traded: Sequence[Tried] = (),
 ) -> WhatIf:
     """Try `plans` as they are under `was`, then with `changes` under `would`. Raises WhatIfError.
+
+    Levels in `percents` are taken of the price at which their plan enters. Of `traded`, the trades that really came of
+    these signals, those count whose signal was tried.
 
     Distances are from the price at which a plan was entered; one that never was stays as it is. One that the changes
     make impossible is told in the problems, and in neither trial: both are about the same signals.
@@ -140,8 +100,9 @@ def what_if(
         recordings = open_folder(data)
     except UNREADABLE as error:
         raise WhatIfError(str(error)) from error
+    plans, unpriced = _at_their_entries(recordings, plans, percents)
     first = run_trial(recordings, plans, was.fill_model, tried_was, fees=was.fees)
-    others, problems = list[PlanLine](), list(first.problems)
+    others, problems = list[PlanLine](), [*unpriced, *first.problems]
     kept = []
     for each in first.tried:
         entry = each.outcome.entry_price
@@ -158,14 +119,40 @@ def what_if(
     otherwise = sum(
         ends.get(each.plan.id) != _end(each.outcome.status, each.outcome.exit_price) for each in second.tried
     )
+    ids = {each.plan.id for each in second.tried}
+    really = Trial(tuple(each for each in traded if each.plan.id in ids), ())
     return WhatIf(
         was=first,
         would=second,
         was_summary=summarize(first, capital),
         would_summary=summarize(second, capital),
+        traded=really,
+        traded_summary=summarize(really, capital) if really.tried else None,
         otherwise=otherwise,
         problems=tuple(dict.fromkeys((*problems, *second.problems))),
     )
+
+
+def _at_their_entries(
+    recordings: Mapping[Key, Recorded], plans: Sequence[PlanLine], percents: Mapping[str | int, Percents]
+) -> tuple[list[PlanLine], list[str]]:
+    """The plans with every percentage turned into a price; without those that the recording has no entry for."""
+    waiting: dict[Key, list[datetime]] = {}
+    for line in plans:
+        if line.id in percents:
+            waiting.setdefault((line.market_type, line.symbol), []).append(line.opened_at)
+    opens = {key: entry_opens(recordings[key], times) for key, times in waiting.items() if key in recordings}
+    found, problems = list[PlanLine](), list[str]()
+    for line in plans:
+        if line.id not in percents:
+            found.append(line)
+            continue
+        entry = opens.get((line.market_type, line.symbol), {}).get(line.opened_at)
+        if entry is None:
+            problems.append(f"{line.id}: no price is recorded for its entry, of which its levels are percentages")
+        else:
+            found.append(priced(line, percents[line.id], entry))
+    return found, problems
 
 
 def _end(status: str, price: str | None) -> tuple[str, Decimal | None]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -12,19 +13,24 @@ import msgspec
 import pytest
 
 from services.bootstrap import build
-from services.db import accounts
+from services.db import accounts, settlement
 from services.domain.fees import DEFAULT_FEES, FeeRates
 from services.domain.fills import FillModel
 from services.domain.market import Market
-from services.domain.plan import Direction
+from services.domain.plan import Direction, EntryType
 from services.domain.signal import Level, NewSignal, SignalAction
+from services.domain.source import SourceSettings
+from services.domain.trade import Reason
 from services.domain.what_if import Changes
 from services.settings import Settings
-from services.usecases.refresh_instruments import refresh_instruments
 from services.usecases.replay_plans import PlanLine
 from services.usecases.sources import ensure_source
 from services.usecases.store_signals import Incoming, store_signals
-from services.usecases.what_if import Terms, WhatIfError, plans_of_source, what_if
+from services.usecases.told_plans import plans_of_source
+from services.usecases.void_trade import void_trade
+from services.usecases.what_if import Terms, WhatIfError, what_if
+from tests.evaluation.desk import START, Desk
+from tests.metrics.deals import Deal, closings
 from tests.replay.desk import DAY, klines, plan
 from tests.simulator.recordings import write
 from tests.simulator_process import start_simulator
@@ -146,7 +152,9 @@ def test_wrong_options_are_told_in_words(folder, arguments, told):
     assert (done.returncode, told in done.stderr) == (1, True), done.stderr
 
 
-async def test_a_sources_signals_come_from_the_database(database_url, redis_url):
+@pytest.fixture
+async def services(database_url, redis_url):
+    """On a desk with BTCUSDT; the simulator tells nothing but the time."""
     async with start_simulator(seed=7) as simulator:
         settings = Settings(
             database_url=database_url,
@@ -154,37 +162,149 @@ async def test_a_sources_signals_come_from_the_database(database_url, redis_url)
             spot_url=simulator.spot_url,
             futures_url=simulator.futures_url,
         )
-        async with build(settings) as services:
-            await refresh_instruments(services, Market.FUTURES)
-            now = await services.clock.now(Market.FUTURES)
-            async with services.pool.connection() as connection:
-                owner = await accounts.local_owner(connection)
-            source = await ensure_source(services, owner.user_id, "scanner:mine")
-            half = Decimal("0.5")
-            told = [
-                NewSignal(
-                    market_type=Market.FUTURES,
-                    symbol="BTCUSDT",
-                    direction=Direction.SHORT,
-                    entry_price=Decimal(50000),
-                    take_profits=(Level(percent=Decimal(2), fraction=half), Level(price=Decimal(40000), fraction=half)),
-                    signal_time=now,
-                    leverage=3,
-                    **stop,
-                )
-                for stop in ({"stop_loss_percent": Decimal(1)}, {"stop_loss": Decimal(51000)})
-            ]  # fmt: skip
-            told.append(
-                NewSignal(action=SignalAction.EXIT, market_type=Market.FUTURES, symbol="BTCUSDT", signal_time=now)
-            )
-            await store_signals(services, source.id, [Incoming(b"", each) for each in told])
-            async with services.pool.connection() as connection:
-                plans, problems = await plans_of_source(connection, "scanner:mine", None, None)
-                later = await plans_of_source(connection, "scanner:mine", now + timedelta(hours=1), None)
-    assert problems == []
-    assert later == ([], [])
-    assert [each.stop_loss for each in plans] == [Decimal(50500), Decimal(51000)]
-    assert [[target.price for target in each.take_profits] for each in plans] == [[Decimal(49000), Decimal(40000)]] * 2
-    assert {(each.symbol, each.direction, each.leverage, each.entry_type) for each in plans} == {
-        ("BTCUSDT", "SHORT", 3, "MARKET")
+        async with build(settings) as built:
+            yield built
+
+
+@pytest.fixture
+async def desk(services) -> Desk:
+    return await Desk(services.pool).set_up()
+
+
+@pytest.fixture
+def futures(tmp_path) -> Path:
+    """A folder in which BTCUSDT perpetuals go as BARS do."""
+    write(tmp_path, f"futures/um/daily/klines/BTCUSDT/1m/BTCUSDT-1m-{DAY:%Y-%m-%d}.csv", klines(BARS))
+    return tmp_path
+
+
+async def told(services, user_id: int, *signals: dict, name: str = "mine", **settings: object) -> int:
+    """A source of that user with these signals, as if told when the recording begins; its id."""
+    source = await ensure_source(services, user_id, name, SourceSettings(**settings))
+    said = [
+        NewSignal(**({"market_type": Market.FUTURES, "symbol": "BTCUSDT", "direction": Direction.LONG} | each))
+        for each in signals
+    ]
+    stored = await store_signals(services, source.id, [Incoming(b"", each) for each in said])
+    assert [each.signal.status for each in stored] == ["ACTIVE"] * len(said)
+    async with services.pool.connection() as connection:
+        await connection.execute("UPDATE signals SET signal_time = %s WHERE source_id = %s", [DAY, source.id])
+    return source.id
+
+
+async def local_owner(services) -> int:
+    async with services.pool.connection() as connection:
+        return (await accounts.local_owner(connection)).user_id
+
+
+def asked(services, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | services.settings.to_environment()
+    return subprocess.run(
+        [PAPERFLEET, "whatif", *arguments], capture_output=True, text=True, timeout=120, env=environment
+    )
+
+
+async def test_a_sources_entries_come_from_the_database(desk, services):
+    half = Decimal("0.5")
+    levels = (Level(percent=Decimal(2), fraction=half), Level(price=Decimal(40), fraction=half))
+    short = {"direction": Direction.SHORT, "take_profits": levels, "leverage": 30}
+    await told(
+        services,
+        await local_owner(services),
+        short | {"entry_type": EntryType.LIMIT, "entry_price": Decimal(50), "stop_loss_percent": Decimal(1)},
+        short | {"entry_price": Decimal(50), "stop_loss": Decimal(51)},
+        {"action": SignalAction.EXIT, "direction": None},
+        {"action": SignalAction.EXIT, "direction": Direction.LONG},
+        name="scanner:mine",
+        leverage_max=3,
+        position_size=Decimal(250),
+    )
+    async with services.pool.connection() as connection:
+        found = await plans_of_source(connection, "scanner:mine", None, None)
+        later = await plans_of_source(connection, "scanner:mine", DAY + timedelta(hours=1), None)
+    assert (found.problems, later.plans) == ((), ())
+    limit, market = found.plans
+    assert (limit.entry_type, limit.entry_price, limit.stop_loss) == ("LIMIT", 50, Decimal("50.5"))
+    assert [target.price for target in limit.take_profits] == [49, 40]
+    assert (market.entry_type, market.entry_price, market.stop_loss) == ("MARKET", None, 51)
+    assert found.percents.keys() == {market.id}, "a limit's percentages are of the limit"
+    assert {(each.symbol, each.direction, each.leverage, each.position_size) for each in found.plans} == {
+        ("BTCUSDT", "SHORT", 3, 250)
     }
+
+
+async def test_exits_and_percentages_of_a_source_are_tried_by_the_command(desk, services, futures):
+    """Two percent below the open of 100, which the second minute's low of 99 is not, and the third's of 94 is."""
+    plain = {"notes": "a plain market alert: the source completes it"}
+    await told(
+        services,
+        await local_owner(services),
+        plain,
+        {"stop_loss": Decimal(90), "take_profit": Decimal(103), "entry_price": Decimal(101)},
+        {"action": SignalAction.EXIT, "direction": None},
+        stop_loss_percent=Decimal(2),
+        take_profit_percent=Decimal(4),
+    )
+    out = futures / "out.jsonl"
+    options = ("--data", str(futures), "--was-fill-model", "optimistic", "--trades", str(out))
+    done = asked(services, "--source", "mine", *options)
+    assert done.returncode == 0, done.stderr
+    assert "0 of 2 trades ended otherwise" in done.stdout
+    assert "as traded" not in done.stdout
+    ends = [json.loads(each)["outcome"] for each in out.read_text().splitlines()]
+    assert [(each["status"], Decimal(each["exit_price"])) for each in ends] == [("CLOSED_SL", 98), ("CLOSED_TP", 103)]
+    done = asked(services, "--source", "mine", *options, "--stop-percent", "7")
+    assert "1 of 2 trades ended otherwise" in done.stdout, done.stdout + done.stderr
+
+
+async def test_what_was_really_traded_stands_beside_it(desk, services, futures):
+    """Of two signals one was traded: 100 USDT from 100 to 103, less 0.05 % of either."""
+    source = await told(
+        services,
+        await local_owner(services),
+        *({"stop_loss": Decimal(stop), "take_profit": Decimal(110)} for stop in (95, 90)),
+    )
+    deals = [Deal(0, 1, Direction.LONG, "mine", Reason.MANUAL, 0, minutes, 103) for minutes in (5, 6, 7)]
+    changes = await closings(desk, deals, [desk.account_id])
+    async with services.pool.connection() as connection:
+        await settlement.settle_and_commit(connection, changes, at=START)
+        # One of the first signal, one of no signal, one of the second that an operator struck out.
+        await connection.execute(
+            """UPDATE trades SET signal_id = (SELECT min(id) FROM signals WHERE source_id = %s) WHERE id = %s""",
+            [source, changes[0].after.id],
+        )
+        await connection.execute(
+            """UPDATE trades SET signal_id = (SELECT max(id) FROM signals WHERE source_id = %s) WHERE id = %s""",
+            [source, changes[2].after.id],
+        )
+    await void_trade(services, changes[2].after.id, "it was a test", "anna")
+    done = asked(services, "--source", "mine", "--data", str(futures), "--stop-factor", "2")
+    assert done.returncode == 0, done.stderr
+    head, *lines = [[cell.strip() for cell in re.split("[│┃]", line)[1:-1]] for line in table(done.stdout)]
+    figures = {name: dict(zip(head[1:], values, strict=True)) for name, *values in lines}
+    assert head[1:] == ["as it was", "what if", "as traded"]
+    assert figures["Closed trades"] == {"as it was": "2", "what if": "2", "as traded": "1"}
+    assert figures["Profit, USDT"]["as traded"] == "2.90"
+    assert "As traded: 1 trades that came of 1 of these signals." in done.stdout
+
+
+def table(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line[:1] in "│┃" and line]
+
+
+async def test_one_source_is_tried_though_others_have_its_name(desk, services, futures):
+    owner = await local_owner(services)
+    signal = {"stop_loss": Decimal(95), "take_profit": Decimal(110)}
+    mine = await told(services, owner, signal)
+    async with services.pool.connection() as connection:
+        cursor = await connection.execute("INSERT INTO users (name, role) VALUES ('anna', 'user') RETURNING id")
+        (anna,) = await cursor.fetchone()
+    hers = await told(services, anna, signal, signal | {"notes": "another"}, signal | {"notes": "one more"})
+    refused = asked(services, "--source", "mine", "--data", str(futures))
+    assert refused.returncode == 1
+    assert f"give the id of one, {mine} (of local), {hers} (of anna)" in refused.stderr
+    for source, trades in ((mine, 1), (hers, 3)):
+        done = asked(services, "--source", str(source), "--data", str(futures))
+        assert f"0 of {trades} trades ended otherwise" in done.stdout, done.stderr
+    unknown = asked(services, "--source", "nobody's", "--data", str(futures))
+    assert (unknown.returncode, "there is no source" in unknown.stderr) == (1, True), unknown.stderr
