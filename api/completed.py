@@ -4,15 +4,18 @@ Added are the credentials a route takes, the refusals that the gate and the fram
 for every answer, made from its schema.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from litestar import Litestar, Request
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from api.access import access_of
 from api.errors import MEDIA_TYPE
 from api.gate import COOKIE, CSRF_HEADER
 
+T = TypeVar("T")
 _METHODS = ("get", "post", "patch", "delete", "put")
 _REFUSALS = {
     "400": "The body is not JSON.",
@@ -48,6 +51,8 @@ _VALUES: dict[str, Any] = {
     "version": 1,
 }
 _DEPTH_MAX = 8
+TEXT_BODY = "text_body"
+"""The option of a route that reads its body by itself: examples of it by their names."""
 
 
 class Contract(JsonRenderPlugin):
@@ -66,11 +71,13 @@ class Contract(JsonRenderPlugin):
 
 def complete(app: Litestar, document: dict[str, Any]) -> dict[str, Any]:
     """The document with what holds everywhere."""
-    access = _access_by_operation(app)
+    access, texts = _by_operation(app, access_of), _by_operation(app, lambda handler: handler.opt.get(TEXT_BODY))
     document.setdefault("components", {})["securitySchemes"] = _SCHEMES
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if method in _METHODS:
+                if examples := texts.get((path, method)):
+                    operation["requestBody"] = _text_body(examples)
                 _complete_operation(path, operation, access.get((path, method), "user"), document)
     return document
 
@@ -96,6 +103,11 @@ def _complete_operation(path: str, operation: dict[str, Any], access: str, docum
                 content["example"] = _problem_example(int(status))
 
 
+def _text_body(examples: dict[str, str]) -> dict[str, Any]:
+    named = {name: {"value": text} for name, text in examples.items()}
+    return {"required": True, "content": {"text/plain": {"schema": {"type": "string"}, "examples": named}}}
+
+
 def _problem() -> dict[str, Any]:
     return {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
@@ -108,13 +120,13 @@ def _problem_example(status: int) -> dict[str, Any]:
     return shown | {"code": codes[status], "field": "", "numbers": {}}
 
 
-def _access_by_operation(app: Litestar) -> dict[tuple[str, str], str]:
+def _by_operation(app: Litestar, what: Callable[[BaseRouteHandler], T]) -> dict[tuple[str, str], T]:
     found = {}
     for route in app.routes:
         path = "/" + route.path_format.strip("/")
         for method, handlers in getattr(route, "route_handler_map", {}).items():
             handler = handlers[0] if isinstance(handlers, tuple) else handlers
-            found[path, str(method).lower()] = access_of(handler)
+            found[path, str(method).lower()] = what(handler)
     return found
 
 

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 
+from api.completed import TEXT_BODY
 from api.documentation import problems
 from api.errors import problem
 from services.db.signals import SignalView
@@ -14,8 +15,15 @@ from services.domain.signal import SignalStatus
 from services.usecases.context import Services
 from services.usecases.receive_alert import BODY_BYTES_MAX, receive_alert
 from services.usecases.sources import source_of_secret
+from services.usecases.validate_signal import Validation, validate_alert
 
 WEBHOOK_PATH = "/api/webhooks/in/"
+ALERT_EXAMPLES = {
+    "tradingview": '{"ticker": "BINANCE:BTCUSDT.P", "action": "buy", "sl": "2%", "tp": "4%", "interval": "60"}',
+    "key_value": "symbol=BTCUSDT.P side=long sl=60000 tp=70000",
+    "three_commas": '{"message_type": "bot", "pair": "USDT_BTC", "stop_loss": '
+    '{"enabled": true, "trigger_price_percent": 2}}',
+}
 _CONFLICTS = frozenset({"not_trading", "idempotency_key_reused"})
 
 
@@ -30,7 +38,7 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 @post(
     "/{secret:str}",
     status_code=202,
-    opt={"access": "open"},
+    opt={"access": "open", TEXT_BODY: ALERT_EXAMPLES},
     request_max_body_size=BODY_BYTES_MAX,
     summary="Receive an alert",
     responses={
@@ -53,6 +61,24 @@ async def receive(
     return Response(msgspec.json.encode(answer), status_code=202, media_type="application/json")
 
 
+@post(
+    "/{secret:str}/validate",
+    status_code=200,
+    opt={"access": "open", TEXT_BODY: ALERT_EXAMPLES},
+    request_max_body_size=BODY_BYTES_MAX,
+    summary="What receiving an alert would do now",
+    responses=problems(404, 413),
+)
+async def validate(
+    request: Request[object, object, State], services: NamedDependency[Services], secret: FromPath[str]
+) -> Validation:
+    """The alert read as `receive` reads it, and what each following account of the source's owner would do.
+
+    Nothing is stored. What cannot be read is a `signal` that is REJECTED, with the rule that it breaks.
+    """
+    return await validate_alert(services, await source_of_secret(services, secret), await request.body())
+
+
 def rejected(signal: SignalView) -> Response[bytes]:
     """The refusal of a signal that is stored as REJECTED."""
     code = signal.code or "rejected"
@@ -60,4 +86,4 @@ def rejected(signal: SignalView) -> Response[bytes]:
     return problem(409 if code in _CONFLICTS else 422, code, signal.reason or code, field=signal.field, numbers=numbers)
 
 
-router = Router("/webhooks/in", route_handlers=[receive], tags=["Signals"])
+router = Router("/webhooks/in", route_handlers=[receive, validate], tags=["Signals"])

@@ -138,7 +138,32 @@ def dry_run(
 ) -> None:
     """What saying a signal would do now, on each account that follows; nothing is stored."""
     with asking(url, key) as client:
-        answer = client.signals.dry_run(**_wish(market, symbol, direction, stop, target, source, leverage))
+        _tell_dry_run(client.signals.dry_run(**_wish(market, symbol, direction, stop, target, source, leverage)), json)
+
+
+@signals.command("dry-run-alert")
+def dry_run_alert(
+    file: Annotated[typer.FileBinaryRead, typer.Argument(metavar="FILE|-", help="The alert's body; - reads it here.")],
+    secret: Annotated[
+        str,
+        typer.Option(
+            envvar="PAPERFLEET_WEBHOOK_SECRET",
+            show_envvar=True,
+            prompt="Webhook secret",
+            hide_input=True,
+            help="Of the source's webhook; asked for if absent.",
+        ),
+    ],
+    json: AsJson = False,
+    url: Url = None,
+    key: KeyText = None,
+) -> None:
+    """What an alert of a chart or bot would do now, as its webhook would read it; nothing is stored."""
+    with asking(url, key) as client:
+        _tell_dry_run(client.sources.dry_run_alert(secret, file.read()), json)
+
+
+def _tell_dry_run(answer: Any, json: bool) -> None:
     rows: list[tuple[str, object]] = [("signal", answer.signal.status), ("reason", answer.signal.reason)]
     for each in answer.accounts:
         trade = each.trade

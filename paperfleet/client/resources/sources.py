@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import msgspec
 
 from paperfleet.client.answers.scorecard import CardLine, Scorecard
-from paperfleet.client.answers.signal import Received, Source, SourceSecret, SourceStatistics
+from paperfleet.client.answers.signal import DryRun, Received, Source, SourceSecret, SourceStatistics
 from paperfleet.client.calls import PAGE_LIMIT, Call, Page, given, nothing, reading, segment
 from paperfleet.client.modes import M, Resource, listing, operation
 from paperfleet.client.wishes import CardBy, NewSource, Overrides, SourceSettings
@@ -17,6 +17,7 @@ _statistics = reading(SourceStatistics)
 _scorecard = reading(Scorecard)
 _lines = reading(Page[CardLine])
 _received = reading(Received)
+_dry_run = reading(DryRun)
 _ROOT = "/api/sources/"
 
 
@@ -63,9 +64,14 @@ class Sources(Resource[M]):
     @operation
     def alert(self, secret: str, alert: Any) -> Call[Received]:
         """Post an alert as a chart or bot would: text or bytes as they are, anything else as JSON. Needs no key."""
-        content = alert.encode() if isinstance(alert, str) else alert
-        content = content if isinstance(content, bytes) else msgspec.json.encode(content)
-        return Call("POST", f"/api/webhooks/in/{segment(secret)}/", _received, content=content, media="text/plain")
+        path = f"/api/webhooks/in/{segment(secret)}/"
+        return Call("POST", path, _received, content=_body(alert), media="text/plain")
+
+    @operation
+    def dry_run_alert(self, secret: str, alert: Any) -> Call[DryRun]:
+        """What posting such an alert would do now, on each account of yours that follows. Nothing is stored."""
+        path = f"/api/webhooks/in/{segment(secret)}/validate/"
+        return Call("POST", path, _dry_run, content=_body(alert), media="text/plain", repeatable=True)
 
     @operation
     def statistics(self, source_id: int) -> Call[SourceStatistics]:
@@ -82,3 +88,8 @@ class Sources(Resource[M]):
     def scorecards(self) -> Call[Page[CardLine]]:
         """A line for every source whose signals were traded."""
         return Call("GET", f"{_ROOT}scorecards/", _lines)
+
+
+def _body(alert: Any) -> bytes:
+    content = alert.encode() if isinstance(alert, str) else alert
+    return content if isinstance(content, bytes) else msgspec.json.encode(content)
