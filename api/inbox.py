@@ -15,7 +15,6 @@ from services.domain.signal import SignalStatus
 from services.usecases.context import Services
 from services.usecases.receive_alert import BODY_BYTES_MAX, receive_alert
 from services.usecases.sources import source_of_secret
-from services.usecases.validate_signal import Validation, validate_alert
 
 WEBHOOK_PATH = "/api/webhooks/in/"
 ALERT_EXAMPLES = {
@@ -61,24 +60,6 @@ async def receive(
     return Response(msgspec.json.encode(answer), status_code=202, media_type="application/json")
 
 
-@post(
-    "/{secret:str}/validate",
-    status_code=200,
-    opt={"access": "open", TEXT_BODY: ALERT_EXAMPLES},
-    request_max_body_size=BODY_BYTES_MAX,
-    summary="What receiving an alert would do now",
-    responses=problems(404, 413),
-)
-async def validate(
-    request: Request[object, object, State], services: NamedDependency[Services], secret: FromPath[str]
-) -> Validation:
-    """The alert read as `receive` reads it, and what each following account of the source's owner would do.
-
-    Nothing is stored. What cannot be read is a `signal` that is REJECTED, with the rule that it breaks.
-    """
-    return await validate_alert(services, await source_of_secret(services, secret), await request.body())
-
-
 def rejected(signal: SignalView) -> Response[bytes]:
     """The refusal of a signal that is stored as REJECTED."""
     code = signal.code or "rejected"
@@ -86,4 +67,4 @@ def rejected(signal: SignalView) -> Response[bytes]:
     return problem(409 if code in _CONFLICTS else 422, code, signal.reason or code, field=signal.field, numbers=numbers)
 
 
-router = Router("/webhooks/in", route_handlers=[receive, validate], tags=["Signals"])
+router = Router("/webhooks/in", route_handlers=[receive], tags=["Signals"])

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Annotated
 
 import msgspec
-from litestar import Router, get, patch, post
+from litestar import Request, Router, get, patch, post
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, QueryParameter
@@ -14,8 +15,9 @@ from msgspec import UNSET, UnsetType
 from api import cursors
 from api.access import Caller
 from api.body import JsonBody
+from api.completed import TEXT_BODY
 from api.documentation import problems
-from api.inbox import WEBHOOK_PATH
+from api.inbox import ALERT_EXAMPLES, WEBHOOK_PATH
 from api.parameters import Cursor, Limit, existing
 from api.schemas import Page
 from services.db.follows import Follow
@@ -27,6 +29,7 @@ from services.domain.market import Market
 from services.domain.plan import EntryType
 from services.domain.source import Overrides, SourceSettings
 from services.usecases.context import Services
+from services.usecases.receive_alert import BODY_BYTES_MAX
 from services.usecases.scorecard import SEED, CardLine, Scorecard, scorecard, scorecards_of_all
 from services.usecases.sources import (
     Asking,
@@ -39,6 +42,7 @@ from services.usecases.sources import (
     rotate_secret,
     unfollow_source,
 )
+from services.usecases.validate_signal import Validation, validate_body
 
 
 class NewSource(SourceSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -203,6 +207,28 @@ async def rotate(
     return WebhookSecret(secret, f"{WEBHOOK_PATH}{secret}/")
 
 
+@post(
+    "/{source_id:int}/validate_alert",
+    status_code=200,
+    opt={TEXT_BODY: ALERT_EXAMPLES},
+    request_max_body_size=BODY_BYTES_MAX,
+    summary="What an alert would do now",
+    responses=problems(404, 413),
+)
+async def validate_alert(
+    request: Request[object, object, State],
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    source_id: FromPath[int],
+) -> Validation:
+    """The body read as the webhook of this source, one's own, would read it, and what each following account would do.
+
+    Nothing is stored. What cannot be read is a `signal` that is REJECTED, with the rule that it breaks.
+    """
+    body = await request.body()
+    return await validate_body(services, asking(caller), existing(source_id, "source"), body)
+
+
 @get("/{source_id:int}/statistics", summary="What became of a source's signals", responses=problems(404))
 async def statistics(
     services: NamedDependency[Services], caller: NamedDependency[Caller], source_id: FromPath[int]
@@ -248,6 +274,6 @@ def _view(caller: Caller, source: Source, follows: list[Follow] | None = None) -
 
 router = Router(
     "/sources",
-    route_handlers=[list_, create, read, edit, follow, unfollow, rotate, statistics, card, cards],
+    route_handlers=[list_, create, read, edit, follow, unfollow, rotate, validate_alert, statistics, card, cards],
     tags=["Signals"],
 )

@@ -5,6 +5,7 @@ import importlib
 from pathlib import Path
 
 from bench.table import save, show
+from paperfleet import logs
 
 NAMES = (
     *("latency", "evaluate", "performance", "cycle", "workers", "broker", "scan", "replay", "api", "sse", "web"),
@@ -20,6 +21,7 @@ def main() -> None:
     parser.add_argument("--trades", type=int, default=1_000_000, help="live trades of `evaluate`")
     parser.add_argument("--largest", type=int, default=1_000_000, help="most live trades of `growth`")
     options = parser.parse_args()
+    logs.configure("WARNING")
     for name in options.names:
         title, rows = importlib.import_module(f"bench.{name}").run(options)
         command = f"python -m bench {name}"

@@ -52,10 +52,11 @@ async def _run() -> list[Row]:
 async def _measure(
     services: Services, control: httpx.AsyncClient, urls: dict[str, str], latency: int, bound: int
 ) -> list[Row]:
-    alone = await _one_by_one(services)
     await control.request("DELETE", f"{urls['control_url']}/log")
     times = [await cycle(services) for _ in range(ROUNDS)]
     spent = {market: total / ROUNDS for market, total in (await weights(control, urls)).items()}
+    alone = await _one_by_one(services)
+    await cycle(services)  # what came up meanwhile
     fleet = sorted(times)[len(times) // 2]
     faster = alone / fleet
     limits = {

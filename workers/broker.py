@@ -22,6 +22,7 @@ from services import traces
 from services.coordination.task_queue import NAMESPACE
 from workers.commands import HEARTBEAT_TIMEOUT, QueueCommands
 from workers.consumer import FleetConsumer
+from workers.doorbell import Doorbell
 from workers.messages import EnvelopeEncoder
 from workers.middleware import AgeLimit, LogContext, SafeRetries, StartLimit, Traces
 from workers.observe import Observe
@@ -30,10 +31,6 @@ R = TypeVar("R")
 
 ENQUEUE_BATCH = 500
 NOWHERE = "redis://not-connected.invalid:6379"
-IDLE_POLL = timedelta(milliseconds=50)
-"""The longest pause between two polls of an empty queue; a message waits about half of it."""
-IDLE_POLL_DELAYED = timedelta(milliseconds=250)
-"""The same for delayed messages: they are retries, half a second late at least."""
 
 
 def redis_client(url: str) -> redis.Redis:
@@ -72,15 +69,19 @@ class FleetBroker(RedisBroker):
         self._heartbeat_timeout = heartbeat_timeout
         self.recovery_interval = heartbeat_timeout / 3
         """How often a consumer beats, and looks for the messages of dead workers."""
+        self.doorbell = Doorbell(self.client)
         self.connect(redis_url)
 
     def connect(self, redis_url: str) -> None:
         """Uses the Redis at `redis_url` from now on."""
+        self.doorbell.close()
         self.client = redis_client(redis_url)
+        self.doorbell = Doorbell(self.client)
         self.commands = QueueCommands(self.client, NAMESPACE, self._heartbeat_timeout)
 
     def close(self) -> None:
         """Closes the connections; a later command opens them again."""
+        self.doorbell.close()
         self.client.close()
 
     def held(self, queue_name: str) -> set[str]:
@@ -92,11 +93,11 @@ class FleetBroker(RedisBroker):
 
         `timeout` is not used: dramatiq wakes its worker threads as often, and eight of them cost more than the polls.
         """
-        delayed = queue_name in self.delay_queues
-        if delayed:
+        is_delayed = queue_name in self.delay_queues
+        if is_delayed:
             self._held[queue_name].clear()  # dramatiq forgets delayed messages when their consumer restarts
         self.commands.reclaim(queue_name, self._held[queue_name])
-        return FleetConsumer(self, queue_name, prefetch, IDLE_POLL_DELAYED if delayed else IDLE_POLL)
+        return FleetConsumer(self, queue_name, prefetch, is_delayed=is_delayed)
 
     def release(self) -> int:
         """Puts back every message this process still holds, at its end; returns how many. Raises ConnectionClosed."""

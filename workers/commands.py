@@ -24,6 +24,7 @@ from dramatiq.common import dq_name, q_name
 from dramatiq.errors import ConnectionClosed
 
 from services.coordination.shared_clock import SharedClock
+from services.coordination.task_queue import DOORBELL
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=15)
 """A worker silent for this long is dead. Longer than any pause of a live one (garbage collection, a slow disk)."""
@@ -77,6 +78,7 @@ class QueueCommands:
             for queue, messages in batch.items():
                 pipeline.hset(self._messages(queue), mapping=messages)  # type: ignore[arg-type]
                 pipeline.rpush(self._queue(queue), *messages)
+                pipeline.publish(DOORBELL, queue)
             pipeline.execute()
 
     def clock_ahead_ms(self) -> int:
@@ -123,7 +125,8 @@ class QueueCommands:
         """Puts messages this worker holds back on the queue; returns how many."""
         if not redis_ids:
             return 0
-        return int(self._run("requeue", [self._queue(queue), self._messages(queue), self._held(queue)], redis_ids))
+        keys = [self._queue(queue), self._messages(queue), self._held(queue), DOORBELL]
+        return int(self._run("requeue", keys, [queue, *redis_ids]))
 
     def give_back(self, queue: str, redis_id: str) -> None:
         """Work on a message this worker holds began and is not done: it is the queue's next one, as if never begun."""
@@ -147,6 +150,7 @@ class QueueCommands:
                     self._messages(queue),
                     self._dead(queue),
                     f"{self._dead(queue)}.msgs",
+                    DOORBELL,
                 ],
                 [
                     self.worker,

@@ -3,14 +3,11 @@
 import time
 from collections import deque
 from collections.abc import Iterable
-from datetime import timedelta
-from threading import Event
 from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
 from dramatiq import Consumer, DecodeError, Message, MessageProxy
-from dramatiq.common import compute_backoff
 
 from workers.messages import Delivery
 from workers.quarantine import Quarantined
@@ -18,25 +15,31 @@ from workers.quarantine import Quarantined
 if TYPE_CHECKING:
     from workers.broker import FleetBroker
 
+IDLE_POLL_MS = 1000
+"""The pause between two looks at an empty queue whose doorbell is heard."""
+UNHEARD_POLL_MS = 50
+"""The same while it is not heard."""
+DUE_POLL_MS = 250
+"""The same where messages wait in this process until they are due: retries, half a second late at least."""
+
 log = structlog.get_logger(__name__)
 
 
 class FleetConsumer(Consumer):
     """Hands out one queue's messages. Only dramatiq's consumer thread iterates; any thread may settle.
 
-    prefetch      messages this process may hold of the queue, those being worked on included
-    idle_timeout  longest pause between two polls of an empty queue
+    prefetch    messages this process may hold of the queue, those being worked on included
+    is_delayed  it is a queue of messages that wait, in this process, until they are due
     """
 
-    def __init__(self, broker: "FleetBroker", queue_name: str, prefetch: int, idle_timeout: timedelta) -> None:
+    def __init__(self, broker: "FleetBroker", queue_name: str, prefetch: int, *, is_delayed: bool) -> None:
         self.broker = broker
         self.queue_name = queue_name
         self.prefetch = prefetch
-        self.idle_timeout_ms = round(idle_timeout.total_seconds() * 1000)
+        self.is_delayed = is_delayed
         self._held = broker.held(queue_name)
         self._fetched: deque[tuple[str, bytes]] = deque()
-        self._room = Event()
-        self._misses = 0
+        self._wake = broker.doorbell.of(queue_name)
         # Not at once: after an outage of Redis the living must have beaten before anyone looks for the dead.
         self._recovers_at = time.monotonic() + broker.recovery_interval.total_seconds()
 
@@ -84,20 +87,22 @@ class FleetConsumer(Consumer):
             log.warning("messages of dead workers recovered", queue=self.queue_name, count=recovered)
 
     def _fetch(self) -> None:
+        self._wake.clear()  # before the look: who rings after it is heard
         room = self.prefetch - len(self._held)
         if room > 0:
             self._fetched.extend(self.broker.commands.fetch(self.queue_name, room))
-        if self._fetched:
-            self._misses = 0
-            return
-        self._misses, pause_ms = compute_backoff(self._misses, max_backoff=self.idle_timeout_ms)
-        self._room.clear()
-        self._room.wait(pause_ms / 1000)
+        if not self._fetched:
+            self._wake.wait(self._pause_ms() / 1000)
+
+    def _pause_ms(self) -> int:
+        if self.is_delayed and self._held:
+            return DUE_POLL_MS
+        return IDLE_POLL_MS if self.broker.doorbell.is_heard else UNHEARD_POLL_MS
 
     def _release(self, redis_id: str) -> None:
         self._held.discard(redis_id)
         if len(self._held) * 2 <= self.prefetch:
-            self._room.set()  # busy queues are refilled before they run dry
+            self._wake.set()  # busy queues are refilled before they run dry
 
     def _open(self, redis_id: str, data: bytes) -> Delivery | None:
         """The message in `data`, or None when it went to the quarantine."""

@@ -143,24 +143,15 @@ def dry_run(
 
 @signals.command("dry-run-alert")
 def dry_run_alert(
+    source: Annotated[int, typer.Argument(min=1, help="The source's id.")],
     file: Annotated[typer.FileBinaryRead, typer.Argument(metavar="FILE|-", help="The alert's body; - reads it here.")],
-    secret: Annotated[
-        str,
-        typer.Option(
-            envvar="PAPERFLEET_WEBHOOK_SECRET",
-            show_envvar=True,
-            prompt="Webhook secret",
-            hide_input=True,
-            help="Of the source's webhook; asked for if absent.",
-        ),
-    ],
     json: AsJson = False,
     url: Url = None,
     key: KeyText = None,
 ) -> None:
-    """What an alert of a chart or bot would do now, as its webhook would read it; nothing is stored."""
+    """What an alert of a chart or bot would do now, as its source's webhook would read it; nothing is stored."""
     with asking(url, key) as client:
-        _tell_dry_run(client.sources.dry_run_alert(secret, file.read()), json)
+        _tell_dry_run(client.sources.dry_run_alert(source, file.read()), json)
 
 
 def _tell_dry_run(answer: Any, json: bool) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from services.coordination.scripts import as_bytes, unavailable_without_redis
-from services.coordination.task_queue import NAMESPACE, QUEUES
+from services.coordination.task_queue import DOORBELL, NAMESPACE, QUEUES
 
 LETTERS_MAX = 200
 """How many dead letters of a queue, or quarantined messages, are told at once: the newest."""
@@ -143,6 +143,7 @@ async def retry(redis: Redis, id_: str, queues: Sequence[str] = QUEUES) -> bool:
             async with redis.pipeline(transaction=True) as pipeline:
                 pipeline.hset(f"{_key(queue)}.msgs", mapping={id_: message})
                 pipeline.rpush(_key(queue), id_)
+                pipeline.publish(DOORBELL, queue)
                 pipeline.zrem(dead, id_)
                 pipeline.hdel(f"{dead}.msgs", id_)
                 await pipeline.execute()

@@ -14,6 +14,8 @@ from redis.exceptions import RedisError
 
 NAMESPACE = "tasks"
 MESSAGE_VERSION = 1
+DOORBELL = f"{NAMESPACE}:__doorbell__"
+"""The channel on which the name of a queue is published that has got a message."""
 QUEUES = ("evaluate", "fetch", "hooks", "maintenance", "ring", "scan", "signals", "sweep")
 """Every queue that an actor is declared on; `tests/workers` holds the two together."""
 
@@ -33,6 +35,7 @@ async def enqueue(redis: Redis, queue: str, actor: str, *arguments: object, max_
         async with redis.pipeline(transaction=True) as pipeline:
             pipeline.hset(f"{NAMESPACE}:{queue}.msgs", mapping={id_: body})
             pipeline.rpush(f"{NAMESPACE}:{queue}", id_)
+            pipeline.publish(DOORBELL, queue)
             await pipeline.execute()
     except RedisError as error:
         log.warning("task_not_enqueued", actor=actor, reason=str(error))

@@ -157,12 +157,6 @@ async def count(connection: Connection, user_id: int) -> int:
     return int(row[0])
 
 
-async def of_user(connection: Connection, user_id: int) -> tuple[int, ...]:
-    """The ids of a user's accounts."""
-    cursor = await connection.execute("SELECT id FROM accounts WHERE user_id = %s ORDER BY id", [user_id])
-    return tuple(row[0] for row in await cursor.fetchall())
-
-
 async def rename(connection: Connection, account_id: int, name: str) -> bool:
     """Give the account another name; False when its user has one of that name."""
     taken = await connection.execute(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from services.db import accounts, follows, signals, sources
+from services.db import follows, signals
 from services.db.decisions import Pair
 from services.db.pool import Connection
 from services.db.signals import SignalView
@@ -17,7 +17,7 @@ from services.domain.view import TradeView, trade_view
 from services.usecases.close_by_signals import TRANSIENT, plan_exits
 from services.usecases.context import Services
 from services.usecases.make_trades import make_trades
-from services.usecases.receive_alert import meant
+from services.usecases.receive_alert import meant, settings_of
 from services.usecases.sources import Asking, own_source
 from services.usecases.store_signals import Incoming, exchange_times, plan_rows
 from services.usecases.trade_signals import choose, look
@@ -76,16 +76,9 @@ async def validate_signal(services: Services, who: Asking, source_id: int, incom
     )
 
 
-async def validate_alert(services: Services, source_id: int, body: bytes) -> Validation:
-    """The same of the body of an alert, on the accounts of the source's owner: who has the secret may trade on them.
-
-    What cannot be read is told as it would be stored: REJECTED, with the rule that it breaks.
-    """
-    system = services.as_system()
-    async with system.pool.connection() as connection:
-        source = (await sources.load(connection, [source_id]))[source_id]
-        who = Asking(source.user_id, await accounts.of_user(connection, source.user_id))
-    return await validate_signal(system, who, source_id, meant(body, None, source.settings))
+async def validate_body(services: Services, who: Asking, source_id: int, body: bytes) -> Validation:
+    """The same of an alert's body. What cannot be read is told as it would be stored: REJECTED, with the rule."""
+    return await validate_signal(services, who, source_id, meant(body, None, await settings_of(services, source_id)))
 
 
 async def _pairs(connection: Connection, who: Asking, source: Source, signal_id: int) -> list[Pair]:

@@ -48,9 +48,8 @@ async def test_signals_accounts_keys_system(api, run, tmp_path):
     wish = ("SPOT", "BTCUSDT", "LONG", "--stop", "2%", "--target", "4%", "--source", "told by hand")
     assert "accepted" in run(api.url, "signals", "dry-run", *wish)
     said = json.loads(run(api.url, "signals", "say", *wish, "--json"))
-    secret = (await api.http.post(f"/api/sources/{said['source_id']}/rotate_secret/")).json()["secret"]
     (tmp_path / "alert.txt").write_text("symbol=BTCUSDT side=long sl=2% tp=4%")
-    tried = run(api.url, "signals", "dry-run-alert", str(tmp_path / "alert.txt"), "--secret", secret)
+    tried = run(api.url, "signals", "dry-run-alert", str(said["source_id"]), str(tmp_path / "alert.txt"))
     assert "accepted" in tried
     assert "told by hand" in run(api.url, "signals", "show", str(said["id"]))
     assert "told by hand" in run(api.url, "signals", "list", "--symbol", "BTCUSDT", "-n", "5")

@@ -6,6 +6,7 @@ CASES=1000 in the environment makes the long run of it.
 import asyncio
 import os
 import warnings
+from itertools import count
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from services.domain.credentials import Role
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+UNIDENTIFIED_EVERY = 5
+"""One of so many cases is asked without a valid key as well: whose key it is is judged before anything is read."""
 CASES = int(os.environ.get("CASES", "100"))
 ENDLESS = {"/api/events"}
 """Streams answer for ever; tests/access/test_streams.py reads them."""
@@ -73,6 +76,7 @@ def _try_everything(document: dict[str, Any], url: str, key: str) -> dict[str, s
 
 def _try_operation(operation: Any, url: str, key: str, session: requests.Session) -> None:
     closed = {} not in operation.definition.raw["security"] and operation.definition.raw["security"] != []
+    numbers = count()
 
     @SETTINGS
     @given(case=operation.as_strategy())
@@ -80,7 +84,7 @@ def _try_operation(operation: Any, url: str, key: str, session: requests.Session
         headers = {"Authorization": f"Bearer {key}"}
         response = case.call(base_url=url, session=session, headers=headers, timeout=60)
         case.validate_response(response, checks=CHECKS)
-        if closed:
+        if closed and next(numbers) % UNIDENTIFIED_EVERY == 0:
             for credential in ({"Authorization": ""}, {"Authorization": f"Bearer {key[:-1]}"}):
                 answer = case.call(base_url=url, session=session, headers=credential, timeout=60)
                 assert answer.status_code == 401, f"{credential} passes: {answer.status_code}"

@@ -1,6 +1,6 @@
 -- Beats for a worker, takes one queue's messages back from workers that stopped beating, and forgets old dead letters.
 -- A dead worker leaves the heartbeats once no queue has anything left of it.
--- KEYS: heartbeats, queue, messages, dead, dead messages
+-- KEYS: heartbeats, queue, messages, dead, dead messages, doorbell
 -- ARGV: worker, queue name, prefix of held keys, prefix of workers' queues keys, heartbeat timeout ms, dead letter life ms
 -- Returns how many messages came back.
 local time = redis.call("TIME")
@@ -21,6 +21,9 @@ for _, worker in ipairs(redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", now - ARGV[
     if redis.call("EXISTS", queues) == 0 then
         redis.call("ZREM", KEYS[1], worker)
     end
+end
+if recovered > 0 then
+    redis.call("PUBLISH", KEYS[6], ARGV[2])
 end
 
 for _, id in ipairs(redis.call("ZRANGEBYSCORE", KEYS[4], "-inf", now - ARGV[6], "LIMIT", 0, 500)) do

@@ -68,9 +68,9 @@ class Sources(Resource[M]):
         return Call("POST", path, _received, content=_body(alert), media="text/plain")
 
     @operation
-    def dry_run_alert(self, secret: str, alert: Any) -> Call[DryRun]:
-        """What posting such an alert would do now, on each account of yours that follows. Nothing is stored."""
-        path = f"/api/webhooks/in/{segment(secret)}/validate/"
+    def dry_run_alert(self, source_id: int, alert: Any) -> Call[DryRun]:
+        """What such an alert would do now, on each account of yours that follows the source. Nothing is stored."""
+        path = f"{_ROOT}{source_id}/validate_alert/"
         return Call("POST", path, _dry_run, content=_body(alert), media="text/plain", repeatable=True)
 
     @operation
