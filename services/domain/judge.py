@@ -63,6 +63,7 @@ class Judge:
         self.command = command
         self.steps: list[Trade] = []
         self._minute: Bar | None = None
+        self._first: Bar | None = None
         self._stop_at_open: Stop | None = None
         self._trailed_since: int | None = None
 
@@ -93,6 +94,10 @@ class Judge:
 
     def _mark(self, start: _State, mark: Bar) -> None:
         """Liquidate what the mark price has reached; `start` is the state before the minute's last prices."""
+        if self._is_entered_beyond(start, mark):
+            self._step(liquidated(self.trade, mark, mark.open_time, DecidedBy.MARK))
+            self.command_due(mark.close_time)
+            return
         found = liquidation.verdict(start.trade, self.trade, mark)
         if found is Verdict.STOPPED:
             self.steps[-1] = self.trade = msgspec.structs.replace(self.trade, ambiguous=True)
@@ -108,13 +113,24 @@ class Judge:
         self._step(liquidated(self.trade, mark, mark.close_time, DecidedBy.MARK))
         self.command_due(mark.close_time)
 
+    def _is_entered_beyond(self, start: _State, mark: Bar) -> bool:
+        """Whether the minute's open entered the trade while the mark price opened beyond: then it is as just entered."""
+        entry = self.trade.entry
+        if start.trade.status is not TradeStatus.PENDING or entry is None or entry.time != mark.open_time:
+            return False
+        steps = self.steps[: self._entered(start) + 1]
+        if not liquidation.opens_beyond(steps[-1], mark):
+            return False
+        self.steps, self.trade = steps, steps[-1]
+        return True
+
     def _entered(self, start: _State) -> int:
         """Which step since `start` was the entry."""
         first = len(start.steps)
         return next(i for i in range(first, len(self.steps)) if self.steps[i].status is TradeStatus.OPEN)
 
     def _last(self, bar: Bar, known: Finer | None) -> Need | None:
-        self._begin(bar)
+        self._begin(bar, known)
         before = self._state()
         try:
             self._bar(bar, DecidedBy.BAR, adverse=False)
@@ -163,7 +179,7 @@ class Judge:
         return None
 
     def _last_in_progress(self, bar: Bar, known: Finer | None) -> Need | None:
-        self._begin(bar)
+        self._begin(bar, known)
         before = self._state()
         if self.trade.active_from <= bar.open_time:
             try:
@@ -187,10 +203,11 @@ class Judge:
         self._keep_closing(before)
         return None
 
-    def _begin(self, bar: Bar) -> None:
+    def _begin(self, bar: Bar, known: Finer | None = None) -> None:
         """An entry that has expired by the minute's begin ends before it."""
         self.entry_due(bar.open_time)
         self._minute = bar
+        self._first = known.bars[0] if known is not None and known.bars else bar
         self._stop_at_open = self.trade.stop
         self._trailed_since = None
 
@@ -277,6 +294,9 @@ class Judge:
     def _at_open(self, bar: Bar, by: DecidedBy) -> None:
         """A bar that opens at or beyond a barrier is decided at its open; then a time stop that is due."""
         decided_by = DecidedBy.OPEN if by is DecidedBy.BAR else by
+        if self._opens_minute(bar):
+            assert self._minute is not None
+            bar, decided_by = self._minute, DecidedBy.OPEN
         if self._is_jumped_over(bar):
             self._step(cancelled(self.trade, Reason.STOP_BEFORE_ENTRY))
         while self.trade.status.is_live:
@@ -289,6 +309,17 @@ class Judge:
             due = next_event_at(self.trade)
             if due is not None and due <= bar.open_time:
                 self._step(time_stop(self.trade, bar, decided_by))
+
+    def _opens_minute(self, part: Bar) -> bool:
+        """Whether the open of a part is the minute's, met by a trade that stands as when the minute began.
+
+        What it decides is decided at the minute's open, whichever data tells: else a settlement of funding at that
+        instant would be charged or not by what else was undecided in the minute.
+        """
+        trade, minute = self.trade, self._minute
+        assert minute is not None
+        times = [trade.active_from, *(each.fill.time for each in trade.exits[-1:])]
+        return part is self._first and part.open == minute.open and max(times) <= minute.open_time
 
     def _time_stop_beside_command(self, bar: Bar, *, adverse: bool) -> None:
         """A time stop that is due goes with the first print, before the command or after: assumed is before."""

@@ -16,7 +16,7 @@ from services.usecases.evaluate_trades import evaluate_trades
 from services.usecases.fetch_paths import fetch_paths
 from services.usecases.sweep_quotes import sweep_quotes
 from tests.api.running import Api, market, order, serving, settings_of_test
-from tests.evaluation.desk import INVARIANTS
+from tests.evaluation.invariants import INVARIANTS
 from tests.servers import PATIENCE
 from tests.simulator_process import start_simulator
 

@@ -15,6 +15,7 @@ from services.domain.opening import Order, enter_at_quote, rest
 from services.domain.path import MINUTE, Bar, Path, floor_minute
 from services.domain.plan import Direction, EntryType, Plan, Target
 from services.domain.trade import Label, Trade
+from tests.evaluation.invariants import INVARIANTS
 
 START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 GRID = Filters(Decimal("0.01"), Decimal("0.001"), Decimal("0.001"), Decimal(5))
@@ -171,31 +172,6 @@ class Desk:
                 rows = await (await connection.execute(query)).fetchall()
                 found += [f"{name}: {row}" for row in rows]
         return found
-
-
-INVARIANTS = {
-    "balance is not the ledger's sum": """
-        SELECT a.id, a.balance, sum(l.amount) FROM accounts a LEFT JOIN ledger l ON l.account_id = a.id
-        GROUP BY a.id HAVING a.balance <> coalesce(sum(l.amount), 0)""",
-    "reserved is not the live trades' sum": """
-        SELECT a.id, a.reserved, sum(t.reserved) FROM accounts a LEFT JOIN trades t ON t.account_id = a.id
-        GROUP BY a.id HAVING a.reserved <> coalesce(sum(t.reserved), 0)""",
-    "profit is not the trade's ledger": """
-        SELECT t.id, t.profit_loss, sum(l.amount) FROM trades t LEFT JOIN ledger l ON l.trade_id = t.id
-        WHERE t.profit_loss IS NOT NULL GROUP BY t.id HAVING t.profit_loss <> sum(l.amount)""",
-    "events are not dense": """
-        SELECT stream, count(*), max(seq) FROM events GROUP BY stream HAVING count(*) <> max(seq)""",
-    "the counter is not the last event": """
-        SELECT a.id, a.event_seq, max(e.seq) FROM accounts a LEFT JOIN events e ON e.stream = 'a' || a.id
-        GROUP BY a.id HAVING a.event_seq <> coalesce(max(e.seq), 0)""",
-    "live triggers are not the live trades": """
-        SELECT t.id, t.status, l.trade_id FROM trades t FULL JOIN live_triggers l ON l.trade_id = t.id
-        WHERE (t.status IN ('PENDING', 'OPEN')) <> (l.trade_id IS NOT NULL)""",
-    "closing events differ from closed trades": """
-        SELECT t.id, t.status, count(e.seq) FROM trades t
-        LEFT JOIN events e ON e.action IN ('closed', 'cancelled') AND (e.payload -> 'trade' ->> 'id')::bigint = t.id
-        GROUP BY t.id HAVING count(e.seq) <> (t.status NOT IN ('PENDING', 'OPEN'))::int""",
-}
 
 
 async def open_pool(url: str) -> Pool:

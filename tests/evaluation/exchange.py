@@ -18,7 +18,7 @@ from services.usecases.new_trade import NewTrade
 from services.usecases.open_trade import open_trade
 from services.usecases.refresh_instruments import refresh_instruments
 from services.usecases.sweep_quotes import sweep_quotes
-from tests.evaluation.desk import INVARIANTS
+from tests.evaluation.invariants import INVARIANTS
 from tests.simulator_process import Simulator, start_simulator
 
 

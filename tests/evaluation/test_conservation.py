@@ -5,11 +5,10 @@ Everything runs through the use cases, on real servers and a simulated exchange 
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import msgspec
 from hypothesis import HealthCheck, settings
@@ -23,165 +22,44 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from services.bootstrap import build
 from services.db import funding, instruments, reconcile
 from services.domain.command import CommandKind
 from services.domain.errors import Refused
-from services.domain.fills import FillModel
 from services.domain.funding import Settlement
 from services.domain.market import Market, Quote
 from services.domain.path import MINUTE, Path, floor_minute
-from services.domain.plan import Direction, EntryType, Target, Trailing
-from services.settings import Settings
+from services.domain.plan import Target
 from services.usecases.command_trade import Wish, command_trade
-from services.usecases.context import Services
 from services.usecases.edit_account import Terms, edit_account
 from services.usecases.evaluate_trades import evaluate_trades
 from services.usecases.fetch_paths import fetch_paths
-from services.usecases.manage_accounts import Deposit, deposit
-from services.usecases.new_trade import NewTrade
+from services.usecases.manage_accounts import Deposit, Reset, deposit, reset_account
 from services.usecases.open_trade import open_trade
-from tests.evaluation.desk import INVARIANTS
-from tests.simulator_process import Simulator, start_simulator
+from services.usecases.void_trade import void_trade
+from tests.evaluation.invariants import INVARIANTS
+from tests.evaluation.random_orders import PLACES, Order, orders, places, shares, wanted
+from tests.evaluation.stage import Stage, staged
 
-BEGIN = datetime(2026, 7, 1, 8, 0, 10, tzinfo=UTC)
-PLACES = ((Market.SPOT, "ADAUSDT"), (Market.FUTURES, "ADAUSDT"), (Market.FUTURES, "DOGEUSDT"))
-places = st.sampled_from(range(len(PLACES)))
 FUTURES = Market.FUTURES
 TICK = Decimal("0.0001")
 NO_LIMITS = Terms(max_open_trades=None, max_symbol_exposure=None, max_leverage=None)
-shares = st.sampled_from(["0.004", "0.01", "0.03", "0.1", "0.4"]).map(Decimal)
+EXAMPLES, STEPS = 12, 20
 factors = st.sampled_from(["0.7", "0.93", "0.99", "1.01", "1.08", "1.3"]).map(Decimal)
-NEVER_NEGATIVE = """
-SELECT 'account', id, reserved FROM accounts WHERE reserved < 0
-UNION ALL
-SELECT 'trade', t.id, t.quantity - coalesce(sum(e.quantity), 0)
-FROM trades t LEFT JOIN trade_exits e ON e.trade_id = t.id
-GROUP BY t.id HAVING t.quantity < coalesce(sum(e.quantity), 0)
-    OR (t.status LIKE 'CLOSED%%') <> (t.quantity = coalesce(sum(e.quantity), 0))
-UNION ALL  -- an isolated position loses its margin and its fee of entry at most, and funding
-SELECT 'loss', t.id, t.profit_loss FROM trades t WHERE t.profit_loss <
-    -(round(t.entry_price * t.quantity / t.leverage, 8) + t.entry_fee + greatest(t.funding, 0)) - 0.0000001
+ENDS = {
+    *("take_profit", "stop_loss", "break_even", "target_stop", "trailing_stop", "time_stop", "liquidation", "manual"),
+    *("cancelled", "entry_expired", "target_before_entry", "stop_before_entry"),
+}
+BOOKED = {"deposit", "reset", "entry_fee", "gross_profit", "exit_fee", "loss_cap", "funding", "void"}
+SEEN = """
+SELECT reason FROM trade_exits UNION ALL SELECT exit_reason FROM trades WHERE status = 'CANCELLED'
+UNION ALL SELECT kind FROM ledger WHERE kind <> 'deposit' OR id > 1
+UNION ALL SELECT 'another part' FROM trade_exits WHERE part > 1
+UNION ALL SELECT status FROM trades
 """
 
 
-class Order(NamedTuple):
-    """A trade that somebody wants, in shares of the last price; `resting` None: at the market."""
-
-    place: int
-    sign: int
-    resting: Decimal | None
-    stop: Decimal
-    ahead: list[Decimal]
-    size: dict[str, Decimal]
-    leverage: int
-    rules: dict[str, Any]
-    model: FillModel
-
-
-orders = st.builds(
-    Order,
-    places,
-    st.sampled_from([1, 1, -1]),
-    st.one_of(st.none(), shares),
-    shares,
-    st.lists(shares, min_size=1, max_size=3),
-    st.sampled_from(
-        [{"position_size": Decimal(size)} for size in (20, 60, 200, 900)]
-        + [{"equity_percent": Decimal(10)}, {"risk_percent": Decimal(1)}]
-    ),
-    st.sampled_from([1, 3, 20]),
-    st.fixed_dictionaries(
-        {
-            "follow_targets": st.booleans(),
-            "trailing": st.sampled_from([None, Trailing(percent=Decimal(1))]),
-            "time_stop": st.sampled_from([None, 2 * MINUTE]),
-        }
-    ),
-    st.sampled_from(FillModel),
-)
-
-
-def wanted(order: Order, last: Decimal) -> NewTrade:
-    market, symbol = PLACES[order.place]
-    sign = 1 if market is Market.SPOT else order.sign
-    entry = last if order.resting is None else last * (1 - sign * order.resting / 10)
-    price, targets = entry, []
-    for share in order.ahead:
-        price *= 1 + sign * share / 2
-        targets.append(Target(price, Decimal("0.3")))
-    targets[-1] = Target(price, 1 - sum((target.fraction for target in targets[:-1]), Decimal(0)))
-    return NewTrade(
-        market_type=market,
-        symbol=symbol,
-        direction=Direction.LONG if sign > 0 else Direction.SHORT,
-        entry_type=EntryType.MARKET if order.resting is None else EntryType.LIMIT,
-        entry_price=None if order.resting is None else entry,
-        stop_loss=entry * (1 - sign * order.stop / 2),
-        take_profits=tuple(targets),
-        leverage=1 if market is Market.SPOT else order.leverage,
-        fill_model=order.model,
-        **order.size,
-        **order.rules,
-    )
-
-
-class Stage:
-    """One exchange, one database, one process; all of it in one event loop."""
-
-    def __init__(self, simulator: Simulator, told: Settings) -> None:
-        self.simulator, self.settings = simulator, told
-        self.runner: asyncio.Runner | None = None
-        self.services: Services = None  # type: ignore[assignment] # until the first start
-        self.process = AsyncExitStack()
-        self.now = BEGIN
-
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        assert self.runner is not None
-        return self.runner.run(work)
-
-    async def restart(self) -> None:
-        """The process ends and another begins."""
-        await self.process.aclose()
-        self.services = await self.process.enter_async_context(build(self.settings, name="test"))
-
-    async def to(self, time: datetime) -> None:
-        self.now = time
-        await self.simulator.set_clock(time=round(time.timestamp() * 1000))
-        await self.services.redis.flushdb()  # minutes have gone by: the exchange's weight is free again
-        for market in Market:
-            await self.services.clock.sync(market)
-
-    async def rows(self, query: str) -> list[tuple]:
-        async with self.services.pool.connection() as connection:
-            return await (await connection.execute(query)).fetchall()
-
-
-@asynccontextmanager
-async def staged(database_url: str, redis_url: str) -> AsyncIterator[Stage]:
-    async with start_simulator(paused=True, start=BEGIN.isoformat()) as simulator:
-        told = Settings(
-            database_url=database_url,
-            redis_url=redis_url,
-            spot_url=simulator.spot_url,
-            futures_url=simulator.futures_url,
-            market_speed=Decimal("1e-9"),
-            quote_max_age_seconds=Decimal(3600),
-            starting_balance=Decimal(2000),
-        )
-        stage = Stage(simulator, told)
-        await stage.restart()
-        async with stage.services.pool.connection() as connection:
-            for market in Market:
-                wanted = {symbol for place, symbol in PLACES if place is market}
-                listed = [each for each in await stage.services.exchange.listings(market) if each.symbol in wanted]
-                await instruments.refresh(connection, market, listed, floor_minute(BEGIN))
-        yield stage
-        await stage.process.aclose()
-
-
 class Books(RuleBasedStateMachine):
-    """`stage` is set by the test; `seen` are the states in which trades ended up."""
+    """`stage` is set by the test; `seen` is what has happened to trades and what was booked."""
 
     stage: Stage
     seen: ClassVar[Counter[str]] = Counter()
@@ -197,7 +75,7 @@ class Books(RuleBasedStateMachine):
         stage, self.told, self.ids = self.stage, [], []
         async with stage.services.pool.connection() as connection:
             await connection.execute(
-                "TRUNCATE trades, trade_exits, trade_revisions, live_triggers, trade_commands, ledger, events,"
+                "TRUNCATE trades, voids, trade_exits, trade_revisions, live_triggers, trade_commands, ledger, events,"
                 " funding_settlements, funding_clocks, accounts, idempotency, results RESTART IDENTITY CASCADE"
             )
         await stage.restart()
@@ -231,7 +109,7 @@ class Books(RuleBasedStateMachine):
 
     def open(self, orders: list[Order]) -> None:
         for order in orders:
-            wish = wanted(order, self.last[order.place])
+            wish = wanted(order, self.last[order.place], self.stage.now)
             made = self.do(open_trade(self.stage.services, self.account, wish))
             if made is not None:
                 self.ids.append(int(msgspec.json.decode(made.body)["id"]))
@@ -290,6 +168,32 @@ class Books(RuleBasedStateMachine):
             self.told.append(paths)
             await evaluate_trades(self.stage.services, paths)
 
+    @rule(
+        factor=st.sampled_from(["0.9", "0.95", "1.05", "1.12"]).map(Decimal),
+        place=st.sampled_from([1, 2]),
+        returns=st.booleans(),
+    )
+    def mark_alone(self, factor, place, returns) -> None:
+        """The mark price goes where the last one does not, and comes back or not."""
+        self.do(self._prices([(place, factor)] + [(place, 1 / factor)] * returns, 1, "mark"))
+        self.do(self._judge(tail=False))
+
+    @precondition(lambda self: self.ids)
+    @rule(ends=st.booleans(), balance=st.sampled_from([None, Decimal(400)]))
+    def start_over(self, ends, balance) -> None:
+        """The account is reset, which live trades forbid; mostly they are ended before."""
+        if ends:
+            self.do(self._judge(tail=False))
+            for id_ in self.ids:
+                self.do(command_trade(self.stage.services, [self.account], id_, Wish(kind=CommandKind.END)))
+        self.do(reset_account(self.stage.services, [self.account], self.account, Reset(balance=balance), None))
+
+    @precondition(lambda self: self.ids)
+    @rule(pick=st.integers(0, 100))
+    def strike_out(self, pick) -> None:
+        """An operator finds a closing wrong."""
+        self.do(void_trade(self.stage.services, self.ids[pick % len(self.ids)], "a wrong price", "somebody"))
+
     @precondition(lambda self: self.told)
     @rule(pick=st.integers(0, 100))
     def repeat(self, pick) -> None:
@@ -335,13 +239,10 @@ class Books(RuleBasedStateMachine):
             self.do(self._prices([], 2, "both"))
             self.do(self._judge(tail=False))
             self.add_up()
-            rows = self.stage.run(self.stage.rows("SELECT coalesce(exit_reason, status) FROM trades"))
-            parts = self.stage.run(self.stage.rows("SELECT 'another part' FROM trade_exits WHERE part > 1"))
-            self.seen.update(reason for (reason,) in rows)
-            self.seen.update(reason for (reason,) in parts)
+            self.seen.update(what for (what,) in self.stage.run(self.stage.rows(SEEN)))
 
     async def _check(self) -> None:
-        for name, query in {**INVARIANTS, "negative": NEVER_NEGATIVE}.items():
+        for name, query in INVARIANTS.items():
             assert await self.stage.rows(query) == [], name
         async with self.stage.services.pool.connection() as connection:
             assert await reconcile.differences(connection) == {}
@@ -350,20 +251,20 @@ class Books(RuleBasedStateMachine):
 def test_the_books_add_up_whatever_is_done(database_url: str, redis_url: str):
     is_long = settings.get_current_profile_name() == "long"
     with asyncio.Runner() as runner:
-        opening = staged(database_url, redis_url)
+        opening = staged(database_url, redis_url, PLACES)
         Books.stage = runner.run(opening.__aenter__())
         Books.stage.runner = runner
         try:
             run_state_machine_as_test(
                 Books,
                 settings=settings(
-                    max_examples=300 if is_long else 5,
-                    stateful_step_count=20,
+                    max_examples=300 if is_long else EXAMPLES,
+                    stateful_step_count=STEPS,
                     derandomize=not is_long,
                     deadline=None,
                     suppress_health_check=list(HealthCheck),
                 ),
             )
-            assert Books.seen.keys() >= {"take_profit", "stop_loss", "another part"}, Books.seen
+            assert Books.seen.keys() >= ENDS | BOOKED | {"another part"}, Books.seen
         finally:
             runner.run(opening.__aexit__(None, None, None))

@@ -15,7 +15,7 @@ import psycopg
 
 from deploy.local.process import exited, spawn
 from services.settings import Settings
-from tests.evaluation.desk import INVARIANTS
+from tests.evaluation.invariants import INVARIANTS
 from tests.servers import wait_until
 
 COMMAND = Path(sys.executable).with_name("paperfleet")

@@ -10,6 +10,12 @@ from itertools import groupby
 from typing import NamedTuple
 
 MINUTE = 60_000
+_ENDS = {
+    "take_profit": "CLOSED_TP",
+    "time_stop": "CLOSED_EXPIRED",
+    "manual": "CLOSED_MANUAL",
+    "liquidation": "CLOSED_LIQUIDATED",
+}
 
 
 class Trailing(NamedTuple):
@@ -53,12 +59,16 @@ class Command(NamedTuple):
 
 
 class Exit(NamedTuple):
-    """`price` is before slippage."""
+    """`price` is before slippage; `time` is that of the print, of a minute's first one the begin of the minute."""
 
     reason: str
-    minute: int
+    time: int
     price: int
     quantity: int
+
+    @property
+    def minute(self) -> int:
+        return self.time // MINUTE
 
 
 class Minute(NamedTuple):
@@ -108,28 +118,38 @@ class Truth:
                 break
             if self._is_calm(opened, low, high):
                 continue
-            at_open = self.stop
-            for number, (time, price) in enumerate(group):
-                if self.command is not None and self.command.at <= time:
-                    self._obey()
-                    at_open = self.stop
-                if time < self.start or self.status not in ("PENDING", "OPEN"):
-                    continue
-                opens = number == 0 and self.start <= opened
-                beyond = self.plan.sign * price <= self.plan.sign * self.stop
-                if opens and self.status == "PENDING" and self.plan.cancel_on_stop and beyond:
-                    self._cancel("stop_before_entry")
-                    continue
-                while self._event(time, price, at_open if opens else None):
-                    pass
-                due = self._due()
-                if opens and self.status == "OPEN" and due is not None and due <= opened:
-                    self._leave("time_stop", time, price, self.left)
+            self._minute(opened, group)
         if self.command is not None and self.command.at < end:
             self._expire(self.command.at)
             self._obey()
+        self._meanwhile(end)
         self._expire(end)
         return self
+
+    def _minute(self, opened: int, prints: list[tuple[int, int]]) -> None:
+        at_open = self.stop
+        for number, (time, price) in enumerate(prints):
+            if self.command is not None and self.command.at <= time:
+                self._obey()
+                at_open = self.stop
+            opens = number == 0 and self.start <= opened
+            if opens:
+                time = opened
+            self._meanwhile(time)
+            if time < self.start or self.status not in ("PENDING", "OPEN"):
+                continue
+            beyond = self.plan.sign * price <= self.plan.sign * self.stop
+            if opens and self.status == "PENDING" and self.plan.cancel_on_stop and beyond:
+                self._cancel("stop_before_entry")
+                continue
+            while self._event(time, price, at_open if opens else None):
+                pass
+            due = self._due()
+            if opens and self.status == "OPEN" and due is not None and due <= opened:
+                self._leave("time_stop", time, price, self.left)
+
+    def _meanwhile(self, until: int) -> None:
+        """What else has happened by then, beside the prints: nothing here."""
 
     def _obey(self) -> None:
         command, self.command = self.command, None
@@ -256,9 +276,8 @@ class Truth:
             self.stop, self.reason = ticks, reason
 
     def _leave(self, reason: str, time: int, price: int, quantity: int) -> None:
-        self.exits.append(Exit(reason, time // MINUTE, price, quantity))
+        self.exits.append(Exit(reason, time, price, quantity))
         self.left -= quantity
         if self.left:
             return
-        ends = {"take_profit": "CLOSED_TP", "time_stop": "CLOSED_EXPIRED", "manual": "CLOSED_MANUAL"}
-        self.status = ends.get(reason, "CLOSED_SL")
+        self.status = _ENDS.get(reason, "CLOSED_SL")

@@ -2,26 +2,30 @@
 
 import random
 from bisect import bisect_left
-from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, NamedTuple
 
+from tests.oracle import futures
 from tests.oracle import plans as oracle
+from tests.oracle.margined import Margined
 from tests.oracle.money import FACTOR
 from tests.oracle.plans import MINUTE
-from tests.replay.desk import DAY
+from tests.replay.plan_lines import Wish, line_of
+from tests.replay.tape_files import SYMBOL
 from tests.replay.tapes import STEP, Tape
 
 _FRACTIONS = (("1",), ("0.5", "0.5"), ("0.3", "0.333", "0.367"))
+_HIGH_LEVERAGES = (1, 3, 10, 20, 50)
 
 
 class Made(NamedTuple):
     """A plan and its truth; `slippage` is the share that its market orders slip by, `truth` None: it is rejected."""
 
     line: dict[str, Any]
+    plan: oracle.Plan
     truth: oracle.Truth | None
     slippage: Decimal
-    resting: bool
+    leverage: int
 
 
 class Maker:
@@ -36,29 +40,27 @@ class Maker:
 
     def make(self, number: int) -> Made:
         """A plan somewhere on the tape as a line, and what becomes of it."""
-        chance, scale = self.chance, self.tape.scale
+        chance, tape = self.chance, self.tape
         minute = chance.choice(self.minutes)
-        sign, leverage = chance.choice((1, -1)), chance.randint(1, 5)
-        resting = chance.random() < 0.5
-        entry = self.opens[minute] - sign * (chance.randint(1, 12 * scale) if resting else 0)
-        stop = entry - sign * chance.randint(1, 20 * scale)
-        targets, price = [], entry
-        for fraction in chance.choice(_FRACTIONS):
-            price += sign * chance.randint(1, 12 * scale)
-            targets.append((price, Decimal(fraction)))
-        trailing = None
-        if chance.random() < 0.4:
-            is_percent = chance.random() < 0.5
-            behind = chance.choice(("0.4", "1", "2.5")) if is_percent else str(chance.randint(1, 40 * scale))
-            activation = chance.choice((None, entry + sign * chance.randint(1, 9 * scale)))
-            trailing = oracle.Trailing(Decimal(behind), is_percent, activation)
-            targets = [] if chance.random() < 0.3 else targets
+        sign = 1 if tape.market == "SPOT" else chance.choice((1, -1))
+        leverage = self._leverage()
+        opened, zone = self.opens[minute], None
+        limit = opened - sign * chance.randint(1, 12 * tape.scale) if chance.random() < 0.5 else None
+        if limit is not None and chance.random() < 0.3:
+            limit, zone = self._zone(opened, limit, sign)
+        first = opened if limit is None else limit
+        stop = first - sign * self._stop_distance(first, leverage)
+        targets = self._targets(first, sign)
+        trailing = self._trailing(first, sign)
+        if trailing is not None and chance.random() < 0.3:
+            targets = []
         slippage = min(Decimal("0.5"), FACTOR[self.model] * self.slippages[minute])
         start = minute * MINUTE
+        is_resting = limit is not None and sign * limit < sign * opened
         told = oracle.Plan(
             sign=sign,
-            limit=entry if resting else None,
-            entry=entry if resting else _slipped(entry, slippage, sign),
+            limit=limit if is_resting else None,
+            entry=min(sign * first, sign * opened) * sign if limit is not None else slipped(first, slippage, sign),
             stop=stop,
             targets=tuple(targets),
             quantity=0,
@@ -67,54 +69,75 @@ class Maker:
             follow=chance.random() < 0.3,
             trailing=trailing,
             time_stop=chance.choice((None, chance.randint(1, 40) * MINUTE)),
-            expires_at=start + chance.randint(1, 40) * MINUTE if resting and chance.random() < 0.5 else None,
-            cancel_on_target=resting and bool(targets) and chance.random() < 0.5,
-            cancel_on_stop=resting and chance.random() < 0.5,
+            expires_at=start + chance.randint(1, 40) * MINUTE if limit is not None and chance.random() < 0.5 else None,
+            cancel_on_target=limit is not None and bool(targets) and chance.random() < 0.5,
+            cancel_on_stop=limit is not None and chance.random() < 0.5,
         )
-        told = told._replace(quantity=int(Decimal(100) * leverage / (told.entry * self.tape.tick) / STEP))
-        line = _line(number, told, start, leverage, self.tape.tick)
-        fits = sign * stop < sign * told.entry and all(sign * told.entry < sign * price for price, _ in targets)
+        told = told._replace(quantity=int(Decimal(100) * leverage / (told.entry * tape.tick) / STEP))
+        line = line_of(Wish(number, tape.market, SYMBOL, limit, zone, start, leverage), told, tape.tick)
+        truth = self._truth(told, start, leverage) if self._fits(told, leverage) else None
+        return Made(line, told, truth, slippage, leverage)
+
+    def _leverage(self) -> int:
+        if self.tape.market == "SPOT":
+            return 1
+        return self.chance.choice(_HIGH_LEVERAGES) if self.tape.marks else self.chance.randint(1, 5)
+
+    def _zone(self, opened: int, near: int, sign: int) -> tuple[int, tuple[int, int]]:
+        """An entry zone that begins at `near`, or that the price is in or has crossed; its near edge, and both."""
+        if self.chance.random() < 0.3:
+            near = opened + sign * self.chance.randint(0, 3 * self.tape.scale)
+        edges = near, near - sign * self.chance.randint(1, 4 * self.tape.scale)
+        return near, edges if self.chance.random() < 0.5 else edges[::-1]
+
+    def _stop_distance(self, entry: int, leverage: int) -> int:
+        """Anywhere near; of high leverage also just before the liquidation price, now and then beyond it."""
+        if leverage >= 10 and self.chance.random() < 0.8:
+            level = self._level(entry, int(Decimal(100) * leverage / (entry * self.tape.tick) / STEP), leverage, 1)
+            assert level is not None
+            return max(1, int(entry - level) - self.chance.randint(0, 5))
+        return self.chance.randint(1, 20 * self.tape.scale)
+
+    def _targets(self, entry: int, sign: int) -> list[tuple[int, Decimal]]:
+        targets, price = [], entry
+        for fraction in self.chance.choice(_FRACTIONS):
+            price += sign * self.chance.randint(1, 12 * self.tape.scale)
+            targets.append((price, Decimal(fraction)))
+        return targets
+
+    def _trailing(self, entry: int, sign: int) -> oracle.Trailing | None:
+        chance, scale = self.chance, self.tape.scale
+        if chance.random() >= 0.4:
+            return None
+        is_percent = chance.random() < 0.5
+        behind = chance.choice(("0.4", "1", "2.5")) if is_percent else str(chance.randint(1, 40 * scale))
+        activation = chance.choice((None, entry + sign * chance.randint(1, 9 * scale)))
+        return oracle.Trailing(Decimal(behind), is_percent, activation)
+
+    def _fits(self, told: oracle.Plan, leverage: int) -> bool:
+        sign, entry, tick = told.sign, told.entry, self.tape.tick
+        if not (sign * told.stop < sign * entry and all(sign * entry < sign * price for price, _ in told.targets)):
+            return False
+        quantity = STEP * told.quantity
+        return self.tape.market == "SPOT" or futures.is_allowed(
+            SYMBOL, sign, entry * tick, quantity, leverage, told.stop * tick
+        )
+
+    def _truth(self, told: oracle.Plan, start: int, leverage: int) -> oracle.Truth:
         later = self.grouped[bisect_left(self.grouped, start, key=lambda each: each.opened) :]
-        truth = oracle.Truth(told, start).run_minutes(later, self.end) if fits else None
-        return Made(line, truth, slippage, resting)
+        if not self.tape.marks:
+            return oracle.Truth(told, start).run_minutes(later, self.end)
+        position = Margined(
+            told, start, self.tape.marks, lambda left: self._level(told.entry, left, leverage, told.sign)
+        )
+        return position.run_minutes(later, self.end)
+
+    def _level(self, entry: int, steps: int, leverage: int, sign: int) -> Decimal | None:
+        """The mark price in ticks at which the position is liquidated."""
+        price = futures.liquidation(SYMBOL, sign, entry * self.tape.tick, STEP * steps, leverage)
+        return None if price is None else price / self.tape.tick
 
 
-def _slipped(ticks: int, share: Decimal, sign: int) -> int:
+def slipped(ticks: int, share: Decimal, sign: int) -> int:
     """A market order's price: rounded to the tick against it."""
     return int((ticks * (1 + sign * share)).to_integral_value(ROUND_CEILING if sign > 0 else ROUND_FLOOR))
-
-
-def left_at(ticks: int, made: Made, reason: str, sign: int) -> int:
-    """The price of an exit, in ticks: targets are limits, the rest market orders."""
-    return ticks if reason == "take_profit" else _slipped(ticks, made.slippage, -sign)
-
-
-def _line(number: int, told: oracle.Plan, start: int, leverage: int, tick: Decimal) -> dict[str, Any]:
-    rules: dict[str, Any] = {"follow_targets": told.follow}
-    if told.break_even_after is not None:
-        rules["break_even_after"] = told.break_even_after
-    if told.trailing is not None:
-        distance = told.trailing.distance
-        trail = {"percent": str(distance)} if told.trailing.is_percent else {"distance": str(tick * distance)}
-        if told.trailing.activation is not None:
-            trail["activation"] = str(tick * told.trailing.activation)
-        rules["trailing"] = trail
-    if told.time_stop is not None:
-        rules["time_stop"] = f"PT{told.time_stop // MINUTE}M"
-    if told.expires_at is not None:
-        rules["entry_expires_at"] = (DAY + timedelta(milliseconds=told.expires_at)).isoformat()
-    rules |= {name: True for name in ("cancel_on_target", "cancel_on_stop") if getattr(told, name)}
-    return {
-        "id": number,
-        "market_type": "FUTURES",
-        "symbol": "AUSDT",
-        "direction": "LONG" if told.sign > 0 else "SHORT",
-        "entry_type": "MARKET" if told.limit is None else "LIMIT",
-        "entry_price": None if told.limit is None else str(tick * told.limit),
-        "stop_loss": str(tick * told.stop),
-        "take_profits": [{"price": str(tick * price), "fraction": str(share)} for price, share in told.targets],
-        "rules": rules,
-        "position_size": "100",
-        "leverage": leverage,
-        "opened_at": (DAY + timedelta(milliseconds=start)).isoformat(),
-    }

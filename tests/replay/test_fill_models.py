@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.replay.desk import DAY, run
-from tests.replay.tapes import Tape, record, simulated
+from tests.replay.tape_files import record
+from tests.replay.tapes import Tape, simulated
 
 PLANS = 600
 MODELS = ("optimistic", "realistic", "harsh")
@@ -24,7 +25,7 @@ def tape() -> Tape:
 def lines(tape: Tape, tmp_path_factory: pytest.TempPathFactory) -> Lines:
     """The same plans in each model: market and limit entries, one target as far as the stop."""
     folder, chance = tmp_path_factory.mktemp("fills"), random.Random(1)
-    record(folder, tape, with_prints=True)
+    record(folder, tape, finer=["prints"])
     plans = []
     for number in range(PLANS):
         minute = chance.choice(sorted(tape.opens)[20:-30])

@@ -13,7 +13,7 @@ from services.usecases.sources import Asking
 from services.usecases.store_signals import store_signals
 from services.usecases.trade_by_hand import trade_by_hand
 from services.usecases.trade_signals import Passed, trade_signals
-from tests.evaluation.desk import INVARIANTS
+from tests.evaluation.invariants import INVARIANTS
 from tests.servers import wait_until
 from tests.signals.saying import coming, price, rows, says, source_id
 

@@ -14,7 +14,7 @@ from services.db import accounts
 from services.domain.source import Overrides
 from services.usecases.sources import Asking, follow_source
 from services.usecases.store_signals import store_signals
-from tests.evaluation.desk import INVARIANTS
+from tests.evaluation.invariants import INVARIANTS
 from tests.fleet.fleet import fleet_on
 from tests.servers import wait_until
 from tests.signals.saying import coming, rows, says, source_id

@@ -17,7 +17,7 @@ from services.usecases.sources import Asking, edit_source, follow_source
 from services.usecases.store_signals import store_signals
 from services.usecases.trade_by_hand import trade_by_hand
 from services.usecases.trade_signals import Passed, trade_signals
-from tests.evaluation.desk import INVARIANTS
+from tests.evaluation.invariants import INVARIANTS
 from tests.signals.saying import coming, rows, says, source_id
 
 DECIDED = "SELECT account_id, outcome, trade_id, code FROM signal_decisions ORDER BY account_id"
