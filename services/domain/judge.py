@@ -114,7 +114,7 @@ class Judge:
         self.command_due(mark.close_time)
 
     def _is_entered_beyond(self, start: _State, mark: Bar) -> bool:
-        """Whether the minute's open entered the trade while the mark price opened beyond: then it is as just entered."""
+        """Whether the open entered the trade while the mark price opened beyond: then it is as it was just entered."""
         entry = self.trade.entry
         if start.trade.status is not TradeStatus.PENDING or entry is None or entry.time != mark.open_time:
             return False
