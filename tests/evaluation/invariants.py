@@ -35,7 +35,7 @@ INVARIANTS = {
         SELECT t.id, t.status, t.quantity - coalesce(sum(e.quantity), 0)
         FROM trades t LEFT JOIN trade_exits e ON e.trade_id = t.id
         GROUP BY t.id HAVING t.quantity < coalesce(sum(e.quantity), 0)
-            OR (starts_with(t.status, 'CLOSED') OR t.status = 'VOIDED') <> (t.quantity = coalesce(sum(e.quantity), 0))""",
+            OR (t.exit_time IS NOT NULL) <> (t.quantity = coalesce(sum(e.quantity), 0))""",
     "an isolated position lost more than its margin, its fee of entry, and funding": """
         SELECT t.id, t.profit_loss FROM trades t WHERE t.profit_loss <
             -(round(t.entry_price * t.quantity / t.leverage, 8) + t.entry_fee + greatest(t.funding, 0)) - 0.0000001""",
