@@ -1,7 +1,6 @@
 """One trade on its way through one minute: event after event, by the bar, by finer data, or by the adverse order."""
 
 from datetime import datetime
-from enum import Enum
 
 import msgspec
 
@@ -12,6 +11,7 @@ from services.domain.executions import Touch, cancelled, execute, liquidated, ti
 from services.domain.finer import begins, is_whole
 from services.domain.funding import FundingDue
 from services.domain.liquidation import Verdict
+from services.domain.next_event import Next, Undecided, adverse_event, next_event
 from services.domain.path import Bar, Finer, Resolution
 from services.domain.reach import Reach
 from services.domain.trade import DecidedBy, Reason, Stop, Trade, TradeStatus
@@ -32,18 +32,6 @@ class Need(msgspec.Struct, frozen=True):
     minute: datetime
     finer_than: Resolution | None = None
     funding: bool = False
-
-
-class _Undecided(Exception):
-    """Tapes consistent with the bar disagree on what happens next."""
-
-
-class _Next(Enum):
-    """What the rest of a bar does next to a trade."""
-
-    NOTHING = 0
-    FALL = 1
-    RISE = 2
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -135,7 +123,7 @@ class Judge:
         try:
             self._bar(bar, DecidedBy.BAR, adverse=False)
             return None
-        except _Undecided:
+        except Undecided:
             self._restore(before)
         if known is None:
             return Need(bar.open_time)
@@ -150,7 +138,7 @@ class Judge:
                     self._part(part, known)
             self.command_due(bar.close_time)
             return None
-        except _Undecided:
+        except Undecided:
             self._restore(before)
             return Need(bar.open_time, known.resolution)
 
@@ -184,7 +172,7 @@ class Judge:
         if self.trade.active_from <= bar.open_time:
             try:
                 self._bar(bar, DecidedBy.BAR, adverse=False)
-            except _Undecided:
+            except Undecided:
                 self._restore(before)
             else:
                 self._keep_closing(before)
@@ -198,7 +186,7 @@ class Judge:
         try:
             for part in known.bars:
                 self._bar(part, _BY_RESOLUTION[known.resolution], adverse=False)
-        except _Undecided:
+        except Undecided:
             self._restore(before)
         self._keep_closing(before)
         return None
@@ -269,7 +257,7 @@ class Judge:
         before = self._state()
         try:
             self._bar(part, by, adverse=False)
-        except _Undecided:
+        except Undecided:
             if not known.gone:
                 raise
             self._restore(before)
@@ -328,7 +316,7 @@ class Judge:
         if not is_there or due is None or due > bar.open_time:
             return
         if not adverse:
-            raise _Undecided
+            raise Undecided
         self._flag(tell=False)
         self._step(time_stop(self.trade, bar, DecidedBy.ADVERSE))
 
@@ -360,17 +348,17 @@ class Judge:
         while self.trade.status.is_live:
             decided_by = by
             try:
-                following = _next_event(self.trade, rest)
-            except _Undecided:
+                following = next_event(self.trade, rest)
+            except Undecided:
                 if not adverse:
                     raise
                 decided_by = DecidedBy.ADVERSE
-                following = _adverse_event(self.trade, rest)
-                self._flag(tell=following is _Next.NOTHING)
-            if following is _Next.NOTHING:
+                following = adverse_event(self.trade, rest)
+                self._flag(tell=following is Next.NOTHING)
+            if following is Next.NOTHING:
                 return
             wall = barriers(self.trade)
-            falling = following is _Next.FALL
+            falling = following is Next.FALL
             level = wall.lower if falling else wall.upper
             assert level is not None
             self._touch(falling, bar.close_time, bar, decided_by)
@@ -383,41 +371,3 @@ class Judge:
         self.trade = msgspec.structs.replace(self.trade, ambiguous=True)
         if tell:
             self._step(msgspec.structs.replace(self.trade, version=self.trade.version + 1))
-
-
-def _next_event(trade: Trade, rest: Reach) -> _Next:
-    """The event every tape agrees on; raises _Undecided where they differ."""
-    wall = barriers(trade)
-    if rest.start is not None and rest.start == wall.lower:
-        return _Next.FALL
-    if rest.start is not None and rest.start == wall.upper:
-        return _Next.RISE
-    falls = wall.lower is not None and rest.may_low <= wall.lower
-    rises = wall.upper is not None and rest.may_high >= wall.upper
-    if falls and rises:
-        raise _Undecided
-    if falls:
-        if wall.lower is not None and rest.must_low > wall.lower:
-            raise _Undecided
-        return _Next.FALL
-    if rises:
-        if wall.upper is not None and rest.must_high < wall.upper:
-            raise _Undecided
-        return _Next.RISE
-    return _Next.NOTHING
-
-
-def _adverse_event(trade: Trade, rest: Reach) -> _Next:
-    """The worst of what may have happened: the stop where it can have been touched, else nothing gained.
-
-    For a pending entry: filled if its stop can have been touched too, else not filled, and cancelled where a touch
-    of its target that is certain does that.
-    """
-    long, stop = trade.is_long, trade.stop.price
-    if rest.may_low <= stop if long else rest.may_high >= stop:
-        return _Next.FALL if long else _Next.RISE
-    if trade.status is TradeStatus.PENDING and trade.plan.rules.cancel_on_target:
-        target = trade.plan.targets[0].price
-        if rest.must_high >= target if long else rest.must_low <= target:
-            return _Next.RISE if long else _Next.FALL
-    return _Next.NOTHING

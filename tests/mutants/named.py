@@ -76,9 +76,9 @@ NAMED = (
     ),
     Mutant(
         "target before stop in an ambiguous bar",
-        "services/domain/judge.py",
-        "        return _Next.FALL if long else _Next.RISE\n    if trade.status is TradeStatus.PENDING",
-        "        return _Next.RISE if long else _Next.FALL\n    if trade.status is TradeStatus.PENDING",
+        "services/domain/next_event.py",
+        "        return Next.FALL if long else _Next.RISE\n    if trade.status is TradeStatus.PENDING",
+        "        return Next.RISE if long else _Next.FALL\n    if trade.status is TradeStatus.PENDING",
         "tests/domain",
     ),
     Mutant(
