@@ -50,6 +50,7 @@ JUDGES: Mapping[str, tuple[str, ...]] = {
         (
             "services/domain/walk.py",
             "services/domain/judge.py",
+            "services/domain/next_event.py",
             "services/domain/barriers.py",
             "services/domain/executions.py",
             "services/domain/reach.py",

@@ -77,8 +77,8 @@ NAMED = (
     Mutant(
         "target before stop in an ambiguous bar",
         "services/domain/next_event.py",
-        "        return Next.FALL if long else _Next.RISE\n    if trade.status is TradeStatus.PENDING",
-        "        return Next.RISE if long else _Next.FALL\n    if trade.status is TradeStatus.PENDING",
+        "        return Next.FALL if long else Next.RISE\n    if trade.status is TradeStatus.PENDING",
+        "        return Next.RISE if long else Next.FALL\n    if trade.status is TradeStatus.PENDING",
         "tests/domain",
     ),
     Mutant(
