@@ -130,8 +130,8 @@ class QueueCommands:
 
     def give_back(self, queue: str, redis_id: str) -> None:
         """Work on a message this worker holds began and is not done: it is the queue's next one, as if never begun."""
-        keys = [self._queue(queue), self._messages(queue), self._held(queue), f"{self._queue(queue)}.starts"]
-        self._run("give_back", keys, [redis_id])
+        keys = [self._queue(queue), self._messages(queue), self._held(queue), f"{self._queue(queue)}.starts", DOORBELL]
+        self._run("give_back", keys, [redis_id, queue])
 
     def reclaim(self, queue: str, in_memory: Iterable[str]) -> int:
         """Requeues what Redis believes this worker holds and it does not: the reply of a fetch got lost."""
