@@ -13,6 +13,7 @@ import math
 import random
 import statistics
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
@@ -126,11 +127,13 @@ def _open(http: httpx.Client, quotes: dict[tuple[str, str], Decimal]) -> list[di
 def _crossings(url: str, control_url: str, trades: list[dict[str, Any]]) -> list[float]:
     """Seconds from the order to jump beyond a trade's target until it stands in the history, of CROSSINGS trades."""
     chance, seconds = random.Random(4), []
+    on_pair = Counter((trade["market_type"], trade["symbol"]) for trade in trades)
+    alone = [trade for trade in trades if on_pair[trade["market_type"], trade["symbol"]] == 1]  # nobody ends them before
     with chromium() as browser, httpx.Client(base_url=control_url, timeout=10) as control:
         page = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=url).new_page()
         page.goto("/history")
         page.get_by_title("Event stream: Live").wait_for()
-        for trade in chance.sample(trades, CROSSINGS):
+        for trade in chance.sample(alone, CROSSINGS):
             page.wait_for_timeout(3000 * chance.random())
             price = Decimal(trade["take_profit"]) * Decimal("1.01")
             order = {"market": trade["market_type"], "symbol": trade["symbol"], "price": f"{price:f}"}
