@@ -128,7 +128,7 @@ def _crossings(url: str, control_url: str, trades: list[dict[str, Any]]) -> list
     """Seconds from the order to jump beyond a trade's target until it stands in the history, of CROSSINGS trades."""
     chance, seconds = random.Random(4), []
     on_pair = Counter((trade["market_type"], trade["symbol"]) for trade in trades)
-    alone = [trade for trade in trades if on_pair[trade["market_type"], trade["symbol"]] == 1]  # nobody ends them before
+    alone = [trade for trade in trades if on_pair[trade["market_type"], trade["symbol"]] == 1]  # none is ended before
     with chromium() as browser, httpx.Client(base_url=control_url, timeout=10) as control:
         page = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=url).new_page()
         page.goto("/history")
