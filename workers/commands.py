@@ -34,7 +34,7 @@ QUARANTINE_MAX = 1_000
 
 SCRIPTS = {
     name: (resources.files("workers") / "lua" / f"{name}.lua").read_text()
-    for name in ("fetch", "done", "bury", "quarantine", "requeue", "give_back", "recover")
+    for name in ("enqueue", "fetch", "done", "bury", "quarantine", "requeue", "give_back", "recover")
 }
 
 
@@ -73,13 +73,13 @@ class QueueCommands:
         self._scripts = {name: client.register_script(source) for name, source in SCRIPTS.items()}
 
     def enqueue(self, batch: Mapping[str, Mapping[str, bytes]]) -> None:
-        """Adds messages {queue: {id: data}} in one transaction."""
-        with as_broker_errors(), self.client.pipeline(transaction=True) as pipeline:
-            for queue, messages in batch.items():
-                pipeline.hset(self._messages(queue), mapping=messages)  # type: ignore[arg-type]
-                pipeline.rpush(self._queue(queue), *messages)
-                pipeline.publish(DOORBELL, queue)
-            pipeline.execute()
+        """Adds messages {queue: {id: data}}, those of one queue together."""
+        for queue, messages in batch.items():
+            self._run(
+                "enqueue",
+                [self._queue(queue), self._messages(queue), DOORBELL],
+                [queue, *(each for message in messages.items() for each in message)],
+            )
 
     def clock_ahead_ms(self) -> int:
         """How far Redis' clock is ahead of this machine's; asked for now and then. Raises nothing."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import structlog
 from dramatiq import Consumer, DecodeError, Message, MessageProxy
+from dramatiq.common import compute_backoff
 
 from workers.messages import Delivery
 from workers.quarantine import Quarantined
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 IDLE_POLL_MS = 1000
 """The pause between two looks at an empty queue whose doorbell is heard."""
-UNHEARD_POLL_MS = 50
-"""The same while it is not heard."""
+BUSY_POLL_MS = 50
+"""The longest one while it is not heard, or while messages are worked on, which may leave room for more."""
 DUE_POLL_MS = 250
 """The same where messages wait in this process until they are due: retries, half a second late at least."""
 
@@ -40,6 +41,7 @@ class FleetConsumer(Consumer):
         self._held = broker.held(queue_name)
         self._fetched: deque[tuple[str, bytes]] = deque()
         self._wake = broker.doorbell.of(queue_name)
+        self._misses = 0
         # Not at once: after an outage of Redis the living must have beaten before anyone looks for the dead.
         self._recovers_at = time.monotonic() + broker.recovery_interval.total_seconds()
 
@@ -91,13 +93,18 @@ class FleetConsumer(Consumer):
         room = self.prefetch - len(self._held)
         if room > 0:
             self._fetched.extend(self.broker.commands.fetch(self.queue_name, room))
-        if not self._fetched:
+        if self._fetched:
+            self._misses = 0
+        else:
             self._wake.wait(self._pause_ms() / 1000)
 
     def _pause_ms(self) -> int:
         if self.is_delayed and self._held:
             return DUE_POLL_MS
-        return IDLE_POLL_MS if self.broker.doorbell.is_heard else UNHEARD_POLL_MS
+        if self.broker.doorbell.is_heard and not self._held:
+            return IDLE_POLL_MS
+        self._misses, pause_ms = compute_backoff(self._misses, max_backoff=BUSY_POLL_MS)
+        return pause_ms
 
     def _release(self, redis_id: str) -> None:
         self._held.discard(redis_id)
