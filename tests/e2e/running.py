@@ -21,18 +21,24 @@ FIRST_CLOSE_SECONDS = 90
 
 
 class Up:
-    """A running `paperfleet up`, its output so far, and its address once it has told it."""
+    """A running `paperfleet up`, its output so far, and its address once it has told it.
 
-    def __init__(self, folder: Path, log: Path) -> None:
+    `program` starts it, and root may have it run as `user`.
+    """
+
+    def __init__(self, folder: Path, log: Path, program: str = PROGRAM, user: int | None = None) -> None:
         self.folder = folder
         self.log = log
         self.began, self._busy = time.monotonic(), _busy_seconds()
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [PROGRAM, "up", "--data", str(folder), "--workers", "2"],
+                [program, "up", "--data", str(folder), "--workers", "2"],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={name: value for name, value in os.environ.items() if not name.startswith("PAPERFLEET_")},
+                user=user,
+                group=user,
+                extra_groups=None if user is None else (),
             )
 
     def output(self) -> str:
@@ -73,8 +79,8 @@ def _busy_seconds() -> float:
 
 
 @contextmanager
-def running(folder: Path, log: Path) -> Iterator[Up]:
-    up = Up(folder, log)
+def running(folder: Path, log: Path, program: str = PROGRAM, user: int | None = None) -> Iterator[Up]:
+    up = Up(folder, log, program, user)
     try:
         yield up
     finally:

@@ -50,19 +50,41 @@ def by_prints(order: Order, prints: Iterable[tuple[int, Decimal]]) -> Outcome:
     return state
 
 
-def by_bars(order: Order, bars: Iterable[tuple[int, Decimal, Decimal, Decimal, Decimal]]) -> Outcome:
-    """Bar after bar (open time in ms, open, high, low, close), nothing finer being known."""
+Bar = tuple[int, Decimal, Decimal, Decimal, Decimal]
+"""Open time in ms, open, high, low, close."""
+
+
+def by_bars(order: Order, bars: Iterable[Bar]) -> Outcome:
+    """Bar after bar, nothing finer being known."""
     state = Outcome()
-    for time, open_, high, low, close in bars:
+    for bar in bars:
         if state.status.startswith("CLOSED"):
             break
-        if _quiet(order, state, high, low):
-            continue
-        levels = {level for level in (order.limit, order.stop, order.target) if low <= level <= high} | {high, low}
-        ends = {_route(order, state, (open_, *route, close), time // MINUTE_MS) for route in _routes(levels, high, low)}
+        ends = _ends(order, state, bar)
         worst = min(ends, key=lambda end: _RANK[end.status])
         state = worst._replace(ambiguous=state.ambiguous or len(ends) > 1)
     return state
+
+
+def possible_by_bars(order: Order, bars: Iterable[Bar]) -> set[Outcome]:
+    """Bar after bar, whatever prices may have done in each: every outcome that the bars allow."""
+    states = {Outcome()}
+    for bar in bars:
+        states = {
+            end
+            for state in states
+            for end in ({state} if state.status.startswith("CLOSED") else _ends(order, state, bar))
+        }
+    return states
+
+
+def _ends(order: Order, state: Outcome, bar: Bar) -> set[Outcome]:
+    """Where every route through the bar leads."""
+    time, open_, high, low, close = bar
+    if _quiet(order, state, high, low):
+        return {state}
+    levels = {level for level in (order.limit, order.stop, order.target) if low <= level <= high} | {high, low}
+    return {_route(order, state, (open_, *route, close), time // MINUTE_MS) for route in _routes(levels, high, low)}
 
 
 def _quiet(order: Order, state: Outcome, high: Decimal, low: Decimal) -> bool:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
@@ -19,7 +20,7 @@ from services.usecases.new_trade import NewTrade
 from services.usecases.open_trade import open_trade
 from services.usecases.refresh_instruments import refresh_instruments
 from services.usecases.sweep_quotes import sweep_quotes
-from tests.fleet.oracle import MINUTE_MS, Order, Outcome
+from tests.fleet.oracle import MINUTE_MS, Bar, Order, Outcome
 
 SIZE = Decimal(1000)
 CENT = Decimal("1e-8")
@@ -125,6 +126,20 @@ def decided_by_finer_data(settings: Settings) -> int:
                    AND e.evidence ->> 'decided_by' IN ('seconds', 'prints'))"""
     with psycopg.connect(settings.database_url) as connection:
         return connection.execute(query).fetchone()[0]
+
+
+def exit_bars(settings: Settings) -> list[tuple[tuple[str, str], Bar]]:
+    """Market and symbol of each exit, and the bar as it was when it decided that one."""
+    query = """SELECT i.market, i.symbol, e.evidence -> 'bar'
+               FROM trade_exits e JOIN trades t ON t.id = e.trade_id JOIN instruments i ON i.id = t.instrument_id
+               WHERE e.evidence ? 'bar'"""
+    with psycopg.connect(settings.database_url) as connection:
+        found = connection.execute(query).fetchall()
+    return [((market, symbol), (_minute_ms(bar[0]), *map(Decimal, bar[2:]))) for market, symbol, bar in found]
+
+
+def _minute_ms(opened: str) -> int:
+    return int(datetime.fromisoformat(opened).timestamp()) * 1000
 
 
 def wrong_profits(placed: Sequence[Order], found: Iterable[Row]) -> list[Row]:

@@ -1,13 +1,15 @@
 """Recorded candles of the crash of 2025-02-03 through the running fleet: every closing as the raw rows say.
 
 Nothing finer than minutes was recorded, so an order inside a minute that the bar does not tell is the adverse one.
-There are no sweeps here: a ring in the middle of such a minute would know more than what is kept of it.
+With sweeps a ring in the middle of such a minute knows more than what is kept of it: bars must allow it.
 """
 
 import csv
 import io
 import random
 import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,19 +18,22 @@ import pytest
 
 from tests.fleet import oracle, orders
 from tests.fleet.fleet import violations
-from tests.fleet.stage import Place, stage_on
+from tests.fleet.stage import Place, Stage, stage_on
 from tests.simulator_process import Simulator, start_simulator
 
 RECORDED = Path(__file__).parents[2].parent / "shared" / "data" / "recorded"
 START = datetime(2025, 2, 3, 1, 30, tzinfo=UTC)
 HOURS = 2
 """The crash begins at 02:07."""
+SWEPT_SPEED, SWEPT = 60, timedelta(minutes=50)
+"""A sweep at every half minute of the exchange, until the crash is under way."""
 FOLDERS = {"SPOT": RECORDED / "spot", "FUTURES": RECORDED / "futures" / "um"}
 ORDERS_A_PAIR, SPREAD = 30, 0.06
 OTHER_DAYS_PAIR = ("FUTURES", "BTCUSDT")
 """Recorded on later days only: it has no price that day, least of all that of BTCUSDT on the spot market."""
 
-Bars = list[tuple[int, Decimal, Decimal, Decimal, Decimal]]
+Bars = list[oracle.Bar]
+Tapes = dict[tuple[str, str], Bars]
 
 pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"no recorded candles in {RECORDED}")
 
@@ -41,13 +46,13 @@ def read(path: Path) -> Bars:
     return [(int(row[0]), *(Decimal(price) for price in row[1:5])) for row in rows]
 
 
-def candles(day: str) -> dict[tuple[str, str], Bars]:
-    """The day's candles from START on, by market and symbol."""
+def candles() -> Tapes:
+    """That day's candles from START on, by market and symbol."""
     begin = START.timestamp() * 1000
     return {
         (market, path.parents[1].name): [bar for bar in read(path) if bar[0] >= begin]
         for market, folder in FOLDERS.items()
-        for path in sorted(folder.glob(f"daily/klines/*/1m/*-{day}.zip"))
+        for path in sorted(folder.glob(f"daily/klines/*/1m/*-{START:%Y-%m-%d}.zip"))
     }
 
 
@@ -60,19 +65,32 @@ async def ticks(simulator: Simulator) -> dict[tuple[str, str], Decimal]:
     }
 
 
-@pytest.mark.slow
-async def test_a_crash_closes_every_trade_as_the_raw_candles_say(place: Place):
-    tapes = candles(f"{START:%Y-%m-%d}")
-    assert len(tapes) >= 10
+@asynccontextmanager
+async def crash(place: Place, **changes: object) -> AsyncIterator[tuple[Stage, list[oracle.Order]]]:
+    """The crash about to begin, with orders around the first price of every pair that was recorded. Settings change."""
     async with start_simulator(recorded=RECORDED, paused=True) as simulator:
         grids = await ticks(simulator)
     chance = random.Random(3)
     placed = []
-    for (market, symbol), bars in tapes.items():
+    for (market, symbol), bars in candles().items():
         price, tick = bars[0][1], grids[market, symbol] or Decimal("0.0001")
         placed += orders.around(chance, market, symbol, price, tick, ORDERS_A_PAIR, SPREAD)
+    async with stage_on(place, RECORDED, START, placed, **changes) as stage:
+        yield stage, placed
 
-    async with stage_on(place, RECORDED, START, placed) as stage:
+
+def judged_bars(stage: Stage, order: oracle.Order, tapes: Tapes) -> Bars:
+    """The candles of the order's pair that the fleet has judged."""
+    pair = order.market, order.symbol
+    judged = orders.watermarks(stage.settings)[pair]
+    return [bar for bar in tapes.get(pair, ()) if bar[0] < judged]
+
+
+@pytest.mark.slow
+async def test_a_crash_closes_every_trade_as_the_raw_candles_say(place: Place):
+    tapes = candles()
+    assert len(tapes) >= 10
+    async with crash(place) as (stage, placed):
         quoted = {row["symbol"] for row in await stage.simulator.json("/fapi/v1/ticker/bookTicker")}
         assert OTHER_DAYS_PAIR not in {("FUTURES", symbol) for symbol in quoted}
         await stage.simulator.set_clock(paused=False)
@@ -81,16 +99,32 @@ async def test_a_crash_closes_every_trade_as_the_raw_candles_say(place: Place):
             stage.fleet.spawn(name, "worker", "--queues", "fetch,evaluate,maintenance")
         await stage.judged(START + timedelta(hours=HOURS))
         await stage.fleet.stop()
-        found, marks = orders.rows(stage.settings), orders.watermarks(stage.settings)
+        found = orders.rows(stage.settings)
+        expected = [oracle.by_bars(each, judged_bars(stage, each, tapes)) for each in placed]
         assert violations(stage.settings) == []
 
-    expected = [
-        oracle.by_bars(each, [bar for bar in tapes.get(pair, ()) if bar[0] < marks[pair]])
-        for each in placed
-        for pair in [(each.market, each.symbol)]
-    ]
     assert [row.outcome for row in found] == expected
     assert orders.wrong_profits(placed, found) == []
     statuses = [outcome.status for outcome in expected]
     assert min(statuses.count("CLOSED_SL"), statuses.count("CLOSED_TP")) > 20
     assert sum(outcome.ambiguous for outcome in expected) >= 5
+
+
+@pytest.mark.slow
+async def test_with_sweeps_and_rings_a_crash_closes_every_trade_as_the_raw_candles_allow(place: Place):
+    tapes = candles()
+    async with crash(place, speed=SWEPT_SPEED, sweep_seconds=Decimal("0.5")) as (stage, placed):
+        await stage.run()
+        await stage.judged(START + SWEPT, 120)
+        await stage.fleet.stop()
+        found = orders.rows(stage.settings)
+        seen = orders.exit_bars(stage.settings)
+        allowed = [oracle.possible_by_bars(each, judged_bars(stage, each, tapes)) for each in placed]
+        assert violations(stage.settings) == []
+
+    assert [row for row in found if row.outcome._replace(ambiguous=False) not in allowed[row.number]] == []
+    assert [row for row in found if row.outcome.ambiguous and len(allowed[row.number]) == 1] == []
+    assert orders.wrong_profits(placed, found) == []
+    assert any(bar not in tapes[pair] for pair, bar in seen), (
+        "no trade was closed within its minute, by a part of its bar"
+    )

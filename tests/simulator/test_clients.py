@@ -18,7 +18,7 @@ with warnings.catch_warnings():
 def ccxt_client(kind: type, base: str):
     spot = {"public": f"{base}/api/v3", "v1": f"{base}/api/v1", "dapiPublic": f"{base}/dapi/v1"}
     futures = {f"fapiPublic{name}": f"{base}/fapi/{name.lower() or 'v1'}" for name in ("", "V2", "V3")}
-    return kind({"urls": {"api": {**spot, **futures}}, "enableRateLimit": False})
+    return kind({"urls": {"api": {**spot, **futures}}})
 
 
 def use_spot(base: str) -> None:
