@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path as Folder
+from urllib.parse import urlsplit
 
 import psycopg
+from psycopg import sql
 
 from deploy.local.postgres import Postgres
 from deploy.local.process import stop
@@ -40,6 +42,15 @@ async def database(*, commit_times: bool = False) -> AsyncIterator[str]:
             yield url
         finally:
             await stop(process, server.stop_signal, server.stop_seconds)
+
+
+def another(url: str, name: str) -> str:
+    """URL of one more database `name` beside that of `url`, migrated."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    beside = urlsplit(url)._replace(path=f"/{name}").geturl()
+    upgrade(beside)
+    return beside
 
 
 @contextlib.asynccontextmanager

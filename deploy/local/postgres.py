@@ -1,6 +1,7 @@
 """PostgreSQL for the local stack: its settings, its start and its address, a unix socket in the data folder."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import time
@@ -20,13 +21,15 @@ from deploy.local.sockets import short
 
 DATABASE = "paperfleet"
 
+MIB = 1024 * 1024
+MEMORY_MIB = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MIB
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_directories": ".",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "256MB",
-    "effective_cache_size": "1GB",
+    "shared_buffers": f"{min(1024, max(128, MEMORY_MIB // 16))}MB",  # what 1,000,000 live trades are read through
+    "effective_cache_size": f"{MEMORY_MIB // 2}MB",
     "work_mem": "8MB",
     "maintenance_work_mem": "128MB",
     "synchronous_commit": "on",
