@@ -8,6 +8,7 @@ import msgspec
 
 from services.db.pool import Connection
 from services.domain.market import Market
+from services.domain.trade import DecidedBy
 
 
 class Halted(msgspec.Struct, frozen=True):
@@ -24,7 +25,8 @@ class Halted(msgspec.Struct, frozen=True):
 class Ending(msgspec.Struct, frozen=True):
     """A pair that has ended at `delisted_at` and whose trades may not have.
 
-    `price` settles them, in USDT; None: the last traded one, which is `last_close` once the path is judged to the end.
+    `price` settles them, in USDT, told as `settled_by` says; None: the last traded one, which is `last_close` once the
+    path is judged to the end.
     `held_from` is the oldest minute that one of its trades waits for.
     """
 
@@ -32,6 +34,7 @@ class Ending(msgspec.Struct, frozen=True):
     symbol: str
     delisted_at: datetime
     price: Decimal | None
+    settled_by: DecidedBy
     judged_to: datetime
     last_close: Decimal | None
     held_from: datetime | None
@@ -57,12 +60,17 @@ async def note_breaks(connection: Connection, market: Market, symbols: Sequence[
     )
 
 
-async def note_end(connection: Connection, instrument_id: int, at: datetime, price: Decimal | None) -> bool:
-    """Store that a suspended pair ended at `at` and what settles its trades; False if it trades again or is gone."""
+async def note_end(
+    connection: Connection, instrument_id: int, at: datetime, price: Decimal | None, settled_by: DecidedBy | None
+) -> bool:
+    """Store that a suspended pair ended at `at` and what settles its trades; False if it trades again or is gone.
+
+    `settled_by` says who told the price.
+    """
     cursor = await connection.execute(
-        """UPDATE instruments SET delisted_at = %s, settlement_price = %s, updated_at = now()
+        """UPDATE instruments SET delisted_at = %s, settlement_price = %s, settled_by = %s, updated_at = now()
            WHERE id = %s AND status = 'SUSPENDED' AND delisted_at IS NULL""",
-        [at, price, instrument_id],
+        [at, price, settled_by if price is not None else None, instrument_id],
     )
     return cursor.rowcount == 1
 
@@ -70,13 +78,18 @@ async def note_end(connection: Connection, instrument_id: int, at: datetime, pri
 async def ending(connection: Connection, market: Market) -> list[Ending]:
     """The pairs of a market that have ended and are not yet marked as delisted."""
     cursor = await connection.execute(
-        """SELECT i.id, i.symbol, i.delisted_at, i.settlement_price, w.judged_to, w.last_close,
+        """SELECT i.id, i.symbol, i.delisted_at, i.settlement_price,
+               CASE WHEN i.settlement_price IS NULL THEN 'last_price' ELSE coalesce(i.settled_by, 'settlement') END,
+               w.judged_to, w.last_close,
                (SELECT min(held_from) FROM live_triggers l WHERE l.instrument_id = i.id AND held_from IS NOT NULL)
            FROM instruments i JOIN watermarks w ON w.instrument_id = i.id
            WHERE i.market = %s AND i.status = 'SUSPENDED' AND i.delisted_at IS NOT NULL ORDER BY i.id""",
         [market],
     )
-    return [Ending(*row) for row in await cursor.fetchall()]
+    return [
+        Ending(id_, symbol, at, price, DecidedBy(settled_by), judged_to, last_close, held_from)
+        for id_, symbol, at, price, settled_by, judged_to, last_close, held_from in await cursor.fetchall()
+    ]
 
 
 async def live_trades(connection: Connection, instrument_id: int, after: int, limit: int) -> list[int]:

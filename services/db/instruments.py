@@ -87,7 +87,7 @@ WITH listing AS (
 ), changed AS (
     UPDATE instruments i SET base_asset = l.base_asset, tick_size = l.tick_size, step_size = l.step_size,
         min_quantity = l.min_quantity, min_notional = l.min_notional, updated_at = now(), status = 'TRADING',
-        break_since = NULL, delisted_at = NULL, settlement_price = NULL
+        break_since = NULL, delisted_at = NULL, settlement_price = NULL, settled_by = NULL
     FROM listing l WHERE i.market = %(market)s AND i.symbol = l.symbol
         AND (i.base_asset, i.tick_size, i.step_size, i.min_quantity, i.min_notional, i.status)
             IS DISTINCT FROM (l.base_asset, l.tick_size, l.step_size, l.min_quantity, l.min_notional, 'TRADING')

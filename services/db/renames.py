@@ -36,7 +36,7 @@ async def rename(connection: Connection, market: Market, old: str, new: str) -> 
     await connection.execute(
         """UPDATE instruments i SET symbol = %s, status = o.status, base_asset = o.base_asset, tick_size = o.tick_size,
                step_size = o.step_size, min_quantity = o.min_quantity, min_notional = o.min_notional,
-               break_since = NULL, delisted_at = NULL, settlement_price = NULL, updated_at = now()
+               break_since = NULL, delisted_at = NULL, settlement_price = NULL, settled_by = NULL, updated_at = now()
            FROM instruments o WHERE i.id = %s AND o.id = %s""",
         [new, id_, other],
     )

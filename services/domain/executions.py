@@ -64,15 +64,19 @@ def liquidated(trade: Trade, mark: Bar, time: datetime, decided_by: DecidedBy) -
     return exited(trade, fill, Reason.LIQUIDATION, trade.remaining)
 
 
-def delisted(trade: Trade, time: datetime, price: Decimal) -> Trade:
+def delisted(trade: Trade, time: datetime, price: Decimal | None, decided_by: DecidedBy) -> Trade:
     """The live `trade` of a pair that ended at `time`: cancelled before its entry, else settled at `price`.
+
+    `decided_by` says whose price that is. Without a price the entry stands for it, and the trade is `ambiguous`.
 
     No order is given, so there is neither fee nor slippage. It never ends before its own last fill.
     """
     if trade.entry is None:
         return cancelled(trade, Reason.DELISTED)
     time = max(time, trade.entry.time, *(each.fill.time for each in trade.exits))
-    fill = Fill(time, price, Role.TAKER, ZERO, Evidence(DecidedBy.SETTLEMENT))
+    if price is None:
+        price, trade = trade.entry.price, msgspec.structs.replace(trade, ambiguous=True)
+    fill = Fill(time, price, Role.TAKER, ZERO, Evidence(decided_by))
     return exited(trade, fill, Reason.DELISTED, trade.remaining)
 
 

@@ -92,7 +92,11 @@ class DecidedBy(StrEnum):
     MARK = "mark"
     """The bar of the mark price."""
     SETTLEMENT = "settlement"
-    """No order: the pair was taken off the exchange, this is what it was worth."""
+    """No order: the contract settled, at this mark price."""
+    OPERATOR = "operator"
+    """No order: the pair was taken off the exchange, and worth this by an operator's word."""
+    LAST_PRICE = "last_price"
+    """No order: the pair was taken off the exchange, and nothing later than this price is known."""
     ADVERSE = "adverse"
     """Nothing finer is to be had and the bar does not tell: the adverse order was assumed."""
 

@@ -23,8 +23,8 @@ from services.domain.errors import Conflict, InvalidData, InvalidInput, Unavaila
 from services.domain.executions import delisted
 from services.domain.funding import FundingDue
 from services.domain.market import Market
-from services.domain.money import ZERO
 from services.domain.path import MINUTE, Path, floor_minute
+from services.domain.trade import DecidedBy
 from services.usecases.context import Services
 
 BREAK_KEPT = timedelta(days=7)
@@ -57,7 +57,7 @@ async def find_delisted(services: Services, market: Market) -> None:
         if halt.settled_at is not None and halt.settled_at <= now:
             await _settled(services, pair, halt.settled_at)
         elif pair.break_since is not None and pair.break_since + BREAK_KEPT <= now:
-            await _note(services, pair, pair.break_since, None)
+            await _note(services, pair, pair.break_since)
 
 
 async def declare_delisted(
@@ -75,7 +75,7 @@ async def declare_delisted(
     if at is not None and at > now:
         raise InvalidInput("in_the_future", f"{symbol} cannot have ended at {at.isoformat()}", field="at")
     pair = Halted(found[0].id, symbol, None)
-    if not await _note(services, pair, at or floor_minute(now), price):
+    if not await _note(services, pair, at or floor_minute(now), price, DecidedBy.OPERATOR):
         raise Conflict("not_suspended", f"{found[0]} is {found[0].status}, or known to have ended", field="symbol")
 
 
@@ -120,12 +120,14 @@ async def _settled(services: Services, pair: Halted, at: datetime) -> None:
     except (Unavailable, InvalidData) as error:
         log.warning("delisting_waits", market=Market.FUTURES, symbol=pair.symbol, reason=str(error))
         return
-    await _note(services, pair, at, price)
+    await _note(services, pair, at, price, DecidedBy.SETTLEMENT)
 
 
-async def _note(services: Services, pair: Halted, at: datetime, price: Decimal | None) -> bool:
+async def _note(
+    services: Services, pair: Halted, at: datetime, price: Decimal | None = None, settled_by: DecidedBy | None = None
+) -> bool:
     async with services.pool.connection() as connection:
-        noted = await delistings.note_end(connection, pair.instrument_id, at, price)
+        noted = await delistings.note_end(connection, pair.instrument_id, at, price, settled_by)
     if noted:
         log.info("pair_ended", symbol=pair.symbol, at=at.isoformat(), price=price)
     return noted
@@ -188,7 +190,6 @@ def _ended(stored: Stored, pair: Ending, *, is_lost: bool) -> Change:
         trade = apply(trade, stored.command)
         steps.append(trade)
     if trade.status.is_live:
-        price = pair.price or pair.last_close or (trade.entry.price if trade.entry else ZERO)
-        trade = delisted(trade, pair.delisted_at, price)
+        trade = delisted(trade, pair.delisted_at, pair.price or pair.last_close, pair.settled_by)
         steps.append(trade)
     return Change(before=stored.trade, after=trade, steps=tuple(steps), command_done=stored.command is not None)

@@ -38,6 +38,11 @@ async def status(play: Stage, market: Market, symbol: str = SYMBOL) -> str:
     return (await play.rows(STATUS, market, symbol))[0][0]
 
 
+async def decided_by(play: Stage) -> list[str]:
+    """Whose price ended each trade."""
+    return [row[0] for row in await play.rows("SELECT evidence ->> 'decided_by' FROM trade_exits ORDER BY trade_id")]
+
+
 async def test_a_contract_that_settles_ends_its_trades_at_the_mark_price(play: Stage):
     market, simulator = Market.FUTURES, play.simulator
     held, resting = await play.open(market, SYMBOL), await play.open(market, SYMBOL, limit=True)
@@ -58,8 +63,8 @@ async def test_a_contract_that_settles_ends_its_trades_at_the_mark_price(play: S
     marks = await simulator.json("/fapi/v1/markPriceKlines", symbol=SYMBOL, interval="1m", startTime=begin)
     assert await play.trade(held) == ("CLOSED_EXPIRED", "delisted", Decimal(marks[-1][4]), SETTLES, False)
     assert await play.trade(resting) == ("CANCELLED", "delisted", None, None, False)
-    [(fee, evidence)] = await play.rows("SELECT fee, evidence FROM trade_exits")
-    assert (fee, evidence["decided_by"]) == (0, "settlement")
+    assert await play.rows("SELECT fee FROM trade_exits") == [(0,)]
+    assert await decided_by(play) == ["settlement"]
     assert await status(play, market) == "DELISTED"
     told = await play.rows("SELECT action, payload ->> 'symbol' FROM events WHERE stream = 'market' ORDER BY seq")
     assert told[-2:] == [("suspended", SYMBOL), ("delisted", SYMBOL)]
@@ -104,6 +109,7 @@ async def test_a_spot_pair_is_gone_after_a_week_of_break_and_not_before(play: St
         SYMBOL,
     )
     assert await play.trade(held) == ("CLOSED_EXPIRED", "delisted", last, begin.replace(second=0), False)
+    assert await decided_by(play) == ["last_price"]
 
 
 async def test_a_pair_that_trades_again_goes_on_as_if_nothing_had_been(play: Stage):
@@ -138,10 +144,24 @@ async def test_a_pair_that_never_answers_again_ends_by_an_operators_word_and_its
         assert await end_delisted(services, market) == [SYMBOL]
     at = BEGIN + 10 * MINUTE
     assert await play.trade(held) == ("CLOSED_EXPIRED", "delisted", Decimal("0.25"), at, True)
+    assert await decided_by(play) == ["operator"]
     assert (await play.trade(cancelled))[:2] == ("CANCELLED", "cancelled")
     assert await play.trade(resting) == ("CANCELLED", "delisted", None, None, True)
     assert await play.rows("SELECT 1 FROM trade_commands") == []
     assert await status(play, market) == "DELISTED"
+
+
+async def test_where_no_price_was_ever_told_a_trade_ends_at_its_entry_and_is_flagged(play: Stage):
+    market = Market.SPOT
+    held = await play.open(market, SYMBOL)
+    [(entry, entered)] = await play.rows("SELECT entry_price, entry_time FROM trades")
+    await play.simulator.set_listing(market, SYMBOL, listed=False)
+    await play.refresh(market)
+    async with play.visit() as services:
+        await declare_delisted(services, market, SYMBOL, BEGIN - HOUR)
+        assert await end_delisted(services, market) == [SYMBOL]
+    assert await play.trade(held) == ("CLOSED_EXPIRED", "delisted", entry, entered, True)
+    assert await decided_by(play) == ["last_price"]
 
 
 async def test_a_suspended_pair_that_is_refused_makes_no_cycle_late(play: Stage):

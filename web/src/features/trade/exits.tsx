@@ -14,7 +14,9 @@ const DECIDED: Partial<Record<Evidence["decided_by"], string>> = {
   seconds: "Candles of one second inside the minute.",
   prints: "The single trades inside the minute.",
   mark: "The minute of the mark price.",
-  settlement: "The exchange's settlement of the contract.",
+  settlement: "The contract settled: the last mark price before its end.",
+  operator: "The pair was taken off the exchange: an operator said what it was worth.",
+  last_price: "The pair was taken off the exchange: the last price that is known.",
   adverse: "Nothing finer is to be had: the adverse order was assumed.",
 };
 
