@@ -17,7 +17,7 @@ PLAIN_STATUS_SECONDS = 60.0
 QUOTES_OLD_SECONDS = 15.0
 CLOSES_SHOWN = 6
 
-Numbers = list[tuple[str, str]]
+Numbers = list[tuple[str, str | Text]]
 """Names and values of one line."""
 
 
@@ -70,7 +70,13 @@ def _panel(url: str, seen: Seen | None) -> RenderableType:
     if seen is not None and seen.system.recent_closes:
         parts += [Text(), _closes(seen.system.recent_closes[:CLOSES_SHOWN])]
     parts += [Text(), Text("Ctrl-C stops everything; the next `paperfleet up` goes on where it was", style="dim")]
-    return Panel(Group(*parts), title=Text(url, style="bold"), border_style="green" if seen else "yellow")
+    return Panel(Group(*parts), title=Text(url, style="bold"), border_style=_border(seen))
+
+
+def _border(seen: Seen | None) -> str:
+    if seen is None:
+        return "yellow"
+    return "red" if seen.live else "green"
 
 
 def _line(numbers: Numbers) -> Text:
@@ -82,10 +88,13 @@ def _numbers(seen: Seen | None) -> list[Numbers]:
     """Lines of names and values; a dash for what is not known."""
     known = seen or Seen()
     system = known.system
-    weight = [(f"{market.lower()} weight", f"{it.used}/{it.limit}") for market, it in sorted(system.weight.items())]
+    weight: Numbers = [
+        (f"{market.lower()} weight", f"{it.used}/{it.limit}") for market, it in sorted(system.weight.items())
+    ]
     times = [feed.exchange_time for feed in system.feeds.values()]
     return [
         [
+            ("mode", _mode(known)),
             ("equity", _money(known.money.equity)),
             ("profit", _money(known.record.total_profit_loss)),
             ("win rate", "-" if known.record.win_rate is None else f"{known.record.win_rate} %"),
@@ -104,6 +113,12 @@ def _numbers(seen: Seen | None) -> list[Numbers]:
         ],
         *([weight] if weight else []),
     ]
+
+
+def _mode(seen: Seen) -> Text:
+    if seen.live:
+        return Text(f"LIVE ({seen.live} accounts)" if seen.live > 1 else "LIVE", style="bold red")
+    return Text("PAPER", style="green") if seen.money.mode == "paper" else Text("-")
 
 
 def _warnings(seen: Seen | None) -> list[str]:

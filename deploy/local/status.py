@@ -22,9 +22,10 @@ class Feed(msgspec.Struct, frozen=True):
 
 
 class Money(msgspec.Struct, frozen=True):
-    """The account in USDT."""
+    """The account in USDT, and whether it is on paper or live."""
 
     equity: str = ""
+    mode: str = ""
 
 
 class Accounts(msgspec.Struct, frozen=True):
@@ -72,6 +73,8 @@ class Seen(msgspec.Struct, frozen=True):
     system: Status = Status()
     money: Money = Money()
     record: Record = Record()
+    live: int = 0
+    """How many accounts are live."""
 
 
 async def fetch_status(client: httpx.AsyncClient, url: str) -> Seen | None:
@@ -84,7 +87,8 @@ async def fetch_status(client: httpx.AsyncClient, url: str) -> Seen | None:
         )
     except (httpx.HTTPError, msgspec.DecodeError):
         return None
-    return Seen(system, accounts.results[0] if accounts.results else Money(), record)
+    live = sum(account.mode == "live" for account in accounts.results)
+    return Seen(system, accounts.results[0] if accounts.results else Money(), record, live)
 
 
 T = TypeVar("T")

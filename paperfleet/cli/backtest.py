@@ -99,6 +99,8 @@ def _show(result: "Backtest") -> None:
         table.add_row(name, value)
     console.print(page.subtitle(result), highlight=False)
     console.print(table)
+    for term in result.terms:
+        console.print(term, style="dim", highlight=False)
     if text := words.warning(result.summary):
         console.print(text, style="yellow", highlight=False)
     for problem in result.trial.problems:

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from paperfleet.client import Client
+
+MODES = {"paper": "green", "live": "bold red"}
 
 Url = Annotated[
     str | None,
@@ -57,7 +61,7 @@ def show(answer: Any, as_json: bool, rows: Iterable[tuple[str, object]]) -> None
     table.add_column(overflow="fold")
     for name, value in rows:
         if value is not None and value != "":
-            table.add_row(name, told(value))
+            table.add_row(name, _cell(name, value))
     Console(width=None if sys.stdout.isatty() else 200).print(table, highlight=False)
 
 
@@ -79,8 +83,16 @@ def show_list(answers: Iterable[Any], as_json: bool, columns: Sequence[tuple[str
         is_number = any(isinstance(getattr(each, name), (int, Decimal, float)) for each in found)
         table.add_column(title, justify="right" if is_number else "left", no_wrap=True)
     for each in found:
-        table.add_row(*(told(getattr(each, name)) for _, name in columns))
+        table.add_row(*(_cell(name, getattr(each, name)) for _, name in columns))
     Console(width=None if sys.stdout.isatty() else 200).print(table, highlight=False)
+
+
+def _cell(name: str, value: object) -> "Text":
+    """A value of a table; an account's mode in the colour that it has everywhere."""
+    from rich.text import Text
+
+    text = told(value)
+    return Text(text.upper(), style=MODES[text]) if name == "mode" and text in MODES else Text(text)
 
 
 def tell_json(answer: Any) -> None:

@@ -171,5 +171,7 @@ def _show(result: "WhatIf") -> None:
     if result.traded.tried:
         signals, trades = len({each.plan.id for each in result.traded.tried}), len(result.traded.tried)
         console.print(f"As traded: {trades} trades that came of {signals} of these signals.", highlight=False)
+    for term in result.terms:
+        console.print(term, style="dim", highlight=False)
     if text := words.warning(result.was_summary):
         console.print(text, style="yellow", highlight=False)

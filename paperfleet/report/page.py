@@ -32,6 +32,7 @@ def render(result: Backtest, parameters: list[tuple[str, str]]) -> str:
         left=chart.LEFT,
         figures=words.figures(result.summary),
         warning=words.warning(result.summary),
+        terms=result.terms,
         how=[
             ("Capital, USDT", f"{options.capital:,f}"),
             ("Margin of a trade, USDT", f"{options.position_size:f}"),

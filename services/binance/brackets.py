@@ -4,9 +4,11 @@ The exchange tells them only to holders of a key, which this system never has: h
 replace it by the answer of `GET /fapi/v1/leverageBracket` that somebody saved.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 import msgspec
 
@@ -14,6 +16,8 @@ from services.domain.brackets import Bracket, Brackets
 from services.domain.errors import InvalidData
 
 _FILE = "brackets.json"
+BROUGHT = "leverageBracket.json"
+"""What a recording calls brackets of its own: the exchange's answer as it was saved."""
 
 UNKNOWN: Brackets = (Bracket(Decimal(0), Decimal(5_000_000), Decimal("0.025"), Decimal(0), 20),)
 """For a contract that no table knows yet, as a new one: terms that Binance gives to small ones, on the safe side."""
@@ -52,6 +56,32 @@ def as_of() -> str:
 def shipped(symbol: str) -> Brackets:
     """The brackets of a contract in the shipped table, or UNKNOWN."""
     return _by_symbol().get(symbol, UNKNOWN)
+
+
+class Schedules(msgspec.Struct, frozen=True):
+    """Brackets by contract, and whose they are, for people. The shipped table has those that are not among them."""
+
+    origin: str
+    by_symbol: Mapping[str, Brackets]
+
+    def of(self, symbol: str) -> Brackets:
+        """The brackets of a contract, or UNKNOWN."""
+        return self.by_symbol.get(symbol) or shipped(symbol)
+
+
+def of_recording(folder: Path) -> Schedules:
+    """The brackets that hold for trades in a recording: its own before the shipped ones.
+
+    Raises InvalidData for a broken file, OSError for one that cannot be read.
+    """
+    table, path = f"the shipped table of {as_of()}", folder / BROUGHT
+    if not path.exists():
+        return Schedules(table, {})
+    try:
+        found = read_answer(path.read_bytes())
+    except InvalidData as error:
+        raise InvalidData(f"{path}: {error}") from error
+    return Schedules(f"{BROUGHT} for {len(found)} contracts, else {table}", found)
 
 
 def read_answer(body: bytes) -> dict[str, Brackets]:

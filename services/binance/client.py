@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import msgspec
 
@@ -128,17 +129,19 @@ class BinanceClient:
         end: datetime,
         purpose: str,
         within: float | None = None,
+        of_mark_price: bool = False,
     ) -> list[Candle]:
         """The candles that open in [start, end), ascending, the one in progress too; both ends on the timeframe's grid.
 
-        Candles without a trade are among them, as the exchange tells them; halts leave gaps. `within` holds for each
-        page.
+        Candles without a trade are among them, as the exchange tells them; halts leave gaps. Those of the mark price
+        (of futures) tell no volume. `within` holds for each page.
         """
+        endpoint = at.MARK_KLINES if of_mark_price else at.KLINES[market]
         found: list[Candle] = []
         while start < end:
             limit, weight = at.kline_page(market, (end - start) // timeframe.length)
             parameters = _span(symbol, start, end, limit) | {"interval": timeframe.value}
-            page = await self._requests.get(at.KLINES[market], parameters, weight, purpose, wire.KLINES, within)
+            page = await self._requests.get(endpoint, parameters, weight, purpose, wire.KLINES, within)
             found += convert.candles(page, timeframe, start, end)
             if len(page) < limit:
                 break
@@ -166,6 +169,16 @@ class BinanceClient:
             at.FUNDING_RATE, parameters, at.FUNDING_RATE_WEIGHT, "funding", wire.FUNDING_RATES
         )
         return convert.settlements(rows)
+
+    async def funding_rates(
+        self, symbol: str, *, start: datetime, end: datetime, purpose: str, within: float | None = None
+    ) -> list[tuple[datetime, Decimal]]:
+        """The funding rates of a contract settled in [start, end), ascending; the first thousand of them."""
+        parameters = _span(symbol, start, end, at.FUNDING_RATE_MAX)
+        rows = await self._requests.get(
+            at.FUNDING_RATE, parameters, at.FUNDING_RATE_WEIGHT, purpose, wire.FUNDING_RATES, within
+        )
+        return convert.funding_rates(rows)
 
     async def finer(
         self,

@@ -112,6 +112,11 @@ def settlements(rows: Iterable[wire.FundingRate]) -> dict[str, list[Settlement]]
     return found
 
 
+def funding_rates(rows: Iterable[wire.FundingRate]) -> list[tuple[datetime, Decimal]]:
+    """Times and rates of one contract's settlements, ascending. Raises InvalidData for numbers that cannot be."""
+    return sorted((from_ms(row.fundingTime), _rate(row.fundingRate)) for row in rows)
+
+
 def _rate(text: str) -> Decimal:
     """A funding rate: a small number of either sign."""
     digits = text.removeprefix("-")

@@ -1,6 +1,7 @@
 """Maintenance brackets by contract that an operator has brought."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -16,6 +17,14 @@ async def brought(connection: Connection, symbols: Iterable[str]) -> dict[str, B
         "SELECT symbol, brackets::text FROM leverage_brackets WHERE symbol = ANY(%s)", [list(symbols)]
     )
     return {symbol: _decode(told) for symbol, told in await cursor.fetchall()}
+
+
+async def brought_at(connection: Connection) -> tuple[int, datetime | None]:
+    """Of how many contracts an operator has brought brackets, and when those of the first of them."""
+    cursor = await connection.execute("SELECT count(*), min(brought_at) FROM leverage_brackets")
+    row = await cursor.fetchone()
+    assert row is not None
+    return row[0], row[1]
 
 
 async def replace(connection: Connection, found: Mapping[str, Brackets]) -> None:

@@ -13,6 +13,9 @@ from services.domain.plan import Direction, EntryType, Rules
 from services.domain.signal import Level
 
 MOST = 100_000
+_TOLD = """g.source_id = %(source)s AND g.status <> 'REJECTED'
+    AND (%(since)s::timestamptz IS NULL OR g.signal_time >= %(since)s)
+    AND (%(until)s::timestamptz IS NULL OR g.signal_time < %(until)s)"""
 _levels = msgspec.json.Decoder(tuple[Level, ...]).decode
 _rules = msgspec.json.Decoder(Rules).decode
 
@@ -58,16 +61,27 @@ async def told_signals(
 ) -> list[ToldSignal]:
     """The entries that a source told, by time, at most MOST; rejected ones are left out."""
     cursor = await connection.execute(
-        """SELECT g.id, i.market, i.symbol, g.direction, g.entry_type, g.entry_price, g.stop_loss, g.stop_loss_percent,
-               g.targets::text, g.rules::text, g.leverage, g.position_size, g.signal_time
-           FROM signals g JOIN instruments i ON i.id = g.instrument_id
-           WHERE g.source_id = %(source)s AND g.action = 'ENTRY' AND g.status <> 'REJECTED'
-               AND (%(since)s::timestamptz IS NULL OR g.signal_time >= %(since)s)
-               AND (%(until)s::timestamptz IS NULL OR g.signal_time < %(until)s)
-           ORDER BY g.signal_time, g.id LIMIT %(most)s""",
+        f"""SELECT g.id, i.market, i.symbol, g.direction, g.entry_type, g.entry_price, g.stop_loss, g.stop_loss_percent,
+                g.targets::text, g.rules::text, g.leverage, g.position_size, g.signal_time
+            FROM signals g JOIN instruments i ON i.id = g.instrument_id
+            WHERE {_TOLD} AND g.action = 'ENTRY' ORDER BY g.signal_time, g.id LIMIT %(most)s""",
         {"source": source_id, "since": since, "until": until, "most": MOST},
     )
     return [_signal(row) for row in await cursor.fetchall()]
+
+
+async def told_counts(
+    connection: Connection, source_id: int, since: datetime | None, until: datetime | None
+) -> tuple[int, int]:
+    """How many entries and how many exits the source told; rejected ones are left out."""
+    cursor = await connection.execute(
+        f"""SELECT count(*) FILTER (WHERE g.action = 'ENTRY'), count(*) FILTER (WHERE g.action = 'EXIT')
+            FROM signals g WHERE {_TOLD}""",
+        {"source": source_id, "since": since, "until": until},
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return row[0], row[1]
 
 
 async def traded(connection: Connection, signal_ids: Sequence[int]) -> list[int]:

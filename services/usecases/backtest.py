@@ -21,7 +21,7 @@ from services.scanner.look import look_at_all
 from services.scanner.registry import AnyStrategy
 from services.usecases.recorded_candles import chosen, read_candles, sources
 from services.usecases.replay_plans import PlanLine
-from services.usecases.replay_recording import UNREADABLE, open_folder
+from services.usecases.replay_recording import UNREADABLE, futures_terms, open_folder
 from services.usecases.trial import Progress, Summary, Trial, one_at_a_time, run_trial, summarize
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -55,7 +55,10 @@ class BacktestOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Backtest(msgspec.Struct, frozen=True):
-    """What came of it: the pairs and candles looked at, signals by the id of their plan, trades and figures."""
+    """What came of it: the pairs and candles looked at, signals by the id of their plan, trades and figures.
+
+    `terms` tell by what futures were judged, and what is not recorded of them.
+    """
 
     strategy: str
     options: BacktestOptions
@@ -66,6 +69,7 @@ class Backtest(msgspec.Struct, frozen=True):
     signals: dict[str, ScanSignal]
     trial: Trial
     summary: Summary
+    terms: tuple[str, ...] = ()
 
 
 def backtest(
@@ -111,6 +115,7 @@ def backtest(
         signals=signals,
         trial=trial,
         summary=summarize(trial, options.capital),
+        terms=futures_terms(data, [recordings[key] for key in found]),
     )
 
 

@@ -3,11 +3,12 @@
 import asyncio
 import time
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from services.binance.brackets import as_of
 from services.coordination import quarantine
 from services.coordination.task_queue import QUEUES
-from services.db import slots
+from services.db import brackets, slots
 from services.domain.errors import InvalidData, Unavailable
 from services.domain.finding import Finding, doubt, fine, wrong
 from services.domain.market import Market
@@ -21,6 +22,7 @@ EXCHANGE_SECONDS = 4.0
 QUEUE_OLD_SECONDS = 30.0
 WEIGHT_SHARE_USED = 0.9
 PAIRS_LOOKED_AT = 200
+BRACKETS_OLD = timedelta(days=365)
 
 
 def intervals_of_prices(settings: Settings) -> dict[str, timedelta]:
@@ -32,7 +34,7 @@ def intervals_of_prices(settings: Settings) -> dict[str, timedelta]:
 async def examine_fleet(services: Services, intervals: Mapping[str, timedelta]) -> list[Finding]:
     """What keeps the fleet from its work. `intervals` are those of the scheduled jobs, by name."""
     state = await read_fleet(services)
-    found = [*_halts(state), *await _ticks(services, intervals)]
+    found = [*_halts(state), *await _ticks(services, intervals), await _brackets(services)]
     if state.redis is None:
         return found  # without Redis nothing of the rest can be known, and no request may leave
     return [
@@ -66,6 +68,20 @@ async def _ticks(services: Services, intervals: Mapping[str, timedelta]) -> list
             wrong("scheduler", text, "start `paperfleet scheduler`, any number may run; its log says what stops it")
         ]
     return [fine("scheduler", f"{len(intervals)} jobs tick")]
+
+
+async def _brackets(services: Services) -> Finding:
+    """How old the maintenance brackets are by which futures are liquidated."""
+    async with services.pool.connection() as connection:
+        count, brought = await brackets.brought_at(connection)
+    text = f"the shipped table of {as_of()}"
+    if brought is not None:
+        text += f"; {count} contracts replaced, at {brought:%Y-%m-%d} or later"
+    newest = brought.date() if brought else date.fromisoformat(as_of())
+    if datetime.now(UTC).date() - newest > BRACKETS_OLD:
+        mend = "save the exchange's answer and bring it by `paperfleet brackets FILE`: docs/futures.md"
+        return doubt("brackets", text, mend)
+    return fine("brackets", text)
 
 
 def _processes(state: FleetState) -> Iterator[Finding]:

@@ -4,14 +4,16 @@ What is there already is not asked for again: whole days once written stay, so a
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from services.binance.client import BinanceClient
 from services.binance.convert import to_ms
+from services.binance.dumps import Kind
 from services.domain.candles import Candle, Timeframe
 from services.domain.errors import InvalidInput
 from services.domain.market import Listing, Market
@@ -20,6 +22,7 @@ DAY = timedelta(days=1)
 WITHIN_SECONDS = 180.0
 """A request may wait for this long until the weight of a minute is back."""
 _AT_ONCE = 4
+Errand = Callable[[], Awaitable[None]]
 _PLACES = {Market.SPOT: "spot", Market.FUTURES: "futures/um"}
 
 
@@ -40,23 +43,37 @@ async def record_market(
 ) -> None:
     """Write the spans of the pairs (BTCUSDT: both markets; FUTURES:BTCUSDT: one), and their grids.
 
-    `progress` hears of days, done and of how many. Raises InvalidInput for a pair that is not listed, Unavailable when
-    the exchange cannot be asked, OSError where the folder cannot be written.
+    With minutes of a contract come those of its mark price, and its funding rates.
+
+    `progress` hears of days and months, done and of how many. Raises InvalidInput for a pair that is not listed,
+    Unavailable when the exchange cannot be asked, OSError where the folder cannot be written.
     """
     listings = await _listed(exchange, pairs)
     _write_grids(folder, listings)
-    days = [(listing, span, day) for listing in listings for span in spans for day in _days(span)]
+    errands = [each for listing in listings for span in spans for each in _errands(exchange, folder, listing, span)]
     slots, done = asyncio.Semaphore(_AT_ONCE), 0
 
-    async def bring(listing: Listing, span: Span, day: datetime) -> None:
+    async def run(errand: Errand) -> None:
         nonlocal done
         async with slots:
-            await _bring_day(exchange, folder, listing, span, day)
+            await errand()
         done += 1
-        progress(done, len(days))
+        progress(done, len(errands))
 
-    progress(0, len(days))
-    await asyncio.gather(*(bring(*each) for each in days))
+    progress(0, len(errands))
+    await asyncio.gather(*map(run, errands))
+
+
+def _errands(exchange: BinanceClient, folder: Path, listing: Listing, span: Span) -> Iterator[Errand]:
+    """What is to be brought of a span; minutes of a contract are judged with its mark price and its funding."""
+    is_judged = listing.market is Market.FUTURES and span.timeframe is Timeframe.M1
+    for day in _days(span):
+        yield partial(_bring_day, exchange, folder, listing, span, day, Kind.KLINES)
+        if is_judged:
+            yield partial(_bring_day, exchange, folder, listing, span, day, Kind.MARK_PRICE_KLINES)
+    if is_judged:
+        for month in sorted({day.replace(day=1) for day in _days(span)}):
+            yield partial(_bring_rates, exchange, folder, listing.symbol, month, span.until)
 
 
 async def _listed(exchange: BinanceClient, pairs: Sequence[str]) -> list[Listing]:
@@ -81,11 +98,13 @@ def _days(span: Span) -> Iterable[datetime]:
         day += DAY
 
 
-async def _bring_day(exchange: BinanceClient, folder: Path, listing: Listing, span: Span, day: datetime) -> None:
+async def _bring_day(
+    exchange: BinanceClient, folder: Path, listing: Listing, span: Span, day: datetime, kind: Kind
+) -> None:
     """Write one day, up to the last candle closed before the span's end; a day that is whole stays as it is."""
     end = min(day + DAY, span.timeframe.floor(span.until))
     name = f"{listing.symbol}-{span.timeframe}-{day:%Y-%m-%d}.csv"
-    path = folder / _PLACES[listing.market] / "daily" / "klines" / listing.symbol / span.timeframe / name
+    path = folder / _PLACES[listing.market] / "daily" / kind / listing.symbol / span.timeframe / name
     if path.exists() and _is_whole(path, span.timeframe, day):
         return
     candles = await exchange.candles(
@@ -96,12 +115,30 @@ async def _bring_day(exchange: BinanceClient, folder: Path, listing: Listing, sp
         end=max(end, day),
         purpose="candles",
         within=WITHIN_SECONDS,
+        of_mark_price=kind is Kind.MARK_PRICE_KLINES,
     )
-    if not candles:
+    if candles:
+        _write(path, [_row(candle, span.timeframe) for candle in candles])
+
+
+async def _bring_rates(exchange: BinanceClient, folder: Path, symbol: str, month: datetime, until: datetime) -> None:
+    """Write the funding settled in a month, as far as it lies before `until`; a month that is whole stays as it is."""
+    end = (month + 31 * DAY).replace(day=1)
+    path = folder / _PLACES[Market.FUTURES] / "monthly" / Kind.FUNDING_RATE / symbol
+    path /= f"{symbol}-fundingRate-{month:%Y-%m}.csv"
+    if path.exists() and datetime.fromtimestamp(path.stat().st_mtime, UTC) > end + DAY:
         return
+    rates = await exchange.funding_rates(
+        symbol, start=month, end=min(end, until), purpose="candles", within=WITHIN_SECONDS
+    )
+    if rates:
+        _write(path, [f"{to_ms(time)},0,{rate:f}\n" for time, rate in rates])
+
+
+def _write(path: Path, rows: Iterable[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".part")
-    draft.write_text("".join(_row(candle, span.timeframe) for candle in candles))
+    draft.write_text("".join(rows))
     draft.replace(path)
 
 

@@ -16,7 +16,7 @@ from services.domain.errors import PaperfleetError, Refused
 from services.domain.fills import FillModel
 from services.domain.market import Market
 from services.usecases.replay_plans import Outcome, never_entered, problem, read_plan, write_outcomes
-from services.usecases.replay_recording import UNREADABLE, Fineness, Recorded, open_folder
+from services.usecases.replay_recording import UNREADABLE, Fineness, Recorded, futures_terms, open_folder
 from services.usecases.replay_trades import Hole, Wish, run_trades
 
 _BLANK = b" \t\r\n"
@@ -36,6 +36,7 @@ class ReplaySummary(msgspec.Struct, frozen=True):
     never_entered  plans to whose time nothing is recorded; they count as PENDING
     ambiguous      outcomes in which an order had to be assumed
     holes          stretches without a recording over which trades were open: what they missed there is not known
+    terms          by what futures were judged, and what is not recorded of them
     """
 
     statuses: Mapping[str, int]
@@ -45,17 +46,21 @@ class ReplaySummary(msgspec.Struct, frozen=True):
     never_entered: int = 0
     ambiguous: int = 0
     holes: Sequence[str] = ()
+    terms: Sequence[str] = ()
 
     def describe(self) -> str:
-        """Two lines for people."""
+        """Two lines for people, and those about futures."""
         plans = sum(self.statuses.values())
         each = ", ".join(f"{count:,} {status}" for status, count in sorted(self.statuses.items()))
         speed = f"{plans / self.seconds:,.0f} plans/s" if self.seconds > 0 else "at once"
         share = 100 * self.ambiguous / plans if plans else 0
-        return (
-            f"{plans:,} plans in {self.seconds:.1f} s ({speed}): {each or 'none'}; {len(self.problems):,} problems\n"
-            f"{self.bad_lines:,} bad lines, {self.never_entered:,} plans never entered for want of a recording, "
-            f"{self.ambiguous:,} ambiguous ({share:.2f} %)"
+        return "\n".join(
+            (
+                f"{plans:,} plans in {self.seconds:.1f} s ({speed}): {each or 'none'}; {len(self.problems):,} problems",
+                f"{self.bad_lines:,} bad lines, {self.never_entered:,} plans never entered for want of a recording, "
+                f"{self.ambiguous:,} ambiguous ({share:.2f} %)",
+                *self.terms,
+            )
         )
 
 
@@ -111,6 +116,7 @@ def replay(
         never_entered=unrecorded,
         ambiguous=ambiguous,
         holes=holes,
+        terms=futures_terms(data, [recordings[key] for key in wishes if key in recordings]),
     )
 
 

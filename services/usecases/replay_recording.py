@@ -11,7 +11,7 @@ from pathlib import Path as Folder
 
 import msgspec
 
-from services.binance import convert, wire
+from services.binance import brackets, convert, wire
 from services.binance.dumps import (
     DumpFile,
     Kind,
@@ -25,6 +25,7 @@ from services.binance.dumps import (
     recordings,
 )
 from services.domain.barriers import Barriers
+from services.domain.brackets import Brackets
 from services.domain.errors import InvalidData
 from services.domain.funding import Settlement
 from services.domain.judge import Need
@@ -99,6 +100,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     levels     finer data, coarsest first
     mark       bars of the mark price, of `mark_interval`
     rates      settled funding
+    brackets   maintenance brackets, of futures
     """
 
     instrument: Instrument
@@ -111,6 +113,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     mark: Recording | None = None
     mark_interval: str = "1m"
     rates: Recording | None = None
+    brackets: Brackets = ()
 
     def stretches(self) -> Iterator[Stretch]:
         """The recording in order, a file at a time. Raises InvalidData where a file cannot be read."""
@@ -186,12 +189,13 @@ def open_folder(
 ) -> dict[tuple[Market, str], Recorded]:
     """Every instrument recorded in `folder`, to be judged by bars of `bars`, those recorded or made from minutes.
 
-    Raises InvalidData if there is none, or exchangeInfo.json is broken, or `bars` is no length of at least a minute.
+    Raises InvalidData if there is none, or exchangeInfo.json or leverageBracket.json is broken, or `bars` is no length
+    of at least a minute.
     """
     length = length_of(bars)
     if length < MINUTE or timedelta(days=1) % length:
         raise InvalidData(f"bars must be at least a minute long and divide the day: {bars!r}")
-    grids = _grids(folder)
+    grids, schedules = _grids(folder), brackets.of_recording(folder)
     by_pair: dict[tuple[Market, str], dict[tuple[Kind, str], Recording]] = {}
     for recording in recordings(folder):
         kinds = by_pair.setdefault((recording.market, recording.symbol), {})
@@ -214,8 +218,22 @@ def open_folder(
             mark=mark,
             mark_interval=mark_interval,
             rates=kinds.get((Kind.FUNDING_RATE, "")),
+            brackets=schedules.of(key[1]) if key[0] is Market.FUTURES else (),
         )
     return found
+
+
+def futures_terms(folder: Folder, recordings: Iterable[Recorded]) -> tuple[str, ...]:
+    """For people: by which brackets contracts among `recordings` are judged, and what nobody recorded of them."""
+    contracts = [each for each in recordings if each.instrument.market is Market.FUTURES]
+    if not contracts:
+        return ()
+    told = [f"maintenance brackets: {brackets.of_recording(folder).origin}"]
+    if lacking := sum(each.mark is None for each in contracts):
+        told.append(f"no mark price is recorded of {lacking} of {len(contracts)} contracts: no liquidation there")
+    if lacking := sum(each.rates is None for each in contracts):
+        told.append(f"no funding rates are recorded of {lacking} of {len(contracts)} contracts: none is paid there")
+    return tuple(told)
 
 
 def _levels(

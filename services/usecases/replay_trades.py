@@ -4,7 +4,8 @@ A plan is accepted at the first minute at or after its `opened_at`. There is no 
 and a LIMIT that the minute's open satisfies already, fill at that open as taker; other limits rest. What is frozen
 on a trade at acceptance comes from the recording too: half the spread is half a tick as a fraction of that open (0
 without a tick), the average range is `next_average_range` over the bars before. Liquidation wants a recorded mark
-price, funding its recorded rates: without them neither happens. Maintenance brackets are those of the shipped table.
+price, funding its recorded rates: without them neither happens. Maintenance brackets are the recording's own, or
+shipped ones.
 """
 
 from bisect import bisect_left, bisect_right
@@ -14,7 +15,6 @@ from decimal import Decimal
 
 import msgspec
 
-from services.binance.brackets import shipped
 from services.domain.barriers import barriers, next_event_at
 from services.domain.errors import Refused
 from services.domain.fees import DEFAULT_FEES, FeeRates
@@ -147,7 +147,7 @@ class _Book:
             fees=self.fees[instrument.market],
             fill_model=self.fill_model,
             slippage=Slippage(half_spread, self.average_range),
-            brackets=shipped(instrument.symbol) if instrument.market is Market.FUTURES else (),
+            brackets=self.recorded.brackets,
         )
         at_open = Quote(bar.open, bar.open, bar.open, bar.open_time)
         try:

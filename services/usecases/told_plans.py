@@ -54,7 +54,19 @@ async def plans_of_source(connection: Connection, source: str, since: datetime |
         if limit is None and _has_percents(signal):
             percents[signal.id] = Percents(signal.stop_loss_percent, tuple(each.percent for each in signal.targets))
         plans.append(_plan(signal, limit, settings))
-    return Told(tuple(plans), percents, tuple(problems))
+    return Told(tuple(plans), percents, (*await _left_out(connection, source_id, since, until), *problems))
+
+
+async def _left_out(
+    connection: Connection, source_id: int, since: datetime | None, until: datetime | None
+) -> list[str]:
+    entries, exits = await told_signals.told_counts(connection, source_id, since, until)
+    told = []
+    if exits:
+        told.append(f"{exits:,} exits of the source are left out: they end trades, there is nothing to try again")
+    if entries > told_signals.MOST:
+        told.append(f"the first {told_signals.MOST:,} of {entries:,} signals are tried: narrow --since and --until")
+    return told
 
 
 async def _source_id(connection: Connection, source: str) -> int:

@@ -14,7 +14,7 @@ from services.domain.market import Market
 from services.domain.planning import check_plan, on_grid
 from services.domain.what_if import Changes, changed
 from services.usecases.replay_plans import PlanLine, problem, read_plan
-from services.usecases.replay_recording import UNREADABLE, Recorded, entry_opens, open_folder
+from services.usecases.replay_recording import UNREADABLE, Recorded, entry_opens, futures_terms, open_folder
 from services.usecases.told_plans import Percents, priced
 from services.usecases.trial import Key, Progress, Summary, Trial, Tried, run_trial, summarize
 
@@ -35,7 +35,8 @@ class Terms(msgspec.Struct, frozen=True):
 class WhatIf(msgspec.Struct, frozen=True):
     """Both trials with their figures, and the trades that really came of the same signals, where those are known.
 
-    `otherwise` counts signals whose changed trade ended in another way or price.
+    `otherwise` counts signals whose changed trade ended in another way or price. `terms` tell by what futures were
+    judged, and what is not recorded of them.
     """
 
     was: Trial
@@ -46,6 +47,7 @@ class WhatIf(msgspec.Struct, frozen=True):
     traded_summary: Summary | None
     otherwise: int
     problems: tuple[str, ...]
+    terms: tuple[str, ...] = ()
 
 
 def read_plans(path: Path) -> tuple[list[PlanLine], list[str]]:
@@ -130,6 +132,9 @@ def what_if(
         traded_summary=summarize(really, capital) if really.tried else None,
         otherwise=otherwise,
         problems=tuple(dict.fromkeys((*problems, *second.problems))),
+        terms=futures_terms(
+            data, [recordings[key] for key in {(line.market_type, line.symbol) for line in plans} if key in recordings]
+        ),
     )
 
 

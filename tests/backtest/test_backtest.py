@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from services.binance.dumps import read_klines, read_rates
 from services.domain.candles import Timeframe
 from services.domain.fills import FillModel
 from services.domain.market import Market
@@ -22,10 +23,11 @@ from services.scanner.registry import load
 from services.usecases.backtest import BacktestError, BacktestOptions, backtest
 from services.usecases.recorded_candles import read_candles, sources
 from services.usecases.replay import replay
+from services.usecases.replay_recording import Recorded, open_folder
 from tests.replay.desk import DAY, ms
 from tests.scanner.markets import FUTURE, random_walk, recorded
 from tests.simulator.recordings import REAL, needs_recordings, write
-from tests.simulator_process import start_simulator
+from tests.simulator_process import Simulator, start_simulator
 
 STRATEGIES = load().strategies
 PAPERFLEET = Path(sys.executable).with_name("paperfleet")
@@ -157,6 +159,23 @@ def test_real_crashes_are_tried_too():
     }
 
 
+async def are_recorded(simulator: Simulator, pair: Recorded, since: str) -> None:
+    """The contract's mark price and funding rates are there, and the exchange's."""
+    day = datetime.fromisoformat(f"{since[:10]}T00:00+00:00")
+    marks = [kline.bar for kline in read_klines(pair.mark.files[0], "1m")]
+    span = {"symbol": "BTCUSDT", "startTime": ms(day)}
+    rows = await simulator.json("/fapi/v1/markPriceKlines", **span, interval="1m", limit=1440)
+    assert [(ms(bar.open_time), bar.low, bar.close) for bar in marks] == [
+        (row[0], Decimal(row[3]), Decimal(row[4])) for row in rows
+    ]
+    rates = [each for file in pair.rates.files for each in read_rates(file) if each[0] >= day]
+    told = await simulator.json("/fapi/v1/fundingRate", **span, limit=len(rates))
+    assert [(ms(time), rate) for time, rate in rates] == [
+        (row["fundingTime"], Decimal(row["fundingRate"])) for row in told
+    ]
+    assert len(rates) >= 3
+
+
 async def test_candles_come_from_the_exchange_once(tmp_path):
     async with start_simulator(seed=7) as simulator:
         now = datetime.fromtimestamp(await simulator.now() / 1000, UTC)
@@ -177,6 +196,10 @@ async def test_candles_come_from_the_exchange_once(tmp_path):
         )
         assert [float(row[4]) for row in rows] == list(series.close)
         assert len(series) > 30 * 4 + 90, "the strategy's lookback is before the first signal"
+        assert "maintenance brackets: the shipped table" in done.stdout
+        assert "no mark price" not in done.stdout
+        assert "no funding" not in done.stdout
+        await are_recorded(simulator, open_folder(kept)[Market.FUTURES, "BTCUSDT"], since)
         opened = [json.loads(line)["plan"]["opened_at"] for line in first.splitlines()]
         assert opened
         assert min(opened) >= since

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from paperfleet.cli.remote import show, show_list
 from paperfleet.client import Client
 from services.domain.market import Market
 from tests.api.running import serving
@@ -42,6 +44,16 @@ async def test_a_trade_by_hand(services, api, run):
     assert "total_trades" in run(api.url, "performance", "summary", "--source", "by hand")
     assert "by hand" in run(api.url, "performance", "by", "source", "--days", "2")
     assert "no points yet" in run(api.url, "performance", "equity")
+
+
+async def test_the_mode_of_an_account_has_its_colour(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    show(None, False, [("name", "[bold]live"), ("mode", "paper")])
+    show_list([SimpleNamespace(name="live", mode="live")], False, [("name", "name"), ("mode", "mode")], "none")
+    shown = capsys.readouterr().out
+    assert "\x1b[32mPAPER" in shown
+    assert "\x1b[1;31mLIVE\x1b[0m" in shown
+    assert "[bold]live" in shown, "a name is no markup"
 
 
 async def test_signals_accounts_keys_system(api, run, tmp_path):

@@ -4,20 +4,23 @@ import json
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
 
+from services.binance.brackets import as_of
 from services.bootstrap import build
 from services.coordination import quarantine
 from services.coordination.quarantine import Suspect
-from services.domain.finding import Finding, Level, worst
+from services.domain.finding import Finding, Level, fine, worst
 from services.domain.halts import Halted
 from services.domain.market import Market
+from services.usecases import examine_fleet as examine_fleet_module
 from services.usecases import examine_servers
+from services.usecases.bring_brackets import bring_brackets
 from services.usecases.examine_fleet import examine_fleet, intervals_of_prices
 from services.usecases.examine_servers import examine_postgres, examine_redis
 from services.usecases.halt import halt
@@ -135,6 +138,20 @@ async def test_a_server_that_is_short_of_something(settings, database_url, monke
     found = by_check(await examine_postgres(settings))
     for check in ("postgres", "vacuum", "transactions", "connections", "disk", "database_clock"):
         assert found[check].level is not Level.OK, check
+
+
+async def test_how_old_maintenance_brackets_are(services, monkeypatch):
+    async def told() -> Finding:
+        return by_check(await examine_fleet(services, JOBS))["brackets"]
+
+    assert await told() == fine("brackets", f"the shipped table of {as_of()}")
+    monkeypatch.setattr(examine_fleet_module, "BRACKETS_OLD", timedelta(days=-1))
+    old = await told()
+    assert (old.level, "paperfleet brackets" in old.mend) == (Level.WARNING, True)
+    monkeypatch.undo()
+    one = {"bracket": 1, "initialLeverage": 4, "notionalCap": 1, "notionalFloor": 0, "maintMarginRatio": 0.1, "cum": 0}
+    await bring_brackets(services, msgspec.json.encode([{"symbol": "BTCUSDT", "brackets": [one]}]))
+    assert f"{as_of()}; 1 contracts replaced, at {datetime.now(UTC):%Y-%m-%d} or later" in (await told()).text
 
 
 async def test_vacuum_that_cannot_know_when_to_work(settings, services):

@@ -1,5 +1,7 @@
 import io
 
+import msgspec
+import pytest
 from rich.console import Console
 
 from deploy.local.screen import Screen
@@ -15,7 +17,7 @@ STATUS = Status(
     feeds={"SPOT": Feed("2026-01-02T03:05:00Z", 1.5), "FUTURES": Feed("2026-01-02T03:05:01Z", 44.2)},
     recent_closes=[Close("1000SATSUSDT", "FUTURES", "SHORT", "CLOSED_LIQUIDATED", "-1234.5", "2026-01-02T03:04:05Z")],
 )
-SEEN = Seen(STATUS, Money("101234.567"), Record("1234.5", "58.33"))
+SEEN = Seen(STATUS, Money("101234.567", "paper"), Record("1234.5", "58.33"))
 
 
 def test_without_a_terminal_each_close_is_a_line_once_and_numbers_come_now_and_then():
@@ -26,7 +28,15 @@ def test_without_a_terminal_each_close_is_a_line_once_and_numbers_come_now_and_t
     *closes, line, warning = text.getvalue().splitlines()
     assert len(closes) == len(STATUS.recent_closes)
     assert "1000SATSUSDT FUTURES" in closes[-1]
-    for part in ("pairs 966", "open 12,345", "pending -", "cycle 1.3 s", "futures weight 80/2400", "win rate 58.33 %"):
+    for part in (
+        "mode PAPER",
+        "pairs 966",
+        "open 12,345",
+        "pending -",
+        "cycle 1.3 s",
+        "futures weight 80/2400",
+        "win rate 58.33 %",
+    ):
         assert part in line
     assert "futures quotes are 44 s old" in warning
 
@@ -43,3 +53,20 @@ def test_on_a_terminal_a_panel_shows_the_address_and_the_last_closes():
         assert part in shown
     assert "..." not in shown
     assert "…" not in shown, "the panel fits into 80 columns"
+
+
+@pytest.mark.parametrize(
+    ("seen", "shown"),
+    [
+        (SEEN, "\x1b[32mPAPER\x1b[0m"),
+        (msgspec.structs.replace(SEEN, live=1), "\x1b[1;31mLIVE\x1b[0m"),
+        (msgspec.structs.replace(SEEN, live=2), "\x1b[1;31mLIVE (2 accounts)\x1b[0m"),
+        (Seen(STATUS), "mode \x1b[0m-"),
+    ],
+)
+def test_live_is_red_and_paper_green(seen, shown):
+    text = io.StringIO()
+    screen = Screen(Console(file=text, width=120, force_terminal=True, color_system="standard"))
+    screen.show("http://127.0.0.1:8000", seen)
+    screen.end()
+    assert shown in text.getvalue()
