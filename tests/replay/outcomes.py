@@ -1,5 +1,6 @@
 """What became of a plan, as a replay tells it and as the oracle does: status, reason, entry, exits, money."""
 
+from bisect import bisect_left
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -50,6 +51,32 @@ def expected(made: Made, on: Settled) -> tuple[Any, ...]:
     exits = [(part.reason, _minute(part.time), part.price, part.quantity) for part in parts]
     money = books(tape.market, made.plan.sign, made.leverage, entry, parts, on.settlements)
     return truth.status, reason, (_minute(entry.time), entry.price), exits, money
+
+
+class Distance(NamedTuple):
+    """How far an exit's price is from that of the print that decided it, and how far it may be: shares of the price."""
+
+    is_: Decimal
+    may_be: Decimal
+
+
+def distances(line: dict[str, Any], made: Made, tape: Tape) -> list[Distance]:
+    """Of each market order that left a position: it may slip, round to a tick, and lie between that print and the last.
+
+    The deciding print is the first that reached the order's price. Liquidations fill at no print.
+    """
+    found = []
+    for each, told in zip(made.truth.exits if made.truth else (), line["exits"], strict=True):
+        if each.reason in ("liquidation", "take_profit"):
+            continue
+        index = bisect_left(tape.prints, each.time, key=lambda print_: print_[0])
+        while (tape.prints[index][1] - each.price) * made.plan.sign > 0:
+            index += 1  # prints of the same millisecond
+        price, before = tape.prints[index][1], tape.prints[max(index - 1, 0)][1]
+        step = 0 if each.price == price else abs(price - before)
+        away = abs(Decimal(told["price"]) / tape.tick - price)
+        found.append(Distance(away / price, (made.slippage * each.price + 1 + step) / price))
+    return found
 
 
 def _price(each: Exit, made: Made, entry: Entry, left: Decimal, tape: Tape) -> Decimal:

@@ -10,7 +10,7 @@ import pytest
 
 from services.domain.market import Market
 from tests.replay.desk import run
-from tests.replay.outcomes import Settled, came_to, expected
+from tests.replay.outcomes import Settled, came_to, distances, expected
 from tests.replay.random_plans import Maker
 from tests.replay.tape_files import record
 from tests.replay.tapes import Tape, bursts, leveraged, simulated, walk
@@ -40,7 +40,7 @@ class Ground(NamedTuple):
 GROUNDS = {
     "walk, prints": Ground(walk, ("prints",), "harsh", 1500, 0, _JUMP),
     "walk, minutes alone": Ground(walk, (), "optimistic", 1500, 0.3, _JUMP),
-    "simulator, prints": Ground(lambda _: simulated(_WILD), ("prints",), "realistic", 2000, 0),
+    "simulator, prints": Ground(lambda _: simulated(_WILD), ("prints",), "realistic", 2500, 0),
     "simulator, minutes alone": Ground(lambda _: simulated(_WILD), (), "optimistic", 1500, 0.3),
     "simulator on spot, seconds": Ground(
         lambda _: simulated(_WILD_SPOT, Market.SPOT), ("seconds",), "realistic", 1000, 0.1
@@ -53,11 +53,12 @@ GROUNDS = {
 
 
 @pytest.mark.parametrize("name", GROUNDS)
-def test_plans_over_minutes_of_a_known_tape(tmp_path: Path, name: str):
+def test_plans_over_minutes_of_a_known_tape(tmp_path: Path, name: str, record_property):
     """Given minutes alone, and finer data on demand or none: everything that is not flagged is as the tape says.
 
     Same status, reason, minutes, quantities, fees, funding and profit, and the same prices: a stop inside a minute at
     the stop, one that the minute's first print is beyond at that print, market orders less what the fill model says.
+    So a market order is as far from the print that reached it as it slips, and as that print is from the one before.
     """
     ground, chance = GROUNDS[name], random.Random(20250301)
     tape = ground.tape(chance)
@@ -78,6 +79,11 @@ def test_plans_over_minutes_of_a_known_tape(tmp_path: Path, name: str):
     assert not wrong, (len(wrong), wrong[0])
     assert summary.ambiguous == len(ambiguous) <= ground.ambiguous_max * ground.count, summary.describe()
     assert ambiguous or not ground.ambiguous_max
+    found = [each for number in told.keys() - ambiguous for each in distances(told[number], made[number], tape)]
+    assert len(found) > ground.count / 4
+    assert [each for each in found if each.is_ > each.may_be] == []
+    record_property("furthest_percent", round(100 * max(each.is_ for each in found), 3))
+    record_property("ambiguous_percent", round(100 * len(ambiguous) / ground.count, 2))
     truths = {number: each.truth for number, each in enumerate(made) if each.truth is not None}
     reasons = {each.reason for truth in truths.values() for each in truth.exits}
     reasons |= {truth.cancelled_for for truth in truths.values()}
