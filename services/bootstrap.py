@@ -54,7 +54,6 @@ async def build(settings: Settings, *, name: str = "paperfleet", for_callers: bo
         closing.push_async_callback(redis.aclose)
         closing.push_async_callback(exchange.close)
         closing.push_async_callback(hooks.close)
-        closing.callback(notifier.close)
         size = SYSTEM_CONNECTIONS if for_callers else settings.pool_size
         system = database = pool.create(settings.database_url, size, name=name)
         await _open(system, settings.database_url)

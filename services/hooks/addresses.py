@@ -8,10 +8,13 @@ import asyncio
 import re
 import socket
 from collections.abc import Sequence
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import httpx
 import msgspec
+
+from services.hooks.own_thread import in_own_thread
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -29,7 +32,7 @@ _LOCAL_ENDINGS = (
 )  # fmt: skip
 
 _EXCHANGES = ("binance.com", "binance.us", "binance.vision", "binancefuture.com", "binance.org", "binance.cloud")
-"""Nothing but public reads goes to an exchange from here (services/binance/transport.py): no webhook either."""
+"""Nothing but public reads goes to an exchange from here (services/binance/transport.py): no message either."""
 
 _METADATA = tuple(
     ip_address(text) for text in ("169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192", "fd00:ec2::254")
@@ -110,8 +113,7 @@ class Policy(msgspec.Struct, frozen=True):
         if not self.networks and port not in PORTS:
             raise Forbidden(f"port {port} is not allowed, only {' and '.join(map(str, sorted(PORTS)))}")
         literal = _literal(host)
-        if any(host == name or host.endswith(f".{name}") for name in _EXCHANGES):
-            raise Forbidden("an exchange's own hosts are not allowed")
+        check_no_exchange(host)
         found = Destination(url, parsed.scheme, host, port)
         if literal is not None:
             self.check_address(found, literal)
@@ -153,10 +155,25 @@ class Policy(msgspec.Struct, frozen=True):
         return str(parsed[0])
 
 
+def check_no_exchange(host: str) -> None:
+    """Raises Forbidden for a host of an exchange's, in whatever spelling a resolver takes for its name."""
+    try:
+        name = host.encode("idna").decode()
+    except UnicodeError:
+        name = host
+    name = name.partition(":")[0].rstrip(".").lower()
+    if any(name == exchange or name.endswith(f".{exchange}") for exchange in _EXCHANGES):
+        raise Forbidden("an exchange's own hosts are not allowed")
+
+
 async def resolve(host: str, port: int) -> list[str]:
-    """The addresses of `host` at this moment. Raises OSError when there are none, TimeoutError when nobody answers."""
+    """The addresses of `host` at this moment. Raises OSError when there are none, TimeoutError when nobody answers.
+
+    Not in the event loop's own threads, of which there are few: somebody's dead name server would hold up everybody.
+    """
     async with asyncio.timeout(RESOLVE_SECONDS):
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        asked = in_own_thread(partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM))
+        found = await asyncio.wrap_future(asked)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 

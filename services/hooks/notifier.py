@@ -8,17 +8,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
-from services.hooks.addresses import Forbidden, Policy
+from services.hooks.addresses import Forbidden, Policy, check_no_exchange
 from services.hooks.client import Answer
+from services.hooks.own_thread import in_own_thread
 from services.hooks.thread_guard import guarded
 
 SEND_SECONDS = 30.0
 CONNECT_SECONDS, READ_SECONDS = 5.0, 10.0
-THREADS = 8
 URL_LENGTH_MAX = 2000
 
 _PARAMETERS = frozenset(
@@ -40,7 +41,7 @@ class Notifier:
         self._policy = policy
         self._schemas = frozenset(schemas)
         self._send_seconds = send_seconds
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="notifier")
+        self._left: dict[str, Future[str]] = {}
 
     async def check(self, url: str) -> None:
         """Raises Forbidden unless `url` may be used, by its form."""
@@ -48,25 +49,33 @@ class Notifier:
         if schema not in self._schemas:
             raise Forbidden(f"this service is not among those allowed here: {', '.join(sorted(self._schemas))}")
         _check_form(url)
-        if await asyncio.get_running_loop().run_in_executor(self._threads, _plugin, url) is None:
+        plugin = await asyncio.wrap_future(in_own_thread(partial(_plugin, url)))
+        if plugin is None:
             raise Forbidden(f"this is not a complete {schema}:// URL")
+        for host in _hosts(plugin):
+            check_no_exchange(host)
 
     async def send(self, url: str, title: str, body: str) -> Answer:
         """What came of it. Never raises for what the service, or the way there, does."""
         started = time.monotonic()
         try:
             await self.check(url)
-            sending = asyncio.get_running_loop().run_in_executor(self._threads, self._send, url, title, body)
-            error = await asyncio.wait_for(sending, self._send_seconds)
-        except TimeoutError:
-            error = f"no answer within {self._send_seconds:g} s"
+            error = await self._send_within_bounds(url, title, body)
         except Forbidden as refusal:
             error = f"refused here: {refusal}"
         return Answer(None if error else 200, error, round((time.monotonic() - started) * 1000))
 
-    def close(self) -> None:
-        """Send nothing more; what is being sent ends within its own bounds."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    async def _send_within_bounds(self, url: str, title: str, body: str) -> str:
+        """The reason why it failed. No thread can be stopped: `url` gets no other until the one left to it ends."""
+        if url in self._left:
+            return "the attempt before has not ended yet"
+        sending = in_own_thread(partial(self._send, url, title, body))
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(sending), self._send_seconds)
+        except TimeoutError:
+            self._left[url] = sending
+            sending.add_done_callback(lambda _: self._left.pop(url, None))
+            return f"no answer within {self._send_seconds:g} s"
 
     def _send(self, url: str, title: str, body: str) -> str:
         """The reason why it failed, empty if it did not."""
@@ -110,3 +119,8 @@ def _plugin(url: str) -> Any:
 
     asset = apprise.AppriseAsset(app_id="paperfleet", app_desc="paper trades", app_url="", async_mode=False)
     return apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
+
+
+def _hosts(plugin: Any) -> list[str]:
+    """The hosts that the URL names; what a plugin connects to besides is judged when it does."""
+    return [str(host) for name in ("host", "smtp_host") if (host := getattr(plugin, name, None))]

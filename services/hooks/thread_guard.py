@@ -1,7 +1,8 @@
 """The address policy for libraries that open their own sockets: inside a guarded thread, names resolve to judged ones.
 
 Every TCP client of Python's resolves by `socket.getaddrinfo` and connects to what that returns. Within `guarded` it
-returns only what the policy allows, and raises Forbidden otherwise; redirects and second connections are judged too.
+returns only what the policy allows, and raises Forbidden otherwise, for an exchange's names before they are looked up;
+redirects and second connections are judged too.
 Other threads are not touched.
 """
 
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import Any
 
-from services.hooks.addresses import Forbidden, Policy
+from services.hooks.addresses import Forbidden, Policy, check_no_exchange
 
 MAIL_PORTS = frozenset({465, 587})
 TLS_PORTS = frozenset({443, 8443})
@@ -34,6 +35,8 @@ def guarded(policy: Policy) -> Iterator[None]:
 
 def _judged(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
     policy: Policy | None = getattr(_local, "policy", None)
+    if policy is not None:
+        check_no_exchange(host.decode() if isinstance(host, bytes) else host or "")
     found = _resolve(host, port, *args, **kwargs)
     if policy is not None:
         for *_, address in found:

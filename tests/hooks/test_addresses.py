@@ -133,6 +133,7 @@ HOSTILE = {
     "https://FAPI.BINANCE.COM/": "exchange",
     "https://data-api.binance.vision/": "exchange",
     "https://testnet.binancefuture.com/": "exchange",
+    "https://binance.us:8443/": "exchange",
 }
 
 NAMES_OF = {

@@ -32,6 +32,12 @@ HOSTILE = {
     "discord://id/token?retry=99": "parameters",
     "mailtos://u:p@gmail.com?+X-Header=1": "parameters",
     "mailtos://u:p@gmail.com?pgpkey=/etc/key": "parameters",
+    "jsons://fapi.binance.com/x": "exchange",
+    "JSONS://API.Binance.COM.:8443/x": "exchange",
+    "jsons://u:p@data-api.binance.vision/x": "exchange",
+    "ntfys://api.binance.com/topic": "exchange",
+    "gotifys://fapi.binance.com/token": "exchange",
+    "mailtos://u:p@gmail.com?smtp=API.binance.com:443&to=a@gmail.com": "exchange",
     "discord://id/token x": "printable",
     "discord://id/" + "a" * 2000: "at most",
 }
@@ -39,10 +45,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("url", HOSTILE)
 async def test_a_hostile_target_is_refused_for_its_reason(url):
-    notifier = Notifier(Policy(), ["discord", "tgram", "mailtos"])
+    notifier = Notifier(Policy(), ["discord", "tgram", "mailtos", "jsons", "ntfys", "gotifys"])
     with pytest.raises(Forbidden) as refusal:
         await notifier.check(url)
-    notifier.close()
     assert HOSTILE[url] in str(refusal.value)
 
 
@@ -57,7 +62,6 @@ async def test_a_hostile_target_is_refused_for_its_reason(url):
 async def test_ordinary_targets_pass(url):
     notifier = Notifier(Policy(), ["discord", "tgram", "mailtos", "ntfys", "slack", "gotifys"])
     await notifier.check(url)
-    notifier.close()
 
 
 async def test_connections_of_the_service_are_judged(receiver):
@@ -68,10 +72,9 @@ async def test_connections_of_the_service_are_judged(receiver):
     assert "loopback" in (await strict.send(url.replace("127.0.0.1", "localhost"), "t", "b")).error
     assert receiver.requests == []
     assert (await open_.send(url, "t", "b")).is_success
-    receiver.reply = lambda _: Reply(302, headers={"Location": "http://127.0.0.2:9/x"})
-    assert "loopback" in (await open_.send(url, "t", "b")).error
-    strict.close()
-    open_.close()
+    for place, reason in (("http://127.0.0.2:9/x", "loopback"), ("https://api.binance.com/x", "exchange")):
+        receiver.reply = lambda _, place=place: Reply(302, headers={"Location": place})
+        assert reason in (await open_.send(url, "t", "b")).error
 
 
 def test_only_the_guarded_thread_is_judged():
@@ -80,6 +83,10 @@ def test_only_the_guarded_thread_is_judged():
             socket.create_connection(("127.0.0.1", 9), timeout=1)
         with pytest.raises(Forbidden, match="port 22"):
             socket.create_connection(("93.184.215.14", 22), timeout=1)
+    with guarded(Policy((ip_network("0.0.0.0/0"),))):
+        for host in ("api.binance.com", "FAPI.Binance.com.", "api.binance。com", b"data-api.binance.vision"):
+            with pytest.raises(Forbidden, match="exchange"):
+                socket.create_connection((host, 443), timeout=1)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", 9), timeout=1)
 
@@ -88,7 +95,6 @@ async def test_a_service_that_does_not_answer_is_left(receiver):
     receiver.reply = lambda _: Reply(delay=5)
     notifier = Notifier(Policy((ip_network("127.0.0.1/32"),)), ["json"], send_seconds=0.3)
     answer = await notifier.send(receiver.url.replace("http://", "json://"), "t", "b")
-    notifier.close()
     assert (answer.is_success, answer.error) == (False, "no answer within 0.3 s")
 
 
@@ -168,7 +174,6 @@ async def test_a_name_of_the_inside_is_not_reached():
         port = receiver.url.rsplit(":", 1)[1].split("/")[0]
         notifier = Notifier(Policy(), ["json"])
         answer = await notifier.send(f"json://localhost:{port}/hook", "t", "b")
-        notifier.close()
         assert "loopback" in answer.error
         assert receiver.requests == []
 
