@@ -116,17 +116,18 @@ class SaidBody(JsonBody[PostedSignal]):
     },
 )
 async def create(
+    request: Request[object, object, State],
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
     data: Annotated[PostedSignal, Body(examples=SIGNAL_EXAMPLES)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response[bytes]:
     """What breaks a rule, or is no signal at all, is stored as REJECTED; the refusal tells its `signal_id`."""
-    key = checked_key(idempotency_key)
+    key, payload = checked_key(idempotency_key), await request.body()
     if isinstance(data, Unfit):
-        incoming = Incoming(data.payload, refused=data.refused)
+        incoming = Incoming(payload, refused=data.refused)
     else:
-        incoming = Incoming(msgspec.json.encode(data), _signal(data), key=key)
+        incoming = Incoming(payload, _signal(data), key=key)
     (stored,) = await store_signals(services, await _source_id(services, caller, data.source), [incoming])
     if stored.signal.status is SignalStatus.REJECTED:
         return rejected(stored.signal)

@@ -77,6 +77,12 @@ _Stop = Annotated[str, typer.Option("--stop", metavar="PRICE|N%", help="A price,
 _Target = Annotated[str | None, typer.Option("--target", metavar="PRICE|N%", help="Likewise.")]
 _Source = Annotated[str, typer.Option(metavar="NAME", help="Who says it; made at first use.")]
 _Leverage = Annotated[int | None, typer.Option(min=1, max=150, help="Of futures.")]
+_Entry = Annotated[
+    str | None, typer.Option(metavar="PRICE|FROM-TO", help="Wait for this price, or this zone, else enter now.")
+]
+_EntryUntil = Annotated[
+    str | None, typer.Option(metavar="TIME", help="An entry that waits is cancelled then (2026-07-01T12:00:00Z).")
+]
 
 
 @signals.command("say")
@@ -88,6 +94,8 @@ def say(
     target: _Target = None,
     source: _Source = "command",
     leverage: _Leverage = None,
+    entry: _Entry = None,
+    entry_until: _EntryUntil = None,
     json: AsJson = False,
     url: Url = None,
     key: KeyText = None,
@@ -96,8 +104,9 @@ def say(
 
     paperfleet signals say FUTURES BTCUSDT LONG --stop 2% --target 4% --source "my ideas"
     """
+    wish = _wish(market, symbol, direction, stop, target, source, leverage, entry, entry_until)
     with asking(url, key) as client:
-        _tell(client.signals.say(**_wish(market, symbol, direction, stop, target, source, leverage)), json)
+        _tell(client.signals.say(**wish), json)
 
 
 @signals.command("exit")
@@ -132,13 +141,16 @@ def dry_run(
     target: _Target = None,
     source: _Source = "command",
     leverage: _Leverage = None,
+    entry: _Entry = None,
+    entry_until: _EntryUntil = None,
     json: AsJson = False,
     url: Url = None,
     key: KeyText = None,
 ) -> None:
     """What saying a signal would do now, on each account that follows; nothing is stored."""
+    wish = _wish(market, symbol, direction, stop, target, source, leverage, entry, entry_until)
     with asking(url, key) as client:
-        _tell_dry_run(client.signals.dry_run(**_wish(market, symbol, direction, stop, target, source, leverage)), json)
+        _tell_dry_run(client.signals.dry_run(**wish), json)
 
 
 @signals.command("dry-run-alert")
@@ -215,13 +227,25 @@ def cancel(signal: Id, json: AsJson = False, url: Url = None, key: KeyText = Non
 
 
 def _wish(
-    market: MarketName, symbol: str, direction: Side, stop: str, target: str | None, source: str, leverage: int | None
+    market: MarketName,
+    symbol: str,
+    direction: Side,
+    stop: str,
+    target: str | None,
+    source: str,
+    leverage: int | None,
+    entry: str | None,
+    entry_until: str | None,
 ) -> Any:
     wish: dict[str, object] = {"market_type": market.value, "symbol": symbol, "direction": direction.value}
     for name, text in (("stop_loss", stop), ("take_profit", target)):
         if text is not None:
             wish[f"{name}_percent" if text.endswith("%") else name] = text.removesuffix("%")
-    return wish | {"source": source} | ({} if leverage is None else {"leverage": leverage})
+    if entry is not None:
+        where = {"entry_zone": entry.split("-")} if "-" in entry else {"entry_price": entry}
+        wish |= {"entry_type": "LIMIT", **where}
+    told = {"source": source, "leverage": leverage, "entry_expires_at": entry_until}
+    return wish | {name: value for name, value in told.items() if value is not None}
 
 
 def _tell(signal: Any, json: bool) -> None:
@@ -232,4 +256,5 @@ def _tell(signal: Any, json: bool) -> None:
         )
         for each in signal.decisions
     ]
-    show(signal, json, [*((name, getattr(signal, name)) for name in _ROWS), *decided])
+    rules = [(name, getattr(signal.rules, name)) for name in ("entry_zone", "entry_expires_at")]
+    show(signal, json, [*((name, getattr(signal, name)) for name in _ROWS), *rules, *decided])

@@ -75,6 +75,8 @@ class NewSignal(TypedDict, total=False):
     direction: Direction
     entry_type: EntryType
     entry_price: Decimal | str
+    entry_zone: tuple[Decimal | str, Decimal | str]
+    entry_expires_at: datetime
     stop_loss: Decimal | str
     stop_loss_percent: Decimal | str
     take_profit: Decimal | str

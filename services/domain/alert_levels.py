@@ -1,4 +1,4 @@
-"""The stop and the targets of an alert: prices, percentages, several of them, and 3Commas' steps."""
+"""The entry zone, the stop and the targets of an alert: prices, percentages, several of them, and 3Commas' steps."""
 
 import re
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
@@ -14,6 +14,8 @@ _STOP_PERCENTS = ("stop_loss_percent", "sl_percent", "sl_pct", "stop_percent")
 _TARGETS = ("take_profit", "tp", "target", "takeprofit", "take_profit_price", "tp_price")
 _TARGET_PERCENTS = ("take_profit_percent", "tp_percent", "tp_pct", "target_percent")
 _LISTS = ("take_profits", "targets")
+_ZONES = ("entry_zone", "entry_range", "zone")
+_BETWEEN_EDGES = re.compile(r"\s*[-,;/\s]\s*")
 _NUMBERED = re.compile(r"(?:take_profit|tp|target)_?([1-9][0-9]?)")
 _DIGITS_MAX = 30
 _SHARE_STEP = Decimal("0.0001")
@@ -52,6 +54,22 @@ def read_targets(fields: Fields) -> tuple[Level, ...] | None:
             "too_many_targets", f"at most {TARGETS_MAX} take_profits, got {len(found)}", field="take_profits"
         )
     return _shared(found) if found else None
+
+
+def read_zone(fields: Fields) -> tuple[Decimal, Decimal] | None:
+    """The two edges of the entry zone, a list or text (59000-60000), in any order; None where the alert has none.
+
+    Raises InvalidInput.
+    """
+    name = next((name for name in _ZONES if name in fields), None)
+    if name is None:
+        return None
+    told = fields[name]
+    parts = _BETWEEN_EDGES.split(told.strip()) if isinstance(told, str) else told
+    if not isinstance(parts, list) or len(parts) != 2:
+        raise InvalidInput("zone_unclear", f"{name} must be two prices, as 59000-60000", field="entry_zone")
+    first, second = (number(part, "entry_zone") for part in parts)
+    return first, second
 
 
 def number(value: Any, field: str) -> Decimal:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from services.domain.alert_levels import number, read_stop, read_targets
+from services.domain.alert_levels import number, read_stop, read_targets, read_zone
 from services.domain.alert_text import Fields
 from services.domain.errors import InvalidInput
 from services.domain.market import Market
@@ -60,14 +60,16 @@ def read_alert(fields: Fields, settings: SourceSettings) -> Alert:
     market, symbol = _instrument(fields, settings)
     if action is SignalAction.EXIT:
         return Alert(_exit(fields, market, symbol, direction), _key(fields))
-    price = _number(fields, *_PRICES)
+    zone = read_zone(fields)
     stop, stop_percent = read_stop(fields)
     signal = NewSignal(
         market_type=market,
         symbol=symbol,
         direction=direction,
         entry_type=_entry_type(fields),
-        entry_price=price,
+        entry_price=_number(fields, *_PRICES) if zone is None else None,
+        entry_zone=zone,
+        entry_expires_at=_time(fields, "entry_expires_at", "entry_expiry"),
         stop_loss=stop,
         stop_loss_percent=stop_percent,
         take_profits=read_targets(fields),

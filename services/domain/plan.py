@@ -81,6 +81,12 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 NO_RULES = Rules()
 
 
+def edges(zone: tuple[Decimal, Decimal], direction: Direction) -> tuple[Decimal, Decimal]:
+    """The edges of an entry zone, told in any order: the one that the price meets first on its way, and the far one."""
+    low, high = sorted(zone)
+    return (high, low) if direction is Direction.LONG else (low, high)
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody wants: prices on the instrument's grid, `position_size` as margin in USDT.
 

@@ -9,7 +9,7 @@ import msgspec
 
 from services.domain.errors import InvalidInput
 from services.domain.market import Market
-from services.domain.plan import Direction, EntryType, Rules, Trailing
+from services.domain.plan import Direction, EntryType, Rules, Trailing, edges
 from services.domain.planning import LEVERAGE_MAX
 from services.domain.source import LAG_SECONDS_MAX, TARGET_PERCENT_MAX, SourceSettings
 
@@ -46,11 +46,14 @@ class Level(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     fraction: Decimal = Decimal(1)
 
 
-class NewSignal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NewSignal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a source says. Prices in USDT; percentages are of the entry price.
 
     direction        which way to trade; of an EXIT the side that ends, both if absent
     entry_price      the limit of a LIMIT entry; for MARKET the price that the source saw, nothing but a record
+    entry_zone       [from, to], instead of entry_price: enters at the first price inside, or better; without an
+                     entry_type it means LIMIT
+    entry_expires_at a LIMIT entry that no minute before it has filled is cancelled; without it, it rests for ever
     stop_loss        or stop_loss_percent, else the source's default
     take_profit      or take_profit_percent, or several take_profits, else the source's default
     leverage         1 if absent; the source's and the follower's cap bind
@@ -58,6 +61,8 @@ class NewSignal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     confidence       0 to 1
     signal_time      when it arose, of the exchange's clock; the time of receipt if absent
     expires_at       no trade is made of it from then on; max_lag_seconds likewise, counted from signal_time
+
+    What is omitted and what is told as its default are the same signal: so say the bytes that it is recognised by.
 
     The rules of a trade plan (trailing, break_even_after, follow_targets, time_stop, cancel_on_target,
     cancel_on_stop) are handed on to the trades as they are.
@@ -69,6 +74,8 @@ class NewSignal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     direction: Direction | None = None
     entry_type: EntryType | None = None
     entry_price: Decimal | None = None
+    entry_zone: tuple[Decimal, Decimal] | None = None
+    entry_expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     stop_loss: Decimal | None = None
     stop_loss_percent: Decimal | None = None
     take_profit: Decimal | None = None
@@ -102,7 +109,10 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
-    """A checked ENTRY: what shall be done, whoever does it. Exactly one of the two stops is set."""
+    """A checked ENTRY: what shall be done, whoever does it. Exactly one of the two stops is set.
+
+    Of an entry zone, `entry_price` is the near edge and the rules have the far one, as in a plan.
+    """
 
     direction: Direction
     entry_type: EntryType | None
@@ -164,10 +174,15 @@ def _intent(signal: NewSignal, settings: SourceSettings) -> Intent:
         )
     targets = _targets(signal, settings)
     _check_percents(signal.direction, stop_percent, targets)
+    entry_type, near, far = signal.entry_type, signal.entry_price, None
+    if signal.entry_zone is not None:
+        if near is not None:
+            raise InvalidInput("two_entries", "give either entry_price or entry_zone", field="entry_zone")
+        entry_type, (near, far) = entry_type or EntryType.LIMIT, edges(signal.entry_zone, signal.direction)
     return Intent(
         direction=signal.direction,
-        entry_type=signal.entry_type,
-        entry_price=signal.entry_price,
+        entry_type=entry_type,
+        entry_price=near,
         stop_loss=stop,
         stop_loss_percent=stop_percent,
         targets=targets,
@@ -176,8 +191,10 @@ def _intent(signal: NewSignal, settings: SourceSettings) -> Intent:
             follow_targets=signal.follow_targets,
             trailing=signal.trailing,
             time_stop=signal.time_stop,
+            entry_expires_at=signal.entry_expires_at,
             cancel_on_target=signal.cancel_on_target,
             cancel_on_stop=signal.cancel_on_stop,
+            entry_zone=far,
         ),
         leverage=signal.leverage,
         position_size=signal.position_size,
@@ -211,9 +228,11 @@ def lifetime_of(signal: NewSignal, settings: SourceSettings, now: datetime) -> L
     time = min(time, now)
     lag = min(settings.max_lag_seconds, signal.max_lag_seconds or LAG_SECONDS_MAX)
     ends = time + timedelta(seconds=lag)
+    for field in ("expires_at", "entry_expires_at"):
+        end = getattr(signal, field)
+        if end is not None and end <= time:
+            raise InvalidInput("expires_before_it_arose", f"{field} must lie after signal_time", field=field)
     if signal.expires_at is not None:
-        if signal.expires_at <= time:
-            raise InvalidInput("expires_before_it_arose", "expires_at must lie after signal_time", field="expires_at")
         ends = min(ends, signal.expires_at)
     return Lifetime(time, ends)
 
@@ -283,6 +302,7 @@ def _check_numbers(signal: NewSignal) -> None:
             "position_size",
         )
     ]
+    numbers += [("entry_zone", edge) for edge in signal.entry_zone or ()]
     for target in signal.take_profits or ():
         numbers += [("take_profits", target.price), ("take_profits", target.percent), ("take_profits", target.fraction)]
     for field, value in numbers:

@@ -9,7 +9,7 @@ import msgspec
 from services.domain.errors import InvalidInput
 from services.domain.fills import FillModel
 from services.domain.market import Market
-from services.domain.plan import Direction, EntryType, Plan, Rules, Target, Trailing
+from services.domain.plan import Direction, EntryType, Plan, Rules, Target, Trailing, edges
 from services.domain.sizing import DEFAULT_SIZE, Sizing, check_sizing
 
 NUMBER_MAX = Decimal("1e15")
@@ -95,13 +95,12 @@ def wanted_sizing(wish: NewTrade) -> Sizing:
 
 
 def _entry(wish: NewTrade) -> tuple[Decimal | None, Decimal | None]:
-    """The limit, and the far edge of the zone: the edge that the price meets first on its way is the limit."""
+    """The limit, and the far edge of the zone, whose near one is the limit."""
     if wish.entry_zone is None:
         return wish.entry_price, None
     if wish.entry_price is not None:
         raise InvalidInput("two_entries", "give either entry_price or entry_zone", field="entry_zone")
-    low, high = sorted(wish.entry_zone)
-    return (high, low) if wish.direction is Direction.LONG else (low, high)
+    return edges(wish.entry_zone, wish.direction)
 
 
 def _check_numbers(wish: NewTrade) -> None:

@@ -36,6 +36,7 @@ def wish_of(
     own_size = overrides.equity_percent is not None or overrides.risk_percent is not None
     size = overrides.position_size or intent.position_size or settings.position_size
     rules = intent.rules
+    zone = None if limit is None or rules.entry_zone is None else (limit, rules.entry_zone)
     assert priced.stop_loss is not None
     return NewTrade(
         market_type=instrument.market,
@@ -44,11 +45,13 @@ def wish_of(
         stop_loss=priced.stop_loss,
         take_profits=tuple(Target(each.price, each.fraction) for each in priced.targets if each.price is not None),
         entry_type=entry_type,
-        entry_price=limit,
+        entry_price=limit if zone is None else None,
+        entry_zone=zone,
         break_even_after=rules.break_even_after,
         follow_targets=rules.follow_targets,
         trailing=rules.trailing,
         time_stop=rules.time_stop,
+        entry_expires_at=None if limit is None else rules.entry_expires_at,
         cancel_on_target=rules.cancel_on_target and limit is not None,
         cancel_on_stop=rules.cancel_on_stop and limit is not None,
         position_size=None if own_size else size,

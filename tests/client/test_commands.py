@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -66,6 +67,11 @@ async def test_signals_accounts_keys_system(api, run, tmp_path):
     assert "told by hand" in run(api.url, "signals", "show", str(said["id"]))
     assert "told by hand" in run(api.url, "signals", "list", "--symbol", "BTCUSDT", "-n", "5")
     assert "CANCELLED" in run(api.url, "signals", "cancel", str(said["id"]))
+    waits = ("--entry", "9000-10000", "--entry-until", "2040-01-01T00:00:00Z")
+    zoned = json.loads(run(api.url, "signals", "say", *wish, *waits, "--json"))
+    assert (zoned["entry_type"], Decimal(zoned["entry_price"])) == ("LIMIT", 10_000)
+    assert (Decimal(zoned["rules"]["entry_zone"]), zoned["rules"]["entry_expires_at"][:4]) == (9_000, "2040")
+    assert "9000" in run(api.url, "signals", "show", str(zoned["id"]))
     ended = json.loads(run(api.url, "signals", "exit", "SPOT", "BTCUSDT", "--source", "told by hand", "--json"))
     assert (ended["action"], ended["direction"], ended["status"]) == ("EXIT", None, "ACTIVE")
     made = json.loads(run(api.url, "accounts", "create", "by command", "--balance", "700", "--once", "x", "--json"))

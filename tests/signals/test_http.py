@@ -198,3 +198,16 @@ async def test_a_body_that_is_no_signal_is_refused_and_kept(api, services, body,
     signal = (await api.http.get(f"/api/signals/{answer.json()['numbers']['signal_id']}/")).json()
     assert (signal["status"], signal["code"], signal["source"]) == ("REJECTED", code, source)
     assert rows(services, "SELECT payload FROM signal_payloads") == [(body,)]
+
+
+async def test_what_was_said_is_kept_to_the_byte(api, services):
+    last = await price(services)
+    said = (
+        f'{{ "symbol":"BTCUSDT",\n\t"stop_loss" : {last * 8 / 10}00, "take_profit":"{last * 2}", "notes": "\\u00e9 é",'
+        '  "direction":"LONG","market_type":"FUTURES"  }\n'
+    ).encode()
+    answer = await api.http.post("/api/signals/", content=said, headers={"content-type": "application/json"})
+    assert answer.status_code == 201, answer.text
+    signal = (await api.http.get(f"/api/signals/{answer.json()['id']}/")).json()
+    assert (signal["payload"].encode(), signal["notes"]) == (said, "é é")
+    assert rows(services, "SELECT payload FROM signal_payloads") == [(said,)]

@@ -61,6 +61,7 @@ async def test_every_refusal_is_stored_by_its_name_and_told(services):
         "confidence_out_of_range": await says(services, confidence=Decimal(7)),
         "signal_from_the_future": await says(services, signal_time=now + timedelta(hours=1)),
         "expires_before_it_arose": await says(services, expires_at=now - timedelta(hours=1)),
+        "two_entries": await says(services, entry_price=last, entry_zone=(last, last)),
         "not_a_positive_number": await says(services, entry_price=Decimal("NaN")),
     }
     unread = Incoming(b"\xff\x00", refused=InvalidInput("not_text", "no text at all"))

@@ -10,7 +10,7 @@ import pytest
 from services.db import accounts, event_log
 from services.domain.errors import Conflict, NotFound
 from services.domain.market import Market
-from services.domain.plan import EntryType
+from services.domain.plan import Direction, EntryType, Rules
 from services.domain.source import Overrides
 from services.usecases.read_signals import cancel_signal, read_signal
 from services.usecases.sources import Asking, edit_source, follow_source
@@ -203,3 +203,38 @@ async def test_percentages_are_of_the_price_at_the_time_and_limits_rest(services
     columns = "status, limit_price, stop_loss, targets -> 0 ->> 'price'"
     ((status, limit, stop, target),) = rows(services, f"SELECT {columns} FROM trades")
     assert (status, limit, stop, Decimal(target)) == ("PENDING", 1000, 900, 1200)
+
+
+async def test_an_entry_zone_and_its_end_are_the_trades_where_it_waits_and_a_record_where_it_does_not(services, who):
+    source = await followed(services, who, [who.account_ids[0]])
+    await follow_source(services, who, source, who.account_ids[1], Overrides(entry_type=EntryType.MARKET))
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=4)
+    levels = {
+        "stop_loss": None,
+        "stop_loss_percent": Decimal(10),
+        "take_profit": None,
+        "take_profit_percent": Decimal(20),
+    }
+    signal = await says(services, entry_zone=(Decimal(1000), Decimal(900)), entry_expires_at=until, **levels)
+    zone = (Decimal(90_000), Decimal(80_000))
+    short = await says(services, "ETHUSDT", direction=Direction.SHORT, entry_zone=zone, **levels)
+    stored, _ = [each.signal for each in await store_signals(services, source, coming(signal, short))]
+    assert (stored.entry_type, stored.entry_price, stored.rules) == (
+        EntryType.LIMIT, 1000, Rules(entry_zone=Decimal(900), entry_expires_at=until),
+    )  # fmt: skip
+    await trade_signals(services)
+    waiting, market, mirrored, _ = rows(
+        services,
+        """SELECT t.status, t.limit_price, t.stop_loss, (t.rules ->> 'entry_expires_at')::timestamptz,
+               (t.rules ->> 'entry_zone')::numeric FROM trades t ORDER BY signal_id, account_id""",
+    )
+    assert waiting == ("PENDING", 1000, 900, until, 900)
+    assert (market[0], market[1], *market[3:]) == ("OPEN", None, None, None)
+    assert (mirrored[0], mirrored[1], mirrored[4]) == ("PENDING", 80_000, 90_000)
+
+
+async def test_an_entry_that_ends_before_its_signal_arose_is_refused_by_its_name(services, who):
+    source = await followed(services, who)
+    ended = await says(services, entry_zone=(Decimal(1), Decimal(2)), entry_expires_at=datetime(2026, 1, 1, tzinfo=UTC))
+    (stored,) = await store_signals(services, source, coming(ended))
+    assert (stored.signal.code, stored.signal.field) == ("expires_before_it_arose", "entry_expires_at")

@@ -46,6 +46,29 @@ async def test_every_documented_shape_makes_a_signal(api, services, hook):
     ]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"ticker": "BTCUSDT.P", "side": "buy", "close": 1, "zone": [1000, 900], "entry_expires_at": 2208988800}',
+        b"symbol=BTCUSDT.P side=buy zone=900-1000 entry_expires_at=2208988800",
+        b"symbol=BTCUSDT.P side=buy entry_range='900, 1000' entry_expiry=2040-01-01T00:00:00Z",
+    ],
+)
+async def test_an_alert_may_tell_an_entry_zone_and_until_when_it_holds(api, hook, body):
+    answer = await api.http.post(hook, content=body)
+    signal = (await api.http.get(f"/api/signals/{answer.json()['signal_id']}/")).json()
+    assert (signal["status"], signal["entry_type"], signal["reason"]) == ("ACTIVE", "LIMIT", None)
+    assert [Decimal(signal["entry_price"]), Decimal(signal["rules"]["entry_zone"])] == [1000, 900]
+    assert signal["rules"]["entry_expires_at"] == "2040-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("zone", ["900", "900-950-1000", "low-high"])
+async def test_an_entry_zone_that_is_none_is_refused_by_its_name(api, hook, zone):
+    answer = await api.http.post(hook, content=f"symbol=BTCUSDT.P side=buy entry_zone={zone}".encode())
+    signal = (await api.http.get(f"/api/signals/{answer.json()['numbers']['signal_id']}/")).json()
+    assert (signal["status"], signal["field"]) == ("REJECTED", "entry_zone")
+
+
 async def test_every_documented_shape_of_an_exit_is_one(api, services, hook):
     last = await price(services)
     for name, (shape, direction) in EXITS.items():
