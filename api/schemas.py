@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response
 
 from services.domain.fees import FeeRates
+from services.domain.fills import FillModel
 from services.domain.market import InstrumentStatus, Market
 from services.domain.mode import Mode
 from services.domain.plan import Target
@@ -86,7 +87,7 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True):
     free: Decimal
     unrealized_profit_loss: Decimal
     equity: Decimal
-    fill_model: str
+    fill_model: FillModel
     spot_fees: FeeRates
     futures_fees: FeeRates
     max_open_trades: int | None

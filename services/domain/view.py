@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from services.domain.excursion import in_r, initial_risk
+from services.domain.fills import FillModel
 from services.domain.market import Market
 from services.domain.money import ledger_amount, margin
 from services.domain.plan import Direction, EntryType, Rules
@@ -128,7 +129,7 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     is_profitable: bool | None
     duration_hours: Decimal | None
     risk_reward_ratio: Decimal | None
-    fill_model: str
+    fill_model: FillModel
     ambiguous: bool
     void_reason: str | None
     held_from: datetime | None

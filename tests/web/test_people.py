@@ -61,6 +61,54 @@ def test_each_sees_only_their_own(browser: Browser, stack: Stack, behind_login: 
     assert not [line for line in said + also_said if "404" not in line]
 
 
+def test_who_has_several_accounts_says_on_which(browser: Browser, behind_login: str):
+    with opened(browser, behind_login) as (page, said):
+        _sign_in(page, "ben")
+        page.goto("/open?state=PENDING")
+        page.get_by_role("button", name="New trade").click()
+        expect(page.get_by_label("Pair", exact=True)).to_be_visible()
+        expect(page.get_by_label("Account")).to_have_count(0)
+        second = _open_account(page, "second", "50")
+        _fill_order(page, "OPUSDT")
+        expect(page.get_by_label("Account")).to_be_visible()
+        page.get_by_label("Account").select_option("second")
+        expect(page.get_by_role("dialog").get_by_role("alert").first).to_contain_text("free")  # 100 is wanted
+        page.get_by_label("Size", exact=True).fill("20")
+        page.get_by_label("Entry", exact=True).select_option("At a limit")
+        stop = page.get_by_label("Stop", exact=True)
+        page.get_by_label("Limit price").fill(stop.input_value())
+        stop.fill(f"{float(stop.input_value()) * 0.95:.4f}")
+        placing = page.get_by_role("button", name="Place order")
+        expect(placing).to_be_enabled(timeout=LOAD_MS)
+        placing.click()
+        row = page.get_by_role("row").filter(has_text=re.compile("^OP"))
+        expect(row).to_contain_text("Pending")
+        assert _accounts_with_orders(page) == [second]
+
+        row.get_by_role("button", name=re.compile("Actions on OPUSDT")).click()
+        page.get_by_role("menuitem", name="Cancel order").click()
+        page.get_by_role("dialog").get_by_role("button", name="Cancel order").click()
+        expect(row).to_have_count(0)
+        page.get_by_role("button", name="Place again").click()
+        expect(row).to_have_count(1)
+        assert _accounts_with_orders(page) == [second]
+    assert not [line for line in said if "409" not in line and "422" not in line]
+
+
+def _open_account(page: Page, name: str, balance: str) -> int:
+    token = page.request.get("/api/session").json()["csrf_token"]
+    body = {"name": name, "starting_balance": balance}
+    answer = page.request.post("/api/accounts/", data=body, headers={"X-CSRF-Token": token})
+    assert answer.status == 201, answer.text()
+    (own,) = [each for each in page.request.get("/api/accounts/").json()["results"] if each["name"] == name]
+    return int(own["id"])
+
+
+def _accounts_with_orders(page: Page) -> list[int]:
+    orders = page.request.get("/api/paper-trades/?status=PENDING").json()["results"]
+    return [order["account_id"] for order in orders]
+
+
 def _sign_in(page: Page, name: str) -> None:
     page.goto("/")
     expect(page.get_by_role("heading", name="Sign in to paperfleet")).to_be_visible(timeout=LOAD_MS)
@@ -73,15 +121,20 @@ def _sign_in(page: Page, name: str) -> None:
 def _buy(page: Page, symbol: str) -> None:
     page.goto("/open")
     page.get_by_role("button", name="New trade").click()
+    _fill_order(page, symbol)
+    opening = page.get_by_role("button", name="Open trade")
+    expect(opening).to_be_enabled(timeout=LOAD_MS)
+    opening.click()
+
+
+def _fill_order(page: Page, symbol: str) -> None:
+    """Pair, stop and target of a LONG in the open form."""
     page.get_by_label("Pair", exact=True).fill(symbol)
     last = page.get_by_text(re.compile(r"^Last \d"))
     expect(last).to_be_visible(timeout=LOAD_MS)
     price = float(last.inner_text().removeprefix("Last ").replace(",", ""))
     page.get_by_label("Stop", exact=True).fill(f"{price * 0.95:.4f}")
     page.get_by_label("Targets").fill(f"{price * 1.2:.4f}")
-    opening = page.get_by_role("button", name="Open trade")
-    expect(opening).to_be_enabled(timeout=LOAD_MS)
-    opening.click()
 
 
 def _only_trade(page: Page) -> str:

@@ -27,10 +27,27 @@ def test_a_part_is_closed_and_the_rest_goes_on(page: Page, stack: Stack):
     expect(page.get_by_role("row").filter(has_text="Manual")).to_be_visible()
 
 
-def test_an_order_is_cancelled_and_placed_again(page: Page, stack: Stack):
+def test_the_very_same_order_is_placed_again_after_a_cancel(page: Page, stack: Stack):
     price = stack.price("TRXUSDT")
-    limit = str(round(price * Decimal("0.95"), 4))
-    stack.trade("TRXUSDT", entry_type="LIMIT", entry_price=limit, stop_loss=str(round(price * Decimal("0.8"), 4)))
+    at = {share: str(round(price * Decimal(share), 4)) for share in ("0.8", "0.94", "0.95", "1.1", "1.2")}
+    order = stack.trade(
+        "TRXUSDT",
+        entry_type="LIMIT",
+        entry_zone=[at["0.94"], at["0.95"]],
+        stop_loss=at["0.8"],
+        take_profit=None,
+        take_profits=[{"price": at["1.1"], "fraction": "0.4"}, {"price": at["1.2"], "fraction": "0.6"}],
+        break_even_after=1,
+        trailing={"percent": "2.5", "activation": at["1.1"]},
+        time_stop="PT4H",
+        entry_expires_at="2099-01-01T00:00:00Z",
+        cancel_on_target=True,
+        cancel_on_stop=True,
+        leverage=3,
+        fill_model="harsh",
+        source="by hand",
+        notes="at the retest",
+    )
     visit(page, "/open?state=PENDING", "Open trades")
     row = row_of(page, "TRX")
     row.get_by_role("button", name=re.compile("Actions on TRXUSDT")).click()
@@ -39,6 +56,9 @@ def test_an_order_is_cancelled_and_placed_again(page: Page, stack: Stack):
     expect(row).to_have_count(0)
     page.get_by_role("button", name="Place again").click()
     expect(row).to_have_count(1)
+    (again,) = stack.trades(status="PENDING", symbol="TRXUSDT")
+    assert again["id"] != order["id"]
+    assert {field for field in order if again[field] != order[field]} <= {"id", "created_at", "updated_at", "version"}
 
 
 def test_history_is_filtered_by_its_address_sorted_and_saved(page: Page, stack: Stack, tmp_path: Path):

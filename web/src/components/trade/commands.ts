@@ -56,18 +56,22 @@ async function undoEdit(edited: Trade, before: Trade, change: EditTrade): Promis
   }
 }
 
-/** The same order again, of a trade that never filled. */
+/** The very same order again, of a trade that never filled: on its account, by its rules. */
 async function placeAgain(trade: Trade): Promise<void> {
+  const { entry_zone: far, ...rules } = trade.rules;
   const order: NewTrade = {
+    ...rules,
+    ...(far == null ? { entry_price: trade.entry_price } : { entry_zone: [trade.entry_price, far] }),
+    account_id: trade.account_id,
     market_type: trade.market_type,
     symbol: trade.symbol,
     direction: trade.direction,
-    entry_type: "LIMIT",
-    entry_price: trade.entry_price,
+    entry_type: trade.entry_type,
     stop_loss: trade.stop_loss,
     take_profits: trade.take_profits.map(({ price, fraction }) => ({ price, fraction })),
     position_size: trade.position_size,
     leverage: trade.leverage,
+    fill_model: trade.fill_model,
     source: trade.source,
     notes: trade.notes,
   };

@@ -1,10 +1,12 @@
 /** Opening a trade by hand: the order on the left, what it would be on the right, asked of the API while one types. */
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { NumberField, SelectField, TextField } from "@/components/ui/fields";
 import type { Direction, Market, NewTrade } from "@/lib/api/types";
 import { signedPercent } from "@/lib/format";
+import { accounts } from "@/lib/queries/market";
 import { usePreview } from "@/lib/use-preview";
 import { openTrade, previewTrade, refusedField } from "./commands";
 import { OrderPreview } from "./order-preview";
@@ -14,6 +16,8 @@ import { errorsOf, useDraft } from "./use-draft";
 type Sizing = "position_size" | "equity_percent" | "risk_percent";
 
 interface Draft {
+  /** Its id; empty for the reader's first. */
+  account: string;
   market: Market;
   symbol: string;
   direction: Direction;
@@ -35,6 +39,7 @@ export interface Prefilled {
 
 export function OrderForm({ prefilled = {}, onClose }: { prefilled?: Prefilled; onClose: () => void }) {
   const { draft, set, busy, refusal, send } = useDraft<Draft>({
+    account: "",
     market: prefilled.market ?? "FUTURES",
     symbol: prefilled.symbol ?? "",
     direction: "LONG",
@@ -48,6 +53,7 @@ export function OrderForm({ prefilled = {}, onClose }: { prefilled?: Prefilled; 
     breakEven: false,
     notes: "",
   });
+  const own = useQuery(accounts).data ?? [];
   const [key] = useState(() => crypto.randomUUID());
   const of = usePair(draft);
   const { pair, quote } = of;
@@ -88,6 +94,16 @@ export function OrderForm({ prefilled = {}, onClose }: { prefilled?: Prefilled; 
             if (preview.data) void open();
           }}
         >
+          {own.length > 1 && (
+            <SelectField
+              className="whole"
+              label="Account"
+              value={draft.account || String(own[0]?.id)}
+              onChange={(account) => set({ account })}
+              options={own.map(({ id, name, mode }) => [String(id), mode === "live" ? `${name}, live` : name] as const)}
+              error={errorOf("account_id")}
+            />
+          )}
           <PairFields way={draft} of={of} set={set} error={errorOf("symbol")} />
           <SelectField
             label="Entry"
@@ -189,6 +205,7 @@ function orderOf(draft: Draft, symbol: string): NewTrade | null {
     source: "dashboard",
     [draft.sizing]: draft.size,
   };
+  if (draft.account) order.account_id = Number(draft.account);
   if (draft.type === "LIMIT") order.entry_price = draft.entry;
   if (draft.breakEven) order.break_even_after = 1;
   if (draft.notes) order.notes = draft.notes;
