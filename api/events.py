@@ -43,7 +43,7 @@ _STREAM = """Frames of these kinds:
   account's stream `"action": "not_traded"` with the account's `decision`
 - `event: price` without id, at most one a second and pair: `data: {"type", "action", "price"}`
 - `event: reset`: the history behind the given id is gone or another one; read the lists anew
-- a comment at least every 15 s
+- `event: beat` without id, every 15 s: a stream that is silent for longer is dead, though nothing may have told so
 """
 
 

@@ -38,8 +38,8 @@ from services.usecases.sign_in import ACCESS_BELL
 POLL_SECONDS = 0.5
 PRICE_SECONDS = 1.0
 STALL_SECONDS = 20.0
-PING_SECONDS = 14.0
-"""After so long a silence a comment is sent; looked at every POLL_SECONDS, it comes within 15."""
+BEAT_SECONDS = 14.0
+"""How often a beat is sent; looked at every POLL_SECONDS, it comes within 15."""
 PAGE_EVENTS = 500
 RIGHTS_SECONDS = 30.0
 """How long a stream may outlive its credential when no bell tells of the end."""
@@ -259,15 +259,15 @@ class Hub:
             feed.forget(followed[stream])
 
     async def _tend(self) -> None:
-        """Cut whom nobody reads, and let the silent ones be heard of."""
+        """Cut whom nobody reads, and let the others know that their streams are alive."""
         clock = asyncio.get_running_loop().time
         while True:
             await asyncio.sleep(POLL_SECONDS)
             now = clock()
             for client in list(self._clients):
                 if client.sending_since is None:
-                    if now - client.sent_at > PING_SECONDS:
-                        client.ping()
+                    if now - client.beat_at > BEAT_SECONDS:
+                        client.beat(now)
                 elif now - client.sending_since > self._stall_seconds:
                     STREAM_CLIENTS_CUT.inc()
                     self._clients.discard(client)

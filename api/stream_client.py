@@ -17,7 +17,8 @@ from services.db.event_log import Page
 if TYPE_CHECKING:
     from api.hub import Holder, Hub
 
-PING = b": ping\n\n"
+BEAT = b'event: beat\ndata: {"type":"beat","action":"beat"}\n\n'
+"""An event, for a browser tells its pages of no comments; without an id, for it is no place in the streams."""
 GREETING = b"retry: 1000\n: welcome\n\n"
 CATCH_UP_EVENTS = 200
 
@@ -51,24 +52,24 @@ class StreamClient:
         self.account_ids = account_ids
         self.holder = holder
         self.sending_since: float | None = None
-        self.sent_at = 0.0
+        self.beat_at = 0.0
         self._hub = hub
         self._asked_pairs = pairs
         self._reset = reset
         self._abort = abort
         self._price_version = 0
-        self._ended = self._ping_due = False
+        self._ended = self._beat_due = False
         self._wake = asyncio.Event()
 
     async def frames(self) -> AsyncIterator[bytes]:
         """The bytes of the response, until the hub ends or cuts the client."""
         clock = asyncio.get_running_loop().time
         with self._hub.joined(self):
-            chunk = self._greeting()
+            chunk, self.beat_at = self._greeting(), clock()
             self.wake()
             while not self._ended:
                 if chunk:
-                    self.sending_since = self.sent_at = clock()
+                    self.sending_since = clock()
                     yield chunk
                     self.sending_since = None
                 await self._wake.wait()
@@ -79,9 +80,9 @@ class StreamClient:
         """There may be something new."""
         self._wake.set()
 
-    def ping(self) -> None:
-        """Nothing has been sent for long: say at least that the stream is alive."""
-        self._ping_due = True
+    def beat(self, now: float) -> None:
+        """Say that the stream is alive, whatever else it says."""
+        self.beat_at, self._beat_due = now, True
         self.wake()
 
     def reset(self, reason: str, heads: dict[str, int]) -> None:
@@ -130,9 +131,9 @@ class StreamClient:
         if self.pairs:
             parts += self._hub.prices.since(self._price_version, self.pairs)
             self._price_version = self._hub.prices.version
-        if self._ping_due:
-            self._ping_due = False
-            return b"".join(parts) or PING
+        if self._beat_due:
+            self._beat_due = False
+            parts.append(BEAT)
         return b"".join(parts)
 
     async def _catch_up(self, stream: str, parts: list[bytes]) -> None:

@@ -17,7 +17,9 @@ from paperfleet.client.answers.trade import Trade
 from paperfleet.client.errors import ClientError, TooMany, Unavailable, Unreachable
 
 SILENCE_SECONDS = 45.0
-"""The API says something every 15 s: after this long without a byte the connection is dead."""
+"""The API beats every 15 s: after this long without a byte the connection is dead."""
+BEAT = "beat"
+"""Events of this type say nothing but that the stream is alive, and are kept from its reader."""
 WAIT_SECONDS_MAX = 30.0
 ACCEPT = "text/event-stream"
 
@@ -113,8 +115,10 @@ class Follower:
         self.last_event_id = fields.get("id", self.last_event_id)
         if "data" not in fields:
             return None
-        data = msgspec.json.decode(fields["data"])
-        return Event(fields.get("id", ""), fields.get("event", "message"), str(data.get("action", "")), data)
+        type_, data = fields.get("event", "message"), msgspec.json.decode(fields["data"])
+        if type_ == BEAT:
+            return None
+        return Event(fields.get("id", ""), type_, str(data.get("action", "")), data)
 
     def lost(self, error: ClientError | None) -> float:
         """For how many seconds to wait before the next connection. Raises what asking again does not mend."""

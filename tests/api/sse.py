@@ -37,19 +37,25 @@ class Stream:
         self._lines = response.aiter_lines()
 
     async def next(self) -> Sse:
-        """The next event. Raises StopAsyncIteration at the stream's end, TimeoutError when none comes."""
+        """The next event but beats. Raises StopAsyncIteration at the stream's end, TimeoutError when none comes."""
         return await self.next_within(DEADLINE_SECONDS)
 
     async def next_within(self, seconds: float) -> Sse:
-        """The next event, if it comes in time."""
+        """The next event but beats, if it comes in time."""
         async with asyncio.timeout(seconds):
-            fields: dict[str, str] = {}
-            async for line in self._lines:
-                name, _, value = line.partition(": ")
-                if line == "" and "data" in fields:
-                    return Sse(fields.get("id", ""), fields.get("event", ""), json.loads(fields["data"]))
-                if line:
-                    fields[name] = value
+            while (event := await self.next_of_any_kind()).event == "beat":
+                pass
+            return event
+
+    async def next_of_any_kind(self) -> Sse:
+        """The next event, a beat as well. Raises StopAsyncIteration at the stream's end."""
+        fields: dict[str, str] = {}
+        async for line in self._lines:
+            name, _, value = line.partition(": ")
+            if line == "" and "data" in fields:
+                return Sse(fields.get("id", ""), fields.get("event", ""), json.loads(fields["data"]))
+            if line:
+                fields[name] = value
         raise StopAsyncIteration
 
     async def take(self, count: int) -> list[Sse]:

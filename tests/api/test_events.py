@@ -168,6 +168,20 @@ async def test_all_prices_are_those_of_every_listed_pair(api, services):
     assert {(price["market_type"], price["symbol"]) for price in found} == listed
 
 
+async def test_every_stream_beats_beside_its_events_and_goes_on_from_its_last(api, services, monkeypatch):
+    monkeypatch.setattr("api.hub.BEAT_SECONDS", 0.0)  # at every look
+    async with streaming(api.http) as stream:
+        for number in (1, 2):
+            await append(services, 1)
+            told = await stream.next()
+            assert numbers([told]) == [number]
+            beat = await stream.next_of_any_kind()
+            assert (beat.id, beat.event, beat.data) == ("", "beat", {"type": "beat", "action": "beat"})
+    await append(services, 1)
+    async with streaming(api.http, last_id=told.id) as stream:
+        assert numbers(await stream.take(1)) == [3]
+
+
 async def test_streams_end_when_the_server_does(settings, services):
     with serving(settings) as api:
         async with api.http, streaming(api.http) as stream:

@@ -8,7 +8,7 @@ import httpx
 from tests.chaos.ground import Ground
 
 PATIENCE_SECONDS = 20
-"""A stream sends a comment at least every 15 s; a silent one is given up."""
+"""A stream beats every 15 s; a silent one is given up."""
 
 
 class Listener:

@@ -144,3 +144,17 @@ async def test_what_asking_again_does_not_mend_is_raised(api):
         next(client.events(sources=[987654321]))
     with Client("http://127.0.0.1:1") as client, pytest.raises(Unreachable):
         next(client.events())
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+async def test_a_reader_is_spared_the_beats(services, api, kind, monkeypatch):
+    monkeypatch.setattr("api.hub.BEAT_SECONDS", 0.0)  # at every look
+    head, others = await _head(services), set(_streams(api))
+    reading = Reading(kind, api.url)
+    await wait_until(lambda: _streams(api) - others)
+    (stream,) = _streams(api) - others
+    began = stream.beat_at
+    await wait_until(lambda: stream.beat_at > began + 1)
+    await append(services, 2)
+    await wait_until(lambda: len(reading.numbers) >= 2)
+    assert reading.numbers == [head + 1, head + 2]

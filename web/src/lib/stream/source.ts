@@ -1,6 +1,6 @@
 /**
  * The one EventSource. It resumes after the last id it has seen, whatever cut it: the browser does so by itself after
- * a lost connection; after a refusal, or when other prices are wanted, we reconnect with the id in the address.
+ * a lost connection; after a refusal, a silence, or when other prices are wanted, we reconnect with the id in the address.
  */
 import { useEffect, useSyncExternalStore } from "react";
 import type { Price, Trade } from "../api/types";
@@ -30,6 +30,9 @@ interface Handlers {
 }
 
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
+/** The API says something every 15 s: after this long without a word the connection is dead, though nothing tells so. */
+const SILENCE_MS = 40_000;
+const LISTEN_MS = 5000;
 const OTHER_TYPES = ["instrument", "system", "signal", "account", "mode", "webhook", "notification"];
 
 class Stream {
@@ -42,13 +45,17 @@ class Stream {
   #handlers: Handlers | null = null;
   #wanted = new Map<string, number>();
   #opened = "";
+  #heardAt = 0;
+  #watchdog: ReturnType<typeof setInterval> | undefined;
   readonly #listeners = new Set<() => void>();
 
   start(handlers: Handlers): () => void {
     this.#handlers = handlers;
     this.#open();
+    this.#watchdog = setInterval(() => this.#listen(), LISTEN_MS);
     return () => {
       this.#handlers = null;
+      clearInterval(this.#watchdog);
       this.#close();
       this.#lastId = "";
     };
@@ -103,24 +110,34 @@ class Stream {
     if (this.#lastId) query.set("last_event_id", this.#lastId);
     const source = new EventSource(`/api/events/?${query}`);
     this.#source = source;
+    this.#heardAt = Date.now();
     source.onopen = () => this.#connected();
     source.onerror = () => this.#failed(source);
-    source.addEventListener("paper_trade", (event) =>
-      this.#take<TradeEvent>(event, (data) => this.#handlers?.trade(data)),
-    );
-    source.addEventListener("price", (event) => prices.put([JSON.parse(event.data).price as Price]));
-    source.addEventListener("reset", (event) => this.#take(event, () => this.#handlers?.reset()));
-    for (const type of OTHER_TYPES) {
-      source.addEventListener(type, (event) => this.#take<OtherEvent>(event, (data) => this.#handlers?.other(data)));
-    }
+    const on = <T>(type: string, use: (data: T) => void) =>
+      source.addEventListener(type, (event) => this.#take<T>(event, use));
+    on<TradeEvent>("paper_trade", (data) => this.#handlers?.trade(data));
+    on<{ price: Price }>("price", ({ price }) => prices.put([price]));
+    on("reset", () => this.#handlers?.reset());
+    on("beat", () => {});
+    for (const type of OTHER_TYPES) on<OtherEvent>(type, (data) => this.#handlers?.other(data));
   }
 
   #take<T>(event: MessageEvent<string>, use: (data: T) => void): void {
+    this.#heardAt = Date.now();
     if (event.lastEventId) this.#lastId = event.lastEventId;
     use((event.data ? JSON.parse(event.data) : {}) as T);
   }
 
+  /** A connection can die without a word: a machine that slept, a network that drops what is sent. */
+  #listen(): void {
+    const heardAt = this.#heardAt;
+    if (!this.#source || Date.now() - heardAt < SILENCE_MS) return;
+    this.#tell("lost", heardAt);
+    this.#open();
+  }
+
   #connected(): void {
+    this.#heardAt = Date.now();
     const wasLost = this.link === "lost" || this.link === "refused";
     this.#failures = 0;
     this.#tell("live");
@@ -144,9 +161,9 @@ class Stream {
     this.#source = null;
   }
 
-  #tell(link: Link): void {
+  #tell(link: Link, since = Date.now()): void {
     if (link === this.link) return;
-    this.lostAt = link === "live" ? null : (this.lostAt ?? Date.now());
+    this.lostAt = link === "live" ? null : (this.lostAt ?? since);
     this.link = link;
     for (const listener of this.#listeners) listener();
   }
