@@ -26,6 +26,29 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   );
 }
 
+interface Unanswered {
+  data: unknown;
+  errorUpdateCount: number;
+  isFetching: boolean;
+  refetch: () => unknown;
+}
+
+/** Whether it has failed and there is nothing to show, also while it is asked again. */
+export const isUnanswered = (query: Unanswered) => query.data === undefined && query.errorUpdateCount > 0;
+
+/** The same in a line, for what is a line itself or may be missing. */
+export function FailureLine({ what, of }: { what: string; of: Unanswered }) {
+  return (
+    <span className="failure-line" role="alert">
+      <Icon name="warning" size={13} />
+      <span>No answer about {what}</span>
+      <Button small busy={of.isFetching} onClick={() => of.refetch()}>
+        Try again
+      </Button>
+    </span>
+  );
+}
+
 const WIDTHS = [72, 48, 64, 56, 80, 52, 68, 44];
 
 export function Loading({ rows = 6 }: { rows?: number }) {

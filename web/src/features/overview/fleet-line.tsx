@@ -1,6 +1,7 @@
 /** The fleet's health in one line. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
+import { FailureLine, isUnanswered } from "@/components/ui/states";
 import type { SystemStatus } from "@/lib/api/types";
 import { age, count } from "@/lib/format";
 import { system } from "@/lib/queries/market";
@@ -9,8 +10,11 @@ const LAG_WARN_SECONDS = 180;
 const FEED_WARN_SECONDS = 15;
 
 export function FleetLine() {
-  const { data } = useQuery(system);
-  if (!data) return null;
+  const asked = useQuery(system);
+  const { data } = asked;
+  if (!data) {
+    return <div className="fleet-line">{isUnanswered(asked) && <FailureLine what="the fleet" of={asked} />}</div>;
+  }
   const trouble = troubleOf(data);
   return (
     <Link to="/system" className={`link end fleet-line ${trouble ? "link-connecting" : ""}`}>

@@ -19,7 +19,7 @@ const NO_FILTER = {};
 /** The newest closed trades, as the list is kept by events. */
 export const recent = () => history(NO_FILTER, RECENT);
 
-export function useHappenings(shown: number): { data: Happening[] | undefined; error: unknown; isPending: boolean } {
+export function useHappenings(shown: number) {
   const closed = useInfiniteQuery(recent());
   const live = useQuery(liveTrades);
   const activity = useActivity();
@@ -38,7 +38,12 @@ export function useHappenings(shown: number): { data: Happening[] | undefined; e
     }
     return [...found.values()].sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).slice(0, shown);
   }, [closed.data, live.data, activity, shown]);
-  return { data, error: closed.error ?? live.error, isPending: closed.isPending || live.isPending };
+  return {
+    data,
+    error: closed.error ?? live.error,
+    isPending: closed.isPending || live.isPending,
+    refetch: () => [closed, live].map((query) => query.isError && query.refetch()),
+  };
 }
 
 const isMoved = (trade: Trade) => trade.stop_loss !== trade.initial_stop_loss;

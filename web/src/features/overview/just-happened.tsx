@@ -12,7 +12,7 @@ export function JustHappened() {
   const asked = useHappenings(SHOWN);
   return (
     <Card title="What just happened" bare end={<Link to="/history">History</Link>}>
-      <Answer of={{ ...asked, refetch: () => {} }}>
+      <Answer of={asked}>
         {(happenings) =>
           happenings.length ? (
             <ul className="rows">

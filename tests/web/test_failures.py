@@ -1,0 +1,29 @@
+"""A request that fails leaves no hole: its place says so, and asks again when one wants it to."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.web.pages import LOAD_MS, visit
+from tests.web.stack import Stack
+
+ASKED = re.compile(r"/api/(system|paper-trades|paper-trades/equity)/?(\?.*)?$")
+
+
+def test_every_part_of_the_overview_that_failed_says_so_and_comes_when_asked_again(page: Page, stack: Stack):
+    page.route(ASKED, lambda route: route.abort())
+    visit(page, "/", "Overview")
+    happened = page.locator("section", has=page.get_by_role("heading", name="What just happened"))
+    equity = page.locator("section", has=page.get_by_role("heading", name=re.compile("^Equity")))
+    fleet = page.locator(".fleet-line")
+    expect(fleet).to_contain_text("No answer about the fleet", timeout=LOAD_MS)
+    expect(equity).to_contain_text("No answer about the equity", timeout=LOAD_MS)
+    expect(happened).to_contain_text("No answer from the server", timeout=LOAD_MS)
+
+    page.unroute(ASKED)
+    for place in (fleet, equity, happened):
+        place.get_by_role("button", name="Try again").click()
+        expect(place.get_by_role("alert")).to_have_count(0)
+    expect(fleet).to_contain_text("pairs, lag")
+    expect(happened.get_by_role("alert")).to_have_count(0)
+    expect(happened.get_by_role("listitem").or_(happened.get_by_text("Nothing has happened yet")).first).to_be_visible()
