@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 
 from services.settings import Settings
 from tests.api.running import exchange
@@ -64,6 +65,12 @@ class Stack:
     def trade_now(self, trade: dict[str, Any]) -> dict[str, Any]:
         """The trade as it is by now."""
         return self.http.get(f"/api/paper-trades/{trade['id']}/").json()
+
+    def is_closed(self, trade: dict[str, Any]) -> bool:
+        """Whether the trade has met its target, by the database: without the API."""
+        with psycopg.connect(self.settings.database_url) as connection:
+            found = connection.execute("SELECT status FROM trades WHERE id = %s", [trade["id"]]).fetchone()
+        return found is not None and found[0] == "CLOSED_TP"
 
     def trades(self, **query: object) -> list[dict[str, Any]]:
         """The trades that the API lists for `query`."""

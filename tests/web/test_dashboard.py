@@ -3,7 +3,6 @@
 import re
 from decimal import Decimal
 
-import psycopg
 from playwright.sync_api import Page, expect
 
 from tests.web.pages import CLOSE_MS, LOAD_MS, NOTHING, TIMES, visit
@@ -59,7 +58,7 @@ def test_what_happened_while_the_api_was_away_stands_on_the_screen_again(page: P
     try:
         expect(page.get_by_text("No connection for")).to_be_visible(timeout=LOAD_MS)
         stack.jump("UNIUSDT", price * Decimal("1.07"))
-        until(lambda: _closed_in_database(stack, trade["id"]), 40)
+        until(lambda: stack.is_closed(trade), 40)
     finally:
         stack.start_api()
     expect(row).to_have_count(0, timeout=2 * LOAD_MS)
@@ -126,9 +125,3 @@ def test_rows_are_walked_by_arrows_and_opened_by_enter(page: Page, stack: Stack)
 
 def _read(stack: Stack, trade: dict) -> dict:
     return stack.http.get(f"/api/paper-trades/{trade['id']}/").json()
-
-
-def _closed_in_database(stack: Stack, trade_id: int) -> bool:
-    with psycopg.connect(stack.settings.database_url) as connection:
-        found = connection.execute("SELECT status FROM trades WHERE id = %s", [trade_id]).fetchone()
-    return found is not None and found[0] == "CLOSED_TP"

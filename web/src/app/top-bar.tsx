@@ -14,7 +14,7 @@ export function TopBar({ onNewTrade, connection }: { onNewTrade: () => void; con
   const mode = useMode();
   return (
     <header className="top">
-      <span className={`mode mode-${mode}`}>{mode === "live" ? "LIVE" : "PAPER"}</span>
+      <span className={`mode mode-${mode}`}>{mode.toUpperCase()}</span>
       <Figures />
       <div className="top-end">
         {connection}

@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, memo, type ReactNode, useCallback, useMemo, useRef } from "react";
+import { useBeat } from "@/lib/use-beat";
 import { usePhone } from "@/lib/use-phone";
 import { Icon } from "./icons";
 
@@ -23,6 +24,8 @@ export interface Column<T> {
   cell: (row: T) => ReactNode;
   /** What to sort by; without it the head is no button. */
   sort?: (row: T) => number | string | null;
+  /** Whether that follows the market: it moves while the row stays what it is. */
+  live?: boolean;
 }
 
 interface Props<T> {
@@ -39,6 +42,11 @@ interface Props<T> {
 }
 
 const OVERSCAN = 8;
+/** How often rows are put in order that are sorted by what follows the market: slowly, to be read and pointed at. */
+const RESORT_MS = 3000;
+/** They keep their places while a key walks along them or something is asked about one of them. */
+const HELD = ".table-body :focus-visible, [role=menu], dialog[open]";
+const isHeld = () => document.querySelector(HELD) !== null;
 
 /** Where keys lead from a row, with `last` the last one; -1 is before the first. */
 const STEPS: Record<string, (at: number, last: number) => number> = {
@@ -54,8 +62,12 @@ export function DataTable<T>(props: Props<T>) {
   const scroller = useRef<HTMLDivElement>(null);
   const definitions = useMemo(() => columns.map(definition<T>), [columns]);
   const state = useMemo(() => parse(sorting), [sorting]);
+  const isLive = columns.some(({ id, live }) => live && id === state[0]?.id);
+  const beat = useBeat(isLive ? RESORT_MS : null, isHeld);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the table keeps what it sorts by for as long as its data
+  const data = useMemo(() => [...rows], [rows, beat]);
   const table = useReactTable<T>({
-    data: rows as T[],
+    data,
     columns: definitions,
     state: { sorting: state },
     getRowId: props.id,

@@ -1,5 +1,5 @@
 /** Closed trades: filters, sort and search in the address, thousands of rows, and a file of them. */
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { useNavigate } from "react-router";
 import { Button } from "@/components/ui/button";
@@ -10,8 +10,9 @@ import { Answer, Empty } from "@/components/ui/states";
 import { DataTable } from "@/components/ui/table";
 import type { Trade } from "@/lib/api/types";
 import { count, signed } from "@/lib/format";
+import { performance } from "@/lib/queries/performance";
 import { type HistoryFilter, history } from "@/lib/queries/trades";
-import { STATUS_LABELS } from "@/lib/trades";
+import { FINAL, STATUS_LABELS } from "@/lib/trades";
 import { useSearch } from "@/lib/use-search";
 import { COLUMNS } from "./columns";
 import { saveCsv } from "./csv";
@@ -53,20 +54,7 @@ export function HistoryPage() {
             label="How it ended"
             value={search.status}
             onChange={(status) => change({ status })}
-            options={[
-              ["", "Any end"],
-              ...(
-                [
-                  "CLOSED_TP",
-                  "CLOSED_SL",
-                  "CLOSED_MANUAL",
-                  "CLOSED_LIQUIDATED",
-                  "CLOSED_EXPIRED",
-                  "CANCELLED",
-                  "VOIDED",
-                ] as const
-              ).map((status): [string, string] => [status, STATUS_LABELS[status]]),
-            ]}
+            options={[["", "Any end"], ...FINAL.map((status): [string, string] => [status, STATUS_LABELS[status]])]}
           />
           <Filter
             label="Market"
@@ -88,6 +76,7 @@ export function HistoryPage() {
               ["SHORT", "Short"],
             ]}
           />
+          <SourceFilter value={search.source} onChange={(source) => change({ source })} />
           <input
             type="date"
             className="input input-small"
@@ -133,6 +122,21 @@ export function HistoryPage() {
         </Answer>
       </Card>
     </div>
+  );
+}
+
+/** Of every source that has closed a trade, and the one in the address. */
+function SourceFilter({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  const groups = useQuery(performance({ group_by: "source" })).data?.groups ?? [];
+  const names = new Set(groups.map(({ key }) => key)).add(value);
+  names.delete("");
+  return (
+    <Filter
+      label="Source"
+      value={value}
+      onChange={onChange}
+      options={[["", "All sources"], ...[...names].sort().map((name): [string, string] => [name, name])]}
+    />
   );
 }
 

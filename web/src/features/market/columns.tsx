@@ -92,6 +92,7 @@ export const COLUMNS: readonly Column<Row>[] = [
     phone: "minmax(106px, 1fr)",
     right: true,
     sort: (row) => lastOf(row.pair),
+    live: true,
     cell: (row) => <Quoted row={row} field="last" />,
   },
   {
@@ -101,6 +102,7 @@ export const COLUMNS: readonly Column<Row>[] = [
     phone: "90px",
     right: true,
     sort: changeOf,
+    live: true,
     cell: (row) => <Change row={row} />,
   },
   { id: "course", head: "Last day", width: "112px", phone: "72px", cell: (row) => <Course row={row} /> },
@@ -112,6 +114,7 @@ export const COLUMNS: readonly Column<Row>[] = [
     width: "90px",
     right: true,
     sort: (row) => spreadOf(row.pair),
+    live: true,
     cell: (row) => <Spread pair={row.pair} />,
   },
   { id: "moved", head: "Moved", width: "76px", right: true, cell: (row) => <Moved pair={row.pair} /> },

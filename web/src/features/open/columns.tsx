@@ -43,6 +43,7 @@ export const COLUMNS: readonly Column<Trade>[] = [
     phone: "72px",
     right: true,
     sort: profitNow,
+    live: true,
     cell: (t) => <LiveProfit trade={t} />,
   },
   {
@@ -51,6 +52,7 @@ export const COLUMNS: readonly Column<Trade>[] = [
     width: "88px",
     right: true,
     sort: (t) => unrealizedPercent(t, profitNow(t)),
+    live: true,
     cell: (t) => <LivePercent trade={t} />,
   },
   {

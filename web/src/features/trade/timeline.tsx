@@ -49,6 +49,11 @@ export function Timeline({ trade }: { trade: Trade }) {
             {trade.status === "CANCELLED" && (
               <Step at={trade.updated_at} what={words(trade.exit_reason ?? "cancelled")} />
             )}
+            {trade.status === "VOIDED" && (
+              <Step at={trade.updated_at} what="Struck out">
+                {trade.void_reason}
+              </Step>
+            )}
           </ul>
         )}
       </Answer>

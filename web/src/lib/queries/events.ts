@@ -2,7 +2,6 @@
 import type { Trade } from "../api/types";
 import { recordActivity } from "../stream/activity";
 import { type OtherEvent, stream, type TradeEvent } from "../stream/source";
-import { isLive } from "../trades";
 import { queryClient } from "./client";
 import { applyTrades } from "./trades";
 
@@ -39,7 +38,6 @@ function settle(): void {
   gathered = [];
   gathering = null;
   applyTrades(changed);
-  if (changed.some((trade) => !isLive(trade))) void queryClient.invalidateQueries({ queryKey: ["trades", "history"] });
   if (summing === null)
     summing = setTimeout(() => {
       summing = null;

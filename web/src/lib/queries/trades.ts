@@ -1,8 +1,9 @@
 /** Trades: live ones held whole and kept true by events, closed ones page by page. */
-import { type InfiniteData, infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { type InfiniteData, infiniteQueryOptions, type Query, queryOptions } from "@tanstack/react-query";
 import { api, result } from "../api/client";
-import type { Trade, TradeStatus } from "../api/types";
-import { isLive } from "../trades";
+import type { Trade } from "../api/types";
+import { type TradePage, withTrades } from "../trade-pages";
+import { FINAL, isLive } from "../trades";
 import { queryClient } from "./client";
 
 const PAGE = 200;
@@ -12,11 +13,6 @@ export interface LiveTrades {
   trades: Trade[];
   /** Whether there are more than the screen holds. */
   cut: boolean;
-}
-
-export interface TradePage {
-  results: Trade[];
-  next: string | null;
 }
 
 /** What events have said while a list was being read; the newer version of a trade wins. */
@@ -86,16 +82,45 @@ export const history = (filter: HistoryFilter, limit = PAGE) =>
     },
   });
 
-const CLOSED_STATUSES: TradeStatus[] = [
-  "CLOSED_TP",
-  "CLOSED_SL",
-  "CLOSED_MANUAL",
-  "CLOSED_LIQUIDATED",
-  "CLOSED_EXPIRED",
-  "CANCELLED",
-  "VOIDED",
-];
-const CLOSED = CLOSED_STATUSES.join(",");
+const CLOSED = FINAL.join(",");
+
+/** Whether the API lists the trade under this filter. */
+function fitting({ status, from, to, ...rest }: HistoryFilter): (trade: Trade) => boolean {
+  const [begin, end] = [from ? Date.parse(from) : -Infinity, to ? Date.parse(to) : Infinity];
+  const same = Object.entries(given(rest)) as [keyof typeof rest, string][];
+  return (trade) => {
+    const made = Date.parse(trade.created_at);
+    return (
+      (status ? trade.status === status : !isLive(trade)) &&
+      same.every(([field, value]) => trade[field] === value) &&
+      begin <= made &&
+      made < end
+    );
+  };
+}
+
+type History = Query<InfiniteData<TradePage>>;
+
+/** Told of while a list was being read, by the query's hash: a read ends with the pages that it began with. */
+const meanwhile = new Map<string, Trade[]>();
+
+/** Put trades into a list of closed ones, with no need to ask for it again. */
+function tellHistory(query: History, changed: readonly Trade[]): void {
+  if (query.state.fetchStatus !== "idle") {
+    meanwhile.set(query.queryHash, [...(meanwhile.get(query.queryHash) ?? []), ...changed]);
+  }
+  const known = query.state.data;
+  if (!known) return;
+  const pages = withTrades(known.pages, changed, fitting(query.queryKey[2] as HistoryFilter));
+  if (pages !== known.pages) queryClient.setQueryData(query.queryKey, { ...known, pages });
+}
+
+queryClient.getQueryCache().subscribe((event) => {
+  if (event.type !== "updated" || event.action.type !== "success" || event.action.manual) return;
+  const told = meanwhile.get(event.query.queryHash);
+  meanwhile.delete(event.query.queryHash);
+  if (told) tellHistory(event.query as History, told);
+});
 
 function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value)) as {
@@ -117,18 +142,9 @@ export function applyTrades(changed: readonly Trade[]): void {
     );
     void queryClient.invalidateQueries({ queryKey: ["trade", each.id, "revisions"] });
   }
-  const ids = new Map(changed.map((each) => [each.id, each]));
-  queryClient.setQueriesData<InfiniteData<TradePage>>({ queryKey: ["trades", "history"] }, (known) =>
-    known?.pages.some((page) => page.results.some((each) => ids.has(each.id)))
-      ? {
-          ...known,
-          pages: known.pages.map((page) => ({
-            ...page,
-            results: page.results.map((each) => ids.get(each.id) ?? each),
-          })),
-        }
-      : known,
-  );
+  for (const query of queryClient.getQueryCache().findAll({ queryKey: ["trades", "history"] })) {
+    tellHistory(query as History, changed);
+  }
 }
 
 function merged(known: readonly Trade[], changed: readonly Trade[]): Trade[] {
