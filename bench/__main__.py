@@ -8,7 +8,20 @@ from bench.table import save, show
 from paperfleet import logs
 
 NAMES = (
-    *("latency", "evaluate", "performance", "cycle", "workers", "broker", "scan", "replay", "api", "sse", "web"),
+    *(
+        "latency",
+        "evaluate",
+        "performance",
+        "cycle",
+        "workers",
+        "broker",
+        "scan",
+        "replay",
+        "api",
+        "webhook",
+        "sse",
+        "web",
+    ),
     *("growth", "memory"),  # the longest
 )
 

@@ -120,12 +120,20 @@ class Http:
 
     async def get(self, path: str) -> int:
         """Ask, and read the answer; its size in bytes. Raises AssertionError unless it is a 200."""
-        self._writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        return await self._ask("GET", path, b"", 200)
+
+    async def post(self, path: str, body: bytes, status: int) -> int:
+        """The same of a POST. Raises AssertionError for another status."""
+        return await self._ask("POST", path, body, status)
+
+    async def _ask(self, method: str, path: str, body: bytes, status: int) -> int:
+        length = f"Content-Length: {len(body)}\r\n" if body else ""
+        self._writer.write(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{length}\r\n".encode() + body)
         head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
-        assert head.startswith(b"http/1.1 200"), head
-        length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        await self._reader.readexactly(length)
-        return length
+        assert head.startswith(f"http/1.1 {status}".encode()), head
+        size = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        await self._reader.readexactly(size)
+        return size
 
 
 async def _places(pool: Pool, trades: int) -> tuple[int, str]:
