@@ -158,6 +158,7 @@ def scorecard(
     rows.append(("held bitcoin", None if bitcoin is None else f"{told(bitcoin.profit_loss)} USDT"))
     if chance is not None:
         rows.append(("random entries", f"mean R {told(chance.random_mean_r)}, beaten {told(chance.beaten_share)} %"))
+        rows.append(("drawn from", f"{chance.hours_from:%Y-%m-%d %H:%M} to {chance.hours_to:%Y-%m-%d %H:%M}"))
     show(card, json, rows)
 
 

@@ -42,7 +42,8 @@ class Performance(Figures, frozen=True, kw_only=True):
     exposure_percent        share of the minutes from the first entry to the last exit with a trade open
     sharpe_ratio, sortino_ratio, cagr, calmar_ratio
                             from the profit of each UTC day on the equity it began with; 365 days, risk-free rate 0
-    groups                  one a key, where asked for
+    groups                  one a key, where asked for: the 5,000 with the most trades, by key. `total_trades` of the
+                            whole counts those that are left out too
     """
 
     from_day: date | None

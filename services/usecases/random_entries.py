@@ -10,6 +10,7 @@ trade's own fees. Trades whose pair has too few candles are left out on both sid
 
 import random
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -24,8 +25,9 @@ _STEP = Decimal("0.0001")
 
 
 class Hours(msgspec.Struct, frozen=True):
-    """Hourly candles of a pair, ascending. Floats: this compares distributions, it books nothing."""
+    """Hourly candles of a pair, ascending, `open_time` in ms. Floats: this compares distributions, it books nothing."""
 
+    open_time: Sequence[int]
     open: Sequence[float]
     high: Sequence[float]
     low: Sequence[float]
@@ -36,6 +38,8 @@ class RandomEntries(msgspec.Struct, frozen=True, kw_only=True):
     """The source's mean R beside that of random entries of equal risk.
 
     trades        how many are compared
+    hours_from, hours_to
+                  the span that hours are drawn from: the newest candles kept, whenever the trades were
     mean_r        of the source's trades; random_mean_r of all draws
     random_low_r, random_high_r
                   the 5 % and 95 % quantiles of the runs' means
@@ -45,6 +49,8 @@ class RandomEntries(msgspec.Struct, frozen=True, kw_only=True):
     trades: int
     runs: int
     seed: int
+    hours_from: datetime
+    hours_to: datetime
     mean_r: Decimal
     random_mean_r: Decimal
     random_low_r: Decimal
@@ -71,6 +77,8 @@ def compare(outcomes: Sequence[Outcome], hours: Mapping[int, Hours], seed: int) 
         trades=len(usable),
         runs=RUNS,
         seed=seed,
+        hours_from=_moment(min(candles.open_time[0] for _, _, candles in usable)),
+        hours_to=_moment(max(candles.open_time[-1] for _, _, candles in usable)) + timedelta(hours=1),
         mean_r=_rounded(own),
         random_mean_r=_rounded(sum(means) / RUNS),
         random_low_r=_rounded(means[RUNS * 5 // 100]),
@@ -100,6 +108,10 @@ def _draw(each: Outcome, held: int, hours: Hours, seed: int, run: int) -> float:
         if target is not None and target_share is not None and (best[hour] - target) * sign >= 0:
             return target_share / stop_share - paid
     return (hours.close[start + held - 1] - entry) * sign / (entry * stop_share) - paid
+
+
+def _moment(milliseconds: float) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _rounded(value: float) -> Decimal:

@@ -51,8 +51,9 @@ class CurvePoint(msgspec.Struct, frozen=True):
 
 
 class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
-    """A source's record on the caller's accounts, closed trades only.
+    """A source's record on the caller's accounts, closed trades only; every comparison is of this source alone.
 
+    groups   where asked for, one a key: the 1,000 with the most trades, by trades
     equity   the newest 10,000 trades, at most 500 points
     bitcoin, random_entries
              null where there is nothing to compare, or no candles
@@ -120,8 +121,8 @@ async def _hours(connection: Connection, compared: Sequence[Outcome], closed_to:
     packed = await candles.load(connection, ids, Timeframe.H1, closed_to, KEPT) if ids else {}
     found = {}
     for id_, data in packed.items():
-        columns = [array("d", column) for column in zip(*struct.iter_unpack(_CANDLE, data), strict=True)]
-        found[id_] = Hours(*columns[1:5])
+        times, *columns = zip(*struct.iter_unpack(_CANDLE, data), strict=True)
+        found[id_] = Hours(times, *(array("d", column) for column in columns[:4]))
     return found
 
 

@@ -189,6 +189,9 @@ async def test_a_scorecard_sets_a_source_beside_random_entries_of_equal_risk(api
     still = -Decimal(trade["fees"]) / risk  # a market that stands still brings nothing, and costs the fees
     assert abs(Decimal(beside["random_mean_r"]) - still) < Decimal("0.001")
     assert beside == (await api.http.get(url, params={"seed": 5})).json()["random_entries"]
+    begin, end = (datetime.fromisoformat(beside[name]) for name in ("hours_from", "hours_to"))
+    assert (end - begin, (end.minute, end.second)) == (timedelta(hours=100), (0, 0))
+    assert timedelta(0) <= datetime.now(UTC) - end < timedelta(hours=1, minutes=5)
 
 
 def outcome(profit: str, hours: int = 2, direction: Direction = Direction.LONG, number: int = 1) -> Outcome:
@@ -212,7 +215,8 @@ def outcome(profit: str, hours: int = 2, direction: Direction = Direction.LONG, 
 
 
 def hours(*candles: tuple[float, float, float, float]) -> dict[int, Hours]:
-    return {1: Hours(*(array("d", column) for column in zip(*candles, strict=True)))}
+    times = [int((NOON + timedelta(hours=number)).timestamp() * 1000) for number in range(len(candles))]
+    return {1: Hours(times, *(array("d", column) for column in zip(*candles, strict=True)))}
 
 
 def test_random_entries_follow_the_rule_in_every_candle():

@@ -41,11 +41,16 @@ class Bitcoin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RandomEntries(msgspec.Struct, frozen=True, kw_only=True):
-    """The mean R beside that of random entries; `beaten_share` is the percentage of the runs that were worse."""
+    """The mean R beside that of random entries; `beaten_share` is the percentage of the runs that were worse.
+
+    Hours are drawn from between `hours_from` and `hours_to`, whenever the trades were.
+    """
 
     trades: int
     runs: int
     seed: int
+    hours_from: datetime
+    hours_to: datetime
     mean_r: Decimal
     random_mean_r: Decimal
     random_low_r: Decimal
