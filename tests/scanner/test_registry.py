@@ -1,16 +1,22 @@
 """Strategies of others: found by file and entry point, left out with a reason where they do not fit."""
 
+import os
+import subprocess
+import sys
 import textwrap
-from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
 from services.domain.candles import Timeframe
-from services.scanner import registry
 from services.scanner.look import look_at_newest
 from services.scanner.registry import UnknownParameter, configured, load
 from services.scanner.strategies import ALL, EmaAdx
+from services.settings import Settings
+from tests.backtest.test_backtest import minutes
+from tests.replay.desk import DAY
 from tests.scanner.markets import FUTURE, SPOT, random_walk
+from tests.simulator import recordings
 
 GOOD = '''
 """Buys every candle that closes up."""
@@ -82,20 +88,47 @@ def test_what_does_not_fit_is_told_and_the_others_load(tmp_path):
     assert "does not exist" in reasons(load(tmp_path / "nowhere"))[str(tmp_path / "nowhere")]
 
 
-def test_an_entry_point_is_a_strategy(monkeypatch, tmp_path):
-    write(tmp_path, some_package_of_mine=GOOD)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    declared = [
-        EntryPoint("up", "some_package_of_mine:Up", registry.GROUP),
-        EntryPoint("not one", "some_package_of_mine:Mine", registry.GROUP),
-        EntryPoint("gone", "no_such_package_at_all:Up", registry.GROUP),
-    ]
-    monkeypatch.setattr(registry, "entry_points", lambda group: [each for each in declared if each.group == group])
-    found = load()
-    assert "my_up" in found.strategies
-    told = reasons(found)
-    assert "not a subclass" in told["entry point not one"]
-    assert "ModuleNotFoundError" in told["entry point gone"]
+@pytest.fixture
+def installed(tmp_path) -> Path:
+    """A folder in which a distribution is installed whose entry points are a strategy, none, and a missing one."""
+    site, told = tmp_path / "site", "my_strategies-1.0.dist-info"
+    (site / told).mkdir(parents=True)
+    write(site, some_package_of_mine=GOOD)
+    (site / told / "METADATA").write_text("Metadata-Version: 2.1\nName: my-strategies\nVersion: 1.0\n")
+    (site / told / "entry_points.txt").write_text(
+        "[paperfleet.strategies]\nup = some_package_of_mine:Up\n"
+        "not-one = some_package_of_mine:Mine\ngone = no_such_package_at_all:Up\n"
+    )
+    return site
+
+
+def paperfleet(site: Path, *arguments: str, settings: Settings | None = None) -> str:
+    """What the command prints in a process to which what is installed in `site` is."""
+    environment = dict(os.environ) if settings is None else settings.to_environment()
+    ran = subprocess.run(
+        [Path(sys.executable).with_name("paperfleet"), *arguments],
+        env=environment | {"PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return ran.stdout
+
+
+def test_an_installed_distributions_entry_point_is_listed(installed, database_url, redis_url):
+    shown = paperfleet(installed, "strategies", settings=Settings(database_url=database_url, redis_url=redis_url))
+    assert "my_up  (test, looks back 20 candles)" in shown
+    assert "Each candle that closes up." in shown
+    assert "left out: entry point not-one: it is not a subclass" in shown
+    assert "left out: entry point gone: ModuleNotFoundError" in shown
+
+
+def test_an_installed_distributions_entry_point_runs(installed, tmp_path):
+    data, trades = tmp_path / "recording", tmp_path / "trades.jsonl"
+    recordings.write(data, f"spot/daily/klines/AUSDT/1m/AUSDT-1m-{DAY:%Y-%m-%d}.csv", minutes(3, 1440))
+    options = ("--data", data, "--timeframe", "5m", "--report", tmp_path / "report.html", "--trades", trades)
+    paperfleet(installed, "backtest", "my_up", *map(str, options))
+    assert len(trades.read_text().splitlines()) > 50
 
 
 def test_only_those_wanted_with_their_parameters():
