@@ -111,8 +111,8 @@ async def test_terms_and_mode_of_an_account(api, run):
     assert edited["max_open_trades"] is None
     assert "give at least one" in run(api.url, "accounts", "edit", account, code=2)
     assert "a whole number or none" in run(api.url, "accounts", "edit", account, "--max-leverage", "much", code=2)
-    assert "paper" in run(api.url, "accounts", "mode", account)
-    assert "paper" in run(api.url, "accounts", "paper", account)
+    assert "PAPER" in run(api.url, "accounts", "mode", account)
+    assert "PAPER" in run(api.url, "accounts", "paper", account)
 
 
 async def test_an_export_is_a_file_or_goes_on_by_a_pipe(api, run, order, tmp_path):
