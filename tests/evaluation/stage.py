@@ -9,7 +9,7 @@ from typing import Any
 
 from services.bootstrap import build
 from services.db import instruments
-from services.domain.market import Market
+from services.domain.market import Listing, Market
 from services.domain.path import floor_minute
 from services.settings import Settings
 from services.usecases.context import Services
@@ -27,6 +27,7 @@ class Stage:
         self.services: Services = None  # type: ignore[assignment] # until the first start
         self.process = AsyncExitStack()
         self.now = BEGIN
+        self.listings: dict[Market, list[Listing]] = {}
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         assert self.runner is not None
@@ -44,6 +45,12 @@ class Stage:
         for market in Market:
             await self.services.clock.sync(market)
 
+    async def relist(self, market: Market, *, without: str = "") -> None:
+        """The exchange lists the market's pairs, one of them not."""
+        listed = [each for each in self.listings[market] if each.symbol != without]
+        async with self.services.pool.connection() as connection:
+            await instruments.refresh(connection, market, listed, floor_minute(self.now))
+
     async def rows(self, query: str) -> list[tuple]:
         async with self.services.pool.connection() as connection:
             return await (await connection.execute(query)).fetchall()
@@ -53,7 +60,7 @@ class Stage:
 async def staged(database_url: str, redis_url: str, pairs: Sequence[tuple[Market, str]]) -> AsyncIterator[Stage]:
     """A stage on which these pairs are listed."""
     async with start_simulator(paused=True, start=BEGIN.isoformat()) as simulator:
-        told = Settings(
+        settings = Settings(
             database_url=database_url,
             redis_url=redis_url,
             spot_url=simulator.spot_url,
@@ -62,12 +69,12 @@ async def staged(database_url: str, redis_url: str, pairs: Sequence[tuple[Market
             quote_max_age_seconds=Decimal(3600),
             starting_balance=Decimal(2000),
         )
-        stage = Stage(simulator, told)
+        stage = Stage(simulator, settings)
         await stage.restart()
-        async with stage.services.pool.connection() as connection:
-            for market in Market:
-                wanted = {symbol for place, symbol in pairs if place is market}
-                listed = [each for each in await stage.services.exchange.listings(market) if each.symbol in wanted]
-                await instruments.refresh(connection, market, listed, floor_minute(BEGIN))
+        for market in Market:
+            wanted = {symbol for place, symbol in pairs if place is market}
+            told = await stage.services.exchange.listings(market)
+            stage.listings[market] = [each for each in told if each.symbol in wanted]
+            await stage.relist(market)
         yield stage
         await stage.process.aclose()

@@ -29,11 +29,13 @@ from services.domain.market import Market, Quote
 from services.domain.path import MINUTE, Path, floor_minute
 from services.domain.plan import Target
 from services.usecases.command_trade import Wish, command_trade
+from services.usecases.delist import declare_delisted, end_delisted
 from services.usecases.edit_account import Terms, edit_account
 from services.usecases.evaluate_trades import evaluate_trades
 from services.usecases.fetch_paths import fetch_paths
 from services.usecases.manage_accounts import Deposit, Reset, deposit, reset_account
 from services.usecases.open_trade import open_trade
+from services.usecases.rename_pair import rename_pair
 from services.usecases.void_trade import void_trade
 from tests.evaluation import cast
 from tests.evaluation.invariants import INVARIANTS
@@ -48,6 +50,7 @@ factors = st.sampled_from(["0.7", "0.93", "0.99", "1.01", "1.08", "1.3"]).map(De
 ENDS = {
     *("take_profit", "stop_loss", "break_even", "target_stop", "trailing_stop", "time_stop", "liquidation", "manual"),
     *("cancelled", "entry_expired", "target_before_entry", "stop_before_entry"),
+    *("delisted", "a pair renamed"),
 }
 BOOKED = {"deposit", "reset", "entry_fee", "gross_profit", "exit_fee", "loss_cap", "funding", "void"}
 SEEN = """
@@ -55,6 +58,7 @@ SELECT reason FROM trade_exits UNION ALL SELECT exit_reason FROM trades WHERE st
 UNION ALL SELECT kind FROM ledger WHERE kind <> 'deposit' OR id > 1
 UNION ALL SELECT 'another part' FROM trade_exits WHERE part > 1
 UNION ALL SELECT status FROM trades
+UNION ALL SELECT 'a pair ' || action FROM events WHERE stream = 'market'
 """
 
 
@@ -81,6 +85,7 @@ class Books(RuleBasedStateMachine):
                 "TRUNCATE trades, voids, trade_exits, trade_revisions, live_triggers, trade_commands, ledger, events,"
                 " funding_settlements, funding_clocks, accounts, idempotency, results RESTART IDENTITY CASCADE"
             )
+            await connection.execute("UPDATE streams SET event_seq = 0")
         await stage.restart()
         [(self.account,)] = await stage.rows("SELECT id FROM accounts")
         self.last: list[Decimal] = []
@@ -198,6 +203,34 @@ class Books(RuleBasedStateMachine):
             return
         self.do(void_trade(self.stage.services, self.ids[pick % len(self.ids)], "a wrong price", "somebody"))
 
+    @rule(place=places, share=st.sampled_from([None, Decimal("0.5"), Decimal(3)]))
+    def taken_off(self, place, share) -> None:
+        """A pair leaves the exchange, worth the last price or what an operator says; later it is listed anew."""
+        self.do(self._judge(tail=False))
+        self.do(self._taken_off(place, share))
+
+    async def _taken_off(self, place: int, share: Decimal | None) -> None:
+        stage, (market, symbol) = self.stage, PLACES[place]
+        await stage.relist(market, without=symbol)
+        price = None if share is None else self.last[place] * share
+        await declare_delisted(stage.services, market, symbol, price=price)
+        await end_delisted(stage.services, market)
+        await self._check()
+        await stage.relist(market)
+
+    @rule(place=places)
+    def renamed(self, place) -> None:
+        """A pair goes on under another symbol, and later under its own again."""
+        self.do(self._renamed(place))
+
+    async def _renamed(self, place: int) -> None:
+        stage, (market, symbol) = self.stage, PLACES[place]
+        await stage.relist(market, without=symbol)
+        await rename_pair(stage.services, market, symbol, "RENAMEDUSDT")
+        await self._check()
+        await rename_pair(stage.services, market, "RENAMEDUSDT", symbol)
+        await stage.relist(market)
+
     @rule(pick=st.integers(0, 100))
     def repeat(self, pick) -> None:
         if not self.told:
@@ -251,6 +284,8 @@ class Books(RuleBasedStateMachine):
             self.do(self._prices(cast.CALM, 1, "both"))
             self.do(self._prices(cast.JUMP, 2, "last"))
             self.do(self._prices([], 2, "both"))
+            self.renamed(cast.ADA)
+            self.taken_off(cast.ADA, None)
             self.add_up()
             self.start_over(ends=True, balance=None)
             self.strike_out(0)
