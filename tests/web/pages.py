@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 LOAD_MS = 30_000
-CLOSE_MS = 10_000
+CLOSE_SECONDS = 3
 """From a touch to the row gone: a sweep sees it, no cycle is waited for."""
 NOTHING = "\u2013"
 TIMES = "\u00d7"

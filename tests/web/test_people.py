@@ -17,14 +17,15 @@ from tests.web.stack import Stack, free_port, until
 
 PASSWORD = "a long enough one"
 PEOPLE = ("ada", "ben")
+ADMIN = "cora"
 
 
 @pytest.fixture(scope="module")
 def behind_login(stack: Stack) -> Iterator[str]:
     """Another API on the same fleet, where everybody signs in; its address."""
     settings = replace(stack.settings, login=Login.REQUIRED, api_port=free_port())
-    for name in PEOPLE:
-        command = [str(COMMAND), "user", "create", name, "--password-stdin"]
+    for name in (*PEOPLE, ADMIN):
+        command = [str(COMMAND), "user", "create", name, "--password-stdin", *["--admin"] * (name == ADMIN)]
         subprocess.run(command, env=settings.to_environment(), input=PASSWORD, text=True, check=True)
     own = stack.fleet.settings
     stack.fleet.settings = settings
@@ -107,6 +108,32 @@ def _open_account(page: Page, name: str, balance: str) -> int:
 def _accounts_with_orders(page: Page) -> list[int]:
     orders = page.request.get("/api/paper-trades/?status=PENDING").json()["results"]
     return [order["account_id"] for order in orders]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_login_and_people_have_no_serious_barriers_and_fit_a_phone(
+    browser: Browser, behind_login: str, barriers, theme: str
+):
+    with opened(browser, behind_login) as (page, said):
+        page.emulate_media(color_scheme=theme)
+        page.goto("/")
+        expect(page.get_by_role("heading", name="Sign in to paperfleet")).to_be_visible(timeout=LOAD_MS)
+        found = barriers(page, "login") | _too_wide(page, "login")
+        _sign_in(page, ADMIN)
+        page.goto("/settings?tab=people")
+        expect(page.get_by_role("cell", name=PEOPLE[0])).to_be_visible(timeout=LOAD_MS)
+        found |= barriers(page, "people") | _too_wide(page, "people")
+    assert not found
+    assert not said
+
+
+def _too_wide(page: Page, place: str) -> dict[str, list[str]]:
+    """Whether a phone would have to scroll sideways."""
+    wide = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    fits = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.set_viewport_size(wide)
+    return {} if fits else {f"{place} is wider than a phone": []}
 
 
 def _sign_in(page: Page, name: str) -> None:
