@@ -77,7 +77,12 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     cancel_on_stop: bool = False
     entry_zone: Decimal | None = None
 
+    def at_market(self) -> "Rules":
+        """These rules without those that are about a limit on its way to its entry."""
+        return msgspec.structs.replace(self, **{field: getattr(NO_RULES, field) for field in ONLY_FOR_LIMIT})
 
+
+ONLY_FOR_LIMIT = ("entry_expires_at", "cancel_on_target", "cancel_on_stop", "entry_zone")
 NO_RULES = Rules()
 
 

@@ -8,7 +8,7 @@ import msgspec
 from services.domain.errors import Conflict, InvalidInput
 from services.domain.market import Filters, Instrument, InstrumentStatus, Market
 from services.domain.money import ZERO, ceil_to, floor_to
-from services.domain.plan import Direction, EntryType, Plan, Rules, Target, Trailing
+from services.domain.plan import ONLY_FOR_LIMIT, Direction, EntryType, Plan, Rules, Target, Trailing
 
 LEVERAGE_MAX = {Market.SPOT: 1, Market.FUTURES: 150}
 """Whatever the size; the instrument's brackets allow less."""
@@ -134,7 +134,7 @@ def _check_rules(plan: Plan) -> None:
             field="time_stop",
         )
     if plan.limit_price is None:
-        for field in ("entry_expires_at", "cancel_on_target", "cancel_on_stop", "entry_zone"):
+        for field in ONLY_FOR_LIMIT:
             if getattr(rules, field):
                 raise InvalidInput("only_for_limit", f"{field} is for LIMIT entries", field=field)
     if rules.cancel_on_target and not plan.targets:

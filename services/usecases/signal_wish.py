@@ -35,7 +35,7 @@ def wish_of(
     caps = [cap for cap in (settings.leverage_max, overrides.leverage_max) if cap is not None]
     own_size = overrides.equity_percent is not None or overrides.risk_percent is not None
     size = overrides.position_size or intent.position_size or settings.position_size
-    rules = intent.rules
+    rules = intent.rules if limit is not None else intent.rules.at_market()
     zone = None if limit is None or rules.entry_zone is None else (limit, rules.entry_zone)
     assert priced.stop_loss is not None
     return NewTrade(
@@ -51,9 +51,9 @@ def wish_of(
         follow_targets=rules.follow_targets,
         trailing=rules.trailing,
         time_stop=rules.time_stop,
-        entry_expires_at=None if limit is None else rules.entry_expires_at,
-        cancel_on_target=rules.cancel_on_target and limit is not None,
-        cancel_on_stop=rules.cancel_on_stop and limit is not None,
+        entry_expires_at=rules.entry_expires_at,
+        cancel_on_target=rules.cancel_on_target,
+        cancel_on_stop=rules.cancel_on_stop,
         position_size=None if own_size else size,
         equity_percent=overrides.equity_percent,
         risk_percent=overrides.risk_percent,

@@ -98,7 +98,7 @@ def _plan(signal: ToldSignal, limit: Decimal | None, settings: SourceSettings) -
         entry_price=limit,
         stop_loss=signal.stop_loss or beside(entry, -sign, signal.stop_loss_percent),
         take_profits=tuple(Target(_price(level, entry, sign), level.fraction) for level in signal.targets),
-        rules=signal.rules,
+        rules=signal.rules if limit is not None else signal.rules.at_market(),
         position_size=signal.position_size or settings.position_size or DEFAULT_SIZE,
         leverage=min([signal.leverage or 1, *caps]),
         opened_at=signal.signal_time.astimezone(UTC),

@@ -17,7 +17,7 @@ from services.db import accounts, settlement
 from services.domain.fees import DEFAULT_FEES, FeeRates
 from services.domain.fills import FillModel
 from services.domain.market import Market
-from services.domain.plan import Direction, EntryType
+from services.domain.plan import Direction, EntryType, Rules
 from services.domain.signal import Level, NewSignal, SignalAction
 from services.domain.source import SourceSettings
 from services.domain.trade import Reason
@@ -212,7 +212,8 @@ async def test_a_sources_entries_come_from_the_database(desk, services):
         services,
         await local_owner(services),
         short | {"entry_type": EntryType.LIMIT, "entry_price": Decimal(50), "stop_loss_percent": Decimal(1)},
-        short | {"entry_price": Decimal(50), "stop_loss": Decimal(51)},
+        short
+        | {"entry_price": Decimal(50), "stop_loss": Decimal(51), "cancel_on_target": True, "follow_targets": True},
         {"action": SignalAction.EXIT, "direction": None},
         {"action": SignalAction.EXIT, "direction": Direction.LONG},
         name="scanner:mine",
@@ -228,6 +229,7 @@ async def test_a_sources_entries_come_from_the_database(desk, services):
     assert (limit.entry_type, limit.entry_price, limit.stop_loss) == ("LIMIT", 50, Decimal("50.5"))
     assert [target.price for target in limit.take_profits] == [49, 40]
     assert (market.entry_type, market.entry_price, market.stop_loss) == ("MARKET", None, 51)
+    assert market.rules == Rules(follow_targets=True), "nothing cancels an entry at the market"
     assert found.percents.keys() == {market.id}, "a limit's percentages are of the limit"
     assert {(each.symbol, each.direction, each.leverage, each.position_size) for each in found.plans} == {
         ("BTCUSDT", "SHORT", 3, 250)

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web.pages import LOAD_MS, visit
@@ -10,6 +11,7 @@ from tests.web.stack import Stack
 ASKED = re.compile(r"/api/(system|paper-trades|paper-trades/equity)/?(\?.*)?$")
 
 
+@pytest.mark.console_says("Failed to load resource: net::ERR_FAILED")
 def test_every_part_of_the_overview_that_failed_says_so_and_comes_when_asked_again(page: Page, stack: Stack):
     page.route(ASKED, lambda route: route.abort())
     visit(page, "/", "Overview")

@@ -4,6 +4,7 @@ import re
 import signal
 from decimal import Decimal
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.web.pages import LOAD_MS, row_of, visit
@@ -12,6 +13,7 @@ from tests.web.stack import Stack, until
 ACCOUNTS = re.compile(r"/api/accounts/?$")
 
 
+@pytest.mark.console_says("Failed to load resource: net::ERR_FAILED")
 def test_a_mode_is_shown_only_when_it_has_been_told(page: Page, stack: Stack):
     held: list[Route] = []
     answering = {"accounts": held.append}
