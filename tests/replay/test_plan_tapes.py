@@ -82,7 +82,7 @@ def test_plans_over_minutes_of_a_known_tape(tmp_path: Path, name: str, record_pr
     found = [each for number in told.keys() - ambiguous for each in distances(told[number], made[number], tape)]
     assert len(found) > ground.count / 4
     assert [each for each in found if each.is_ > each.may_be] == []
-    record_property("furthest_percent", round(100 * max(each.is_ for each in found), 3))
+    record_property("furthest_percent", float(round(100 * max(each.is_ for each in found), 3)))
     record_property("ambiguous_percent", round(100 * len(ambiguous) / ground.count, 2))
     truths = {number: each.truth for number, each in enumerate(made) if each.truth is not None}
     reasons = {each.reason for truth in truths.values() for each in truth.exits}
