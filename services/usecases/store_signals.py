@@ -220,7 +220,8 @@ def _row(id_: int, source_id: int, key: str | None, draft: _Draft) -> SignalRow:
     refused = draft.refused or _too_late(draft)
     if refused is not None:
         status = SignalStatus.EXPIRED if draft.refused is None else SignalStatus.REJECTED
-        code, reason, field, numbers = refused.code, refused.message[:1000], refused.field[:200], refused.numbers
+        code, numbers = refused.code, {name: _storable(text, 1000) for name, text in refused.numbers.items()}
+        reason, field = _storable(refused.message, 1000), _storable(refused.field, 200)
     return SignalRow(
         id=id_,
         source_id=source_id,
@@ -260,3 +261,8 @@ def too_late(signal_time: datetime, expires_at: datetime, now: datetime) -> Conf
         f"the signal is {age:.0f} s old, it may be traded until {most:.0f} s after it arose",
         numbers={"age_seconds": round(age, 3), "max_seconds": round(most, 3)},
     )
+
+
+def _storable(text: str, longest: int) -> str:
+    """What a refusal says, which may repeat what somebody sent: PostgreSQL takes no NUL."""
+    return text[:longest].replace("\x00", "\ufffd")

@@ -189,6 +189,7 @@ async def test_a_signal_is_traded_by_hand_once(api, services):
         (b'{"source": 5, "market_type": "FUTURES"}', "invalid_request", "api"),
         (b'{"source": "mine", "mar', "malformed_json", "api"),
         (b"buy BTCUSDT", "malformed_json", "api"),
+        (b'{"no such\\u0000field": 1}', "invalid_request", "api"),
         (b"\xff\xfe", "malformed_json", "api"),
     ],
 )
