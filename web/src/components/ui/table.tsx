@@ -12,6 +12,7 @@ import { type KeyboardEvent, memo, type ReactNode, useCallback, useMemo, useRef 
 import { useBeat } from "@/lib/use-beat";
 import { usePhone } from "@/lib/use-phone";
 import { Icon } from "./icons";
+import { Tooltip } from "./tooltip";
 
 export interface Column<T> {
   id: string;
@@ -22,6 +23,8 @@ export interface Column<T> {
   phone?: string;
   right?: boolean;
   cell: (row: T) => ReactNode;
+  /** What it means, on hover and focus of a head that is a button. */
+  explain?: string | undefined;
   /** What to sort by; without it the head is no button. */
   sort?: (row: T) => number | string | null;
   /** Whether that follows the market: it moves while the row stays what it is. */
@@ -207,15 +210,17 @@ function Head<T>({ columns, template, minWidth, sorting, onSort }: HeadProps<T>)
               aria-sort={isBy ? (by.desc ? "descending" : "ascending") : undefined}
             >
               {column.sort ? (
-                <button
-                  type="button"
-                  className="table-sort"
-                  data-sorted={isBy}
-                  onClick={() => onSort(next(column.id, by))}
-                >
-                  {column.head}
-                  <Icon name={isBy && !by.desc ? "up" : "down"} size={10} />
-                </button>
+                <MaybeTooltip say={column.explain}>
+                  <button
+                    type="button"
+                    className="table-sort"
+                    data-sorted={isBy}
+                    onClick={() => onSort(next(column.id, by))}
+                  >
+                    {column.head}
+                    <Icon name={isBy && !by.desc ? "up" : "down"} size={10} />
+                  </button>
+                </MaybeTooltip>
               ) : (
                 column.head
               )}
@@ -226,6 +231,9 @@ function Head<T>({ columns, template, minWidth, sorting, onSort }: HeadProps<T>)
     </div>
   );
 }
+
+const MaybeTooltip = ({ say, children }: { say: string | undefined; children: ReactNode }) =>
+  say ? <Tooltip say={say}>{children}</Tooltip> : children;
 
 /** The columns that this screen has room for. */
 function useFitting<T>(columns: readonly Column<T>[]): readonly Column<T>[] {

@@ -7,6 +7,7 @@ import { Answer } from "@/components/ui/states";
 import { type Column, DataTable } from "@/components/ui/table";
 import { count, duration, money, percent, ratio, signed, words } from "@/lib/format";
 import { type Group, type GroupBy, type PerformanceScope, performance } from "@/lib/queries/performance";
+import { DEFINITIONS } from "./definitions";
 
 const BY: readonly { value: GroupBy; text: string }[] = [
   { value: "symbol", text: "Pair" },
@@ -15,7 +16,7 @@ const BY: readonly { value: GroupBy; text: string }[] = [
   { value: "direction", text: "Side" },
   { value: "market", text: "Market" },
   { value: "hour", text: "Hour" },
-  { value: "day", text: "Day" },
+  { value: "day", text: "Day (UTC)" },
 ];
 
 interface Props {
@@ -72,6 +73,7 @@ function columnsOf(by: GroupBy, most: number): readonly Column<Group>[] {
     {
       id: "trades",
       head: "Trades",
+      explain: DEFINITIONS.total_trades,
       width: "80px",
       right: true,
       sort: (g) => g.total_trades,
@@ -80,6 +82,7 @@ function columnsOf(by: GroupBy, most: number): readonly Column<Group>[] {
     {
       id: "total_profit_loss",
       head: "Result",
+      explain: DEFINITIONS.total_profit_loss,
       width: "minmax(90px, 1fr)",
       right: true,
       sort: (g) => Number(g.total_profit_loss),
@@ -94,6 +97,7 @@ function columnsOf(by: GroupBy, most: number): readonly Column<Group>[] {
     {
       id: "win_rate",
       head: "Win rate",
+      explain: DEFINITIONS.win_rate,
       width: "88px",
       right: true,
       sort: (g) => number(g.win_rate),
@@ -102,6 +106,7 @@ function columnsOf(by: GroupBy, most: number): readonly Column<Group>[] {
     {
       id: "factor",
       head: "Factor",
+      explain: DEFINITIONS.profit_factor,
       width: "76px",
       right: true,
       sort: (g) => number(g.profit_factor),
@@ -110,6 +115,7 @@ function columnsOf(by: GroupBy, most: number): readonly Column<Group>[] {
     {
       id: "expectancy",
       head: "Expectancy",
+      explain: DEFINITIONS.expectancy,
       width: "100px",
       right: true,
       sort: (g) => number(g.expectancy),
@@ -118,6 +124,7 @@ function columnsOf(by: GroupBy, most: number): readonly Column<Group>[] {
     {
       id: "r",
       head: "Avg R",
+      explain: DEFINITIONS.average_r_multiple,
       width: "76px",
       right: true,
       sort: (g) => number(g.average_r_multiple),
@@ -126,6 +133,7 @@ function columnsOf(by: GroupBy, most: number): readonly Column<Group>[] {
     {
       id: "fees",
       head: "Fees",
+      explain: DEFINITIONS.total_fees,
       width: "84px",
       right: true,
       sort: (g) => Number(g.total_fees),
@@ -134,6 +142,7 @@ function columnsOf(by: GroupBy, most: number): readonly Column<Group>[] {
     {
       id: "held",
       head: "Held",
+      explain: DEFINITIONS.average_duration_hours,
       width: "84px",
       right: true,
       sort: (g) => number(g.average_duration_hours),

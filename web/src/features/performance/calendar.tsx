@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import { Card } from "@/components/ui/card";
 import { exchangeTime } from "@/lib/exchange-clock";
-import { count, date, signed } from "@/lib/format";
+import { count, signed } from "@/lib/format";
 import type { Group } from "@/lib/queries/performance";
 
 const DAY_MS = 86_400_000;
@@ -24,7 +24,7 @@ export function Calendar({ days }: { days: readonly Group[] }) {
         {cells.map(({ key, profit, trades }) => (
           <i
             key={key}
-            title={trades ? `${date(key)}: ${signed(profit)} USDT, ${count(trades)} trades` : date(key)}
+            title={trades ? `${key}: ${signed(profit)} USDT, ${count(trades)} trades` : key}
             style={trades ? { background: colour(profit, most) } : undefined}
           />
         ))}

@@ -6,6 +6,8 @@ export const DEFINITIONS: Record<string, string> = {
   win_rate: "Share of trades whose result is above zero.",
   profit_factor:
     "What winning trades brought, over what losing ones cost. Above 1 makes money; undefined without a loss.",
+  gross_profit: "Sum of the results of winning trades.",
+  gross_loss: "Sum of the results of losing trades.",
   expectancy: "What a trade brings on average: total result over the number of trades.",
   expectancy_ratio: "Expectancy for each USDT lost in a typical losing trade.",
   payoff_ratio: "Average win over average loss.",
@@ -14,6 +16,7 @@ export const DEFINITIONS: Record<string, string> = {
   largest_win: "The best single result.",
   largest_loss: "The worst single result.",
   average_r_multiple: "Mean of result over the risk at the first stop: 1 R is what the plan put at risk.",
+  total_r_multiple: "Sum of all results, each in multiples of its own risk.",
   average_duration_hours: "Mean time from entry to exit.",
   total_fees: "Entry and exit fees together.",
   total_funding: "Funding paid on futures; negative was received.",
@@ -28,5 +31,6 @@ export const DEFINITIONS: Record<string, string> = {
   exposure_percent: "Share of the time from first entry to last exit with at least one trade open.",
   average_mae: "Mean of the worst unrealized result while trades were held (maximum adverse excursion).",
   average_mfe: "Mean of the best unrealized result while trades were held (maximum favourable excursion).",
+  excursion_trades: "Trades of which all candles are known, from entry to exit: over these the mean is taken.",
   ambiguous_share: "Trades where an order of prices inside a minute had to be assumed, to the trade's disadvantage.",
 };

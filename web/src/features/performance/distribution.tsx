@@ -30,8 +30,9 @@ export function Distribution({ scope }: { scope: PerformanceScope }) {
   }, [hasNextPage, isFetchingNextPage, isError, loaded, fetchNextPage]);
   const { bins, used } = useMemo(() => binned(trades ?? [], scope.days), [trades, scope.days]);
   const most = Math.max(1, ...bins);
+  const told = hasNextPage && loaded >= TRADES_MAX ? `of the newest ${count(loaded)} trades` : `${count(used)} trades`;
   return (
-    <Card title="Results in R" end={<span className="dim small num">{count(used)} trades</span>}>
+    <Card title="Results in R" end={<span className="dim small num">{told}</span>}>
       <Answer of={{ ...asked, data: trades }}>
         {() =>
           used ? (

@@ -9,6 +9,8 @@ interface Shown {
   label: string;
   value: string;
   note?: string;
+  /** The figures that the note tells. */
+  noted?: readonly string[];
   tone?: "up" | "down" | "";
 }
 
@@ -22,11 +24,15 @@ export function Figures({ of }: { of: Performance }) {
           value={each.value}
           tone={each.tone}
           {...(each.note === undefined ? {} : { note: each.note })}
-          explain={DEFINITIONS[each.name]}
+          explain={<Definitions of={[each.name, ...(each.noted ?? [])]} />}
         />
       ))}
     </div>
   );
+}
+
+function Definitions({ of }: { of: readonly string[] }) {
+  return of.map((name) => <p key={name}>{DEFINITIONS[name]}</p>);
 }
 
 function shown(of: Performance): Shown[] {
@@ -46,13 +52,26 @@ function shown(of: Performance): Shown[] {
       value: count(of.total_trades),
       note: `${of.winning_trades} won, ${of.losing_trades} lost`,
     },
-    { name: "win_rate", label: "Win rate", value: percent(of.win_rate, 1), note: `payoff ${ratio(of.payoff_ratio)}` },
-    { name: "profit_factor", label: "Profit factor", value: ratio(of.profit_factor), note: "won over lost" },
+    {
+      name: "win_rate",
+      label: "Win rate",
+      value: percent(of.win_rate, 1),
+      note: `payoff ${ratio(of.payoff_ratio)}`,
+      noted: ["payoff_ratio"],
+    },
+    {
+      name: "profit_factor",
+      label: "Profit factor",
+      value: ratio(of.profit_factor),
+      note: `${money(of.gross_profit)} over ${money(Math.abs(Number(of.gross_loss)))}`,
+      noted: ["gross_profit", "gross_loss"],
+    },
     {
       name: "expectancy",
       label: "Expectancy",
       value: signed(of.expectancy),
       note: `ratio ${ratio(of.expectancy_ratio)}`,
+      noted: ["expectancy_ratio"],
       tone: tone(of.expectancy),
     },
     {
@@ -60,6 +79,7 @@ function shown(of: Performance): Shown[] {
       label: "Average R",
       value: signed(of.average_r_multiple),
       note: `sum ${signed(of.total_r_multiple, 1)}`,
+      noted: ["total_r_multiple"],
       tone: tone(of.average_r_multiple),
     },
     {
@@ -70,12 +90,19 @@ function shown(of: Performance): Shown[] {
     },
     { name: "sharpe_ratio", label: "Sharpe", value: ratio(of.sharpe_ratio), note: "a year" },
     { name: "sortino_ratio", label: "Sortino", value: ratio(of.sortino_ratio), note: "a year" },
-    { name: "calmar_ratio", label: "Calmar", value: ratio(of.calmar_ratio), note: `CAGR ${percent(of.cagr, 1)}` },
+    {
+      name: "calmar_ratio",
+      label: "Calmar",
+      value: ratio(of.calmar_ratio),
+      note: `CAGR ${percent(of.cagr, 1)}`,
+      noted: ["cagr"],
+    },
     {
       name: "average_win",
       label: "Average win",
       value: money(of.average_win),
       note: `largest ${money(of.largest_win)}`,
+      noted: ["largest_win"],
       tone: "up",
     },
     {
@@ -83,6 +110,7 @@ function shown(of: Performance): Shown[] {
       label: "Average loss",
       value: money(of.average_loss),
       note: `largest ${money(of.largest_loss)}`,
+      noted: ["largest_loss"],
       tone: "down",
     },
     {
@@ -90,14 +118,22 @@ function shown(of: Performance): Shown[] {
       label: "Losing streak",
       value: count(of.longest_losing_streak),
       note: `winning ${of.longest_winning_streak}`,
+      noted: ["longest_winning_streak"],
     },
     {
       name: "average_duration_hours",
       label: "Held on average",
       value: duration(hours === null ? null : Number(hours) * 3600),
       note: `exposed ${percent(of.exposure_percent, 0)}`,
+      noted: ["exposure_percent"],
     },
-    { name: "total_fees", label: "Fees", value: money(of.total_fees), note: `funding ${money(of.total_funding)}` },
+    {
+      name: "total_fees",
+      label: "Fees",
+      value: money(of.total_fees),
+      note: `funding ${money(of.total_funding)}`,
+      noted: ["total_funding"],
+    },
     {
       name: "return_on_margin",
       label: "On margin",
@@ -105,7 +141,13 @@ function shown(of: Performance): Shown[] {
       tone: tone(of.return_on_margin),
       note: "all margins",
     },
-    { name: "average_mae", label: "Worst meanwhile", value: money(of.average_mae), note: "MAE, mean" },
+    {
+      name: "average_mae",
+      label: "Worst meanwhile",
+      value: money(of.average_mae),
+      note: `MAE of ${count(of.excursion_trades)}`,
+      noted: ["excursion_trades"],
+    },
     { name: "average_mfe", label: "Best meanwhile", value: money(of.average_mfe), note: "MFE, mean" },
     {
       name: "ambiguous_share",
