@@ -1,6 +1,6 @@
 """What the tests of the dashboard do on its pages."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 LOAD_MS = 30_000
 CLOSE_SECONDS = 3
@@ -20,3 +20,13 @@ def visit(page: Page, path: str, heading: str) -> None:
 def row_of(page: Page, text: str):
     """The row of a table that holds `text`."""
     return page.get_by_role("row").filter(has_text=text)
+
+
+def cancel_and_place_again(page: Page, row: Locator, symbol: str) -> None:
+    """Take back the pending order in `row`, then take that back."""
+    row.get_by_role("button", name=f"Actions on {symbol}").click()
+    page.get_by_role("menuitem", name="Cancel order").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel order").click()
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Place again").click()
+    expect(row).to_have_count(1)

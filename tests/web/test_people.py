@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from services.settings import Login
 from tests.fleet.fleet import COMMAND
 from tests.web.browser_page import opened
-from tests.web.pages import LOAD_MS
+from tests.web.pages import LOAD_MS, cancel_and_place_again
 from tests.web.stack import Stack, free_port, until
 
 PASSWORD = "a long enough one"
@@ -86,12 +86,7 @@ def test_who_has_several_accounts_says_on_which(browser: Browser, behind_login: 
         expect(row).to_contain_text("Pending")
         assert _accounts_with_orders(page) == [second]
 
-        row.get_by_role("button", name=re.compile("Actions on OPUSDT")).click()
-        page.get_by_role("menuitem", name="Cancel order").click()
-        page.get_by_role("dialog").get_by_role("button", name="Cancel order").click()
-        expect(row).to_have_count(0)
-        page.get_by_role("button", name="Place again").click()
-        expect(row).to_have_count(1)
+        cancel_and_place_again(page, row, "OPUSDT")
         assert _accounts_with_orders(page) == [second]
     assert not [line for line in said if "409" not in line and "422" not in line]
 

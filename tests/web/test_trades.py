@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.web.pages import row_of, visit
+from tests.web.pages import cancel_and_place_again, row_of, visit
 from tests.web.stack import Stack, until
 
 
@@ -50,12 +50,7 @@ def test_the_very_same_order_is_placed_again_after_a_cancel(page: Page, stack: S
     )
     visit(page, "/open?state=PENDING", "Open trades")
     row = row_of(page, "TRX")
-    row.get_by_role("button", name=re.compile("Actions on TRXUSDT")).click()
-    page.get_by_role("menuitem", name="Cancel order").click()
-    page.get_by_role("dialog").get_by_role("button", name="Cancel order").click()
-    expect(row).to_have_count(0)
-    page.get_by_role("button", name="Place again").click()
-    expect(row).to_have_count(1)
+    cancel_and_place_again(page, row, "TRXUSDT")
     (again,) = stack.trades(status="PENDING", symbol="TRXUSDT")
     assert again["id"] != order["id"]
     assert {field for field in order if again[field] != order[field]} <= {"id", "created_at", "updated_at", "version"}
