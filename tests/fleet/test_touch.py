@@ -73,8 +73,12 @@ async def test_wicks_and_gaps_close_at_their_price_and_touches_at_once(place: Pl
 
 
 async def hold(simulator: Simulator, order: Order, price: Decimal, since: float, until: float) -> None:
-    """The pair's price is `price` in these seconds of the tape."""
-    times = [BEGIN + int(second * 1000) for second in (since, until)]
+    """The pair's price is `price` in these seconds of the tape, traded at both ends and once a minute between.
+
+    The exchange tells of every minute of a pair that trades: one that nothing is told of is not over yet.
+    """
+    begin, end = (BEGIN + int(second * 1000) for second in (since, until))
+    times = [*range(begin, end, MINUTE_MS), end]
     await simulator.set_path(order.market, order.symbol, [(time, price) for time in times])
 
 
