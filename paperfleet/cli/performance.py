@@ -54,6 +54,7 @@ class By(StrEnum):
     DAY = "day"
     HOUR = "hour"
     EXIT_REASON = "exit_reason"
+    R_MULTIPLE = "r_multiple"
 
 
 class CardBy(StrEnum):
@@ -99,7 +100,7 @@ def by(
     url: Url = None,
     key: KeyText = None,
 ) -> None:
-    """A line for each symbol, direction, market, source, day, hour or reason of exit.
+    """A line for each symbol, direction, market, source, day, hour, reason of exit or half multiple of the risk.
 
     paperfleet performance by source --days 30
     """

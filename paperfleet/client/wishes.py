@@ -19,7 +19,7 @@ Role = Literal["admin", "user"]
 Halted = Literal["fleet", "new_trades"]
 DeliveryState = Literal["waiting", "delivered", "dead"]
 CardBy = Literal["strategy", "symbol", "direction", "timeframe", "source"]
-GroupBy = Literal["symbol", "direction", "market", "source", "day", "hour", "exit_reason"]
+GroupBy = Literal["symbol", "direction", "market", "source", "day", "hour", "exit_reason", "r_multiple"]
 Timeframe = Literal["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"]
 
 

@@ -1,7 +1,7 @@
 """Sums over closed trades, read from the results by day, or from the trades where those are not fine enough.
 
 The results hold every closed trade twice: by day and instrument, and by day, hour, market, direction, source and exit
-reason. What combines instruments with the rest is summed up from the trades themselves.
+reason. What combines instruments with the rest, and multiples of the risk, are summed up from the trades themselves.
 """
 
 from datetime import date
@@ -91,10 +91,12 @@ class _Source(msgspec.Struct, frozen=True):
 
 
 _FINE = frozenset({GroupBy.DIRECTION, GroupBy.SOURCE, GroupBy.HOUR, GroupBy.EXIT_REASON})
-_COLUMN = {each: each.value for each in GroupBy}
+_COLUMN = {each: each.value for each in GroupBy} | {GroupBy.R_MULTIPLE: "trim_scale(floor(2 * r_multiple) / 2)"}
 
 
 def _source(scope: Scope, group_by: GroupBy | None) -> _Source:
+    if group_by is GroupBy.R_MULTIPLE:
+        return _Source(f"{CLOSED} WHERE {conditions(scope)} AND r_multiple IS NOT NULL", SUMS)
     by_instrument = scope.symbol is not None or group_by is GroupBy.SYMBOL
     if not by_instrument:
         return _Source(f"results WHERE instrument_id IS NULL AND {conditions(scope)}", RESULT_SUMS)

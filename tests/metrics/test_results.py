@@ -38,7 +38,13 @@ KEYS: dict[GroupBy, Callable[[Change], object]] = {
     GroupBy.DAY: lambda change: exit_time(change).date(),
     GroupBy.HOUR: lambda change: exit_time(change).hour,
     GroupBy.EXIT_REASON: lambda change: change.after.ended_by,
+    GroupBy.R_MULTIPLE: lambda change: half_r(closed(change).r_multiple),
 }
+
+
+def half_r(multiple: Decimal | None) -> str | None:
+    """The lower end of the step of half an R that a result lies in."""
+    return None if multiple is None else f"{float(multiple // Decimal('0.5') - (multiple % Decimal('0.5') < 0)) / 2:g}"
 
 
 def exit_time(change: Change) -> Any:
@@ -79,7 +85,8 @@ def whole_computation(changes: list[Change], scope: Scope, group_by: GroupBy | N
     }
     groups = []
     if group_by:
-        keys = {(str(KEYS[group_by](each)), _market_of(each, group_by)) for each in inside}
+        known = [each for each in inside if KEYS[group_by](each) is not None]
+        keys = {(str(KEYS[group_by](each)), _market_of(each, group_by)) for each in known}
         for key, market in sorted(keys, key=lambda pair: (pair[0], pair[1] or "")):
             several = [
                 each for each in inside if (str(KEYS[group_by](each)), _market_of(each, group_by)) == (key, market)

@@ -18,10 +18,10 @@ def seen_ms() -> float:
 
 
 @contextmanager
-def opened(browser: Browser, url: str) -> Iterator[tuple[Page, list[str]]]:
-    """The page, and what its console complains of."""
+def opened(browser: Browser, url: str, zone: str | None = None) -> Iterator[tuple[Page, list[str]]]:
+    """The page, and what its console complains of; `zone` is the reader's time zone."""
     expect.set_options(timeout=seen_ms())
-    context = browser.new_context(base_url=url, viewport={"width": 1440, "height": 900})
+    context = browser.new_context(base_url=url, viewport={"width": 1440, "height": 900}, timezone_id=zone)
     page = context.new_page()
     said = watched(page)
     try:

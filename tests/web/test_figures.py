@@ -1,7 +1,11 @@
 """What each figure means is told on hover, of every one that the API knows."""
 
-from playwright.sync_api import Page, expect
+import re
+from decimal import Decimal
 
+from playwright.sync_api import Browser, Page, expect
+
+from tests.web.browser_page import opened
 from tests.web.pages import LOAD_MS, visit
 from tests.web.stack import Stack
 
@@ -32,3 +36,34 @@ def test_heads_of_groups_say_what_they_are(page: Page, stack: Stack):
     visit(page, "/performance", "Performance")
     page.get_by_role("columnheader", name="Factor").get_by_role("button").hover()
     expect(page.get_by_role("tooltip")).to_contain_text("winning trades brought")
+
+
+def test_days_and_hours_are_utc_and_say_so_wherever_the_reader_is(browser: Browser, stack: Stack):
+    trade = stack.trade("FILUSDT")
+    stack.http.post(f"/api/paper-trades/{trade['id']}/close_trade/", json={}).raise_for_status()
+    days = stack.http.get("/api/paper-trades/performance/", params={"group_by": "day"}).json()["groups"]
+    with opened(browser, stack.url, zone="America/New_York") as (page, said):
+        visit(page, "/performance?by=hour", "Performance")
+        for day in days:
+            profit = f"{abs(Decimal(day['total_profit_loss'])):,.2f}"
+            square = page.locator(f".calendar i[title^='{day['key']}: ']")
+            expect(square).to_have_attribute("title", re.compile(f"{profit} USDT, {day['total_trades']} trades?$"))
+        expect(page.get_by_role("columnheader", name="Hour (UTC)")).to_be_visible()
+        visit(page, "/", "Overview")
+        expect(page.get_by_text("Today (UTC)")).to_be_visible()
+        told = page.locator(".stats").get_by_text(f"{days[-1]['total_trades']} closed")
+        expect(told).to_be_visible()
+    assert not said
+
+
+def test_every_result_is_in_the_distribution_at_its_multiple_of_the_risk(page: Page, stack: Stack):
+    trade = stack.trade("ARBUSDT")
+    stack.http.post(f"/api/paper-trades/{trade['id']}/close_trade/", json={}).raise_for_status()
+    steps = stack.http.get("/api/paper-trades/performance/", params={"group_by": "r_multiple"}).json()["groups"]
+    visit(page, "/performance", "Performance")
+    card = page.locator("section", has=page.get_by_role("heading", name="Results in R"))
+    expect(card).to_contain_text(f"{sum(step['total_trades'] for step in steps)} trade")
+    for step in steps:
+        low = float(step["key"])
+        bar = card.get_by_title(f"{low:g} to {low + 0.5:g} R: {step['total_trades']} trade")
+        expect(bar).to_have_count(1)

@@ -3,8 +3,11 @@
 import re
 import subprocess
 from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, expect
@@ -91,13 +94,95 @@ def test_who_has_several_accounts_says_on_which(browser: Browser, behind_login: 
     assert not [line for line in said if "409" not in line and "422" not in line]
 
 
-def _open_account(page: Page, name: str, balance: str) -> int:
+def test_performance_is_told_of_all_accounts_and_of_each(browser: Browser, behind_login: str, stack: Stack):
+    with opened(browser, behind_login) as (page, said):
+        _sign_in(page, "ben")
+        accounts = {each["name"]: each["id"] for each in page.request.get("/api/accounts/").json()["results"]}
+        spare = accounts.get("spare") or _open_account(page, "spare", "5000")
+        last = stack.price("XRPUSDT", "SPOT")
+        body = {"account_id": spare, "market_type": "SPOT", "symbol": "XRPUSDT", "direction": "LONG"}
+        body |= {"position_size": "50", "stop_loss": str(last * Decimal("0.9")), "take_profit": str(2 * last)}
+        trade = _post(page, "/api/paper-trades/", body)
+        _post(page, f"/api/paper-trades/{trade['id']}/close_trade/", {})
+        _note_equity(stack, spare)
+
+        page.goto("/performance")
+        expect(page.get_by_text("choose one to see it")).to_be_visible(timeout=LOAD_MS)
+        page.get_by_label("Account").select_option("spare")
+        expect(page.get_by_role("img", name="Equity over time")).to_be_visible()
+        expect(page.get_by_text("choose one to see it")).to_have_count(0)
+        expect(page.get_by_role("table", name="Groups").get_by_role("row").filter(has_text="XRPUSDT")).to_have_count(1)
+        assert f"account={spare}" in page.url
+    assert not said
+
+
+def _note_equity(stack: Stack, account: int) -> None:
+    """Two minutes of equity, as the fleet samples it."""
+    with psycopg.connect(stack.settings.database_url) as connection:
+        for ago, equity in ((3, 5000), (2, 4999)):
+            connection.execute(
+                """INSERT INTO equity_samples (account_id, span, time, sampled_at, equity, low, high, balance, deposits,
+                    positions, bitcoin)
+                SELECT %s, 'minute', date_trunc('minute', at), at, %s, 0, 0, %s, 5000, 0, 60000
+                FROM (SELECT now() - %s * interval '1 minute' AS at) sample ON CONFLICT DO NOTHING""",
+                [account, equity, equity, ago],
+            )
+
+
+def test_a_key_is_shown_once_works_and_is_replaced_and_revoked(browser: Browser, behind_login: str):
+    with opened(browser, behind_login) as (page, said):
+        _sign_in(page, "ada")
+        page.goto("/settings?tab=keys")
+        page.get_by_label("Name").fill("bot")
+        page.get_by_role("button", name="Make the key").click()
+        first = _shown_once(page)
+        assert _asked_with(behind_login, first) == {"GET": 200, "POST": 403}
+        row = page.get_by_role("row").filter(has_text="bot")
+        expect(row).to_contain_text("read")
+
+        row.get_by_role("button", name="Replace").click()
+        page.get_by_role("dialog").get_by_role("button", name="Replace").click()
+        second = _shown_once(page)
+        assert first != second
+        assert [_asked_with(behind_login, key)["GET"] for key in (first, second)] == [200, 200]
+        expect(row).to_have_count(2)
+
+        for _ in range(2):
+            row.get_by_role("button", name="Revoke").first.click()
+            page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+            expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(row.get_by_text("Revoked")).to_have_count(2)
+        assert [_asked_with(behind_login, key)["GET"] for key in (first, second)] == [401, 401]
+    assert not said
+
+
+def _shown_once(page: Page) -> str:
+    """The key that the page shows; it is gone from it then."""
+    secret = page.locator(".secret code")
+    text = secret.inner_text()
+    page.get_by_role("button", name="I have it").click()
+    expect(page.get_by_label("Name")).to_be_visible()
+    assert text not in page.content()
+    return text
+
+
+def _asked_with(url: str, key: str) -> dict[str, int]:
+    headers = {"Authorization": f"Bearer {key}"}
+    return {
+        method: httpx.request(method, f"{url}/api/paper-trades/", headers=headers, json=body).status_code
+        for method, body in (("GET", None), ("POST", {}))
+    }
+
+
+def _post(page: Page, path: str, body: dict[str, Any]) -> dict[str, Any]:
     token = page.request.get("/api/session").json()["csrf_token"]
-    body = {"name": name, "starting_balance": balance}
-    answer = page.request.post("/api/accounts/", data=body, headers={"X-CSRF-Token": token})
-    assert answer.status == 201, answer.text()
-    (own,) = [each for each in page.request.get("/api/accounts/").json()["results"] if each["name"] == name]
-    return int(own["id"])
+    answer = page.request.post(path, data=body, headers={"X-CSRF-Token": token})
+    assert answer.ok, answer.text()
+    return answer.json()
+
+
+def _open_account(page: Page, name: str, balance: str) -> int:
+    return int(_post(page, "/api/accounts/", {"name": name, "starting_balance": balance})["id"])
 
 
 def _accounts_with_orders(page: Page) -> list[int]:

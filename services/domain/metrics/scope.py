@@ -11,7 +11,10 @@ from services.domain.plan import Direction
 
 
 class GroupBy(StrEnum):
-    """What a breakdown has a line for. Days and hours are those of the exit, in UTC."""
+    """What a breakdown has a line for. Days and hours are those of the exit, in UTC.
+
+    R_MULTIPLE counts in steps of half the risk, each known by its lower end; trades without a risk are in none.
+    """
 
     SYMBOL = "symbol"
     DIRECTION = "direction"
@@ -20,6 +23,7 @@ class GroupBy(StrEnum):
     DAY = "day"
     HOUR = "hour"
     EXIT_REASON = "exit_reason"
+    R_MULTIPLE = "r_multiple"
 
 
 class Cell(NamedTuple):

@@ -96,6 +96,9 @@ export function count(value: Numeric): string {
   return value === null || value === undefined ? DASH : fixed(Number(value), 0);
 }
 
+/** "1 trade", "2 trades". */
+export const counted = (value: number, noun: string) => `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+
 /** No "-0.00". */
 function rounded(value: number, digits: number): number {
   const scale = 10 ** digits;

@@ -9,7 +9,7 @@ import { SearchField } from "@/components/ui/search-field";
 import { Answer, Empty } from "@/components/ui/states";
 import { DataTable } from "@/components/ui/table";
 import type { Trade } from "@/lib/api/types";
-import { count, signed } from "@/lib/format";
+import { counted, signed } from "@/lib/format";
 import { performance } from "@/lib/queries/performance";
 import { type HistoryFilter, history } from "@/lib/queries/trades";
 import { FINAL, STATUS_LABELS } from "@/lib/trades";
@@ -45,7 +45,8 @@ export function HistoryPage() {
       <header className="page-head">
         <h1>History</h1>
         <span className="dim num" aria-live="polite">
-          {count(shown.length)} trades{hasNextPage ? (loaded < ROWS_MAX ? ", reading on" : ", the newest") : ""}
+          {counted(shown.length, "trade")}
+          {hasNextPage ? (loaded < ROWS_MAX ? ", reading on" : ", the newest") : ""}
         </span>
         {shown.length > 0 && <span className={`num strong ${tone(total)}`}>{signed(total)}</span>}
         <div className="end">

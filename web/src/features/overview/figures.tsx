@@ -25,7 +25,7 @@ export function Figures() {
         note="USDT"
       />
       <Stat
-        label="Today"
+        label="Today (UTC)"
         explain="Results of the trades that closed on this UTC day, after fees and funding."
         value={signed(today?.total_profit_loss)}
         tone={tone(today?.total_profit_loss)}

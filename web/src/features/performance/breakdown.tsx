@@ -15,7 +15,7 @@ const BY: readonly { value: GroupBy; text: string }[] = [
   { value: "exit_reason", text: "Exit" },
   { value: "direction", text: "Side" },
   { value: "market", text: "Market" },
-  { value: "hour", text: "Hour" },
+  { value: "hour", text: "Hour (UTC)" },
   { value: "day", text: "Day (UTC)" },
 ];
 

@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import { Card } from "@/components/ui/card";
 import { exchangeTime } from "@/lib/exchange-clock";
-import { count, signed } from "@/lib/format";
+import { count, counted, signed } from "@/lib/format";
 import type { Group } from "@/lib/queries/performance";
 
 const DAY_MS = 86_400_000;
@@ -19,12 +19,15 @@ export function Calendar({ days }: { days: readonly Group[] }) {
   const most = Math.max(1e-9, ...days.map((day) => Math.abs(Number(day.total_profit_loss))));
   const won = days.filter((day) => Number(day.total_profit_loss) > 0).length;
   return (
-    <Card title="Days" end={<span className="dim small num">{`${count(won)} of ${count(days.length)} days won`}</span>}>
-      <div className="calendar" role="img" aria-label={`${won} of ${days.length} days with a profit`}>
+    <Card
+      title="Days"
+      end={<span className="dim small num">{`${count(won)} of ${counted(days.length, "day")} won`}</span>}
+    >
+      <div className="calendar" role="img" aria-label={`${won} of ${counted(days.length, "day")} with a profit`}>
         {cells.map(({ key, profit, trades }) => (
           <i
             key={key}
-            title={trades ? `${key}: ${signed(profit)} USDT, ${count(trades)} trades` : key}
+            title={trades ? `${key}: ${signed(profit)} USDT, ${counted(trades, "trade")}` : key}
             style={trades ? { background: colour(profit, most) } : undefined}
           />
         ))}

@@ -7,7 +7,6 @@ import { Card, tone } from "@/components/ui/card";
 import { Explained } from "@/components/ui/tooltip";
 import type { Schemas } from "@/lib/api/client";
 import { DASH, percent, signedPercent } from "@/lib/format";
-import { accounts } from "@/lib/queries/market";
 import { equity, type Group } from "@/lib/queries/performance";
 
 /** An account with so few points is shown minute by minute. */
@@ -19,18 +18,25 @@ interface Props {
   /** Whether nothing narrows the trades, so that equity is about the same. */
   isWhole: boolean;
   span: number | undefined;
+  /** Whose equity; several accounts have none in common. */
+  account: number | undefined;
 }
 
-export function Curves({ days, capital, isWhole, span }: Props) {
-  const own = useQuery(accounts).data;
-  const only = own?.length === 1 ? own[0]?.id : undefined;
-  const coarse = useQuery(equity(isWhole ? only : undefined, span));
+export function Curves({ days, capital, isWhole, span, account }: Props) {
+  const coarse = useQuery(equity(isWhole ? account : undefined, span));
   const isYoung = coarse.data !== undefined && coarse.data.points.length < YOUNG;
-  const fine = useQuery(equity(isWhole && isYoung ? only : undefined, span, "minute"));
+  const fine = useQuery(equity(isWhole && isYoung ? account : undefined, span, "minute"));
   if (coarse.isLoading || fine.isLoading) return <div className="skeleton" style={{ height: 304 }} />;
   const marks = isYoung ? fine.data : coarse.data;
   if (isWhole && marks && marks.points.length > 1) return <Marked of={marks} />;
-  return <ByDay days={days} capital={capital} />;
+  return (
+    <>
+      <ByDay days={days} capital={capital} />
+      {isWhole && account === undefined && (
+        <p className="dim small">Equity, marked to market, is an account's own: choose one to see it.</p>
+      )}
+    </>
+  );
 }
 
 function Marked({ of }: { of: Schemas["EquityCurve"] }) {

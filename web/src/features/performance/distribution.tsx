@@ -1,46 +1,30 @@
-/** How often trades came to which multiple of their risk: closed trades, the newest of the span. */
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { useEffect, useMemo } from "react";
+/** How often trades came to which multiple of their risk. */
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { Card } from "@/components/ui/card";
 import { Answer, Empty } from "@/components/ui/states";
-import type { Trade } from "@/lib/api/types";
-import { exchangeTime } from "@/lib/exchange-clock";
-import { count } from "@/lib/format";
-import type { PerformanceScope } from "@/lib/queries/performance";
-import { type HistoryFilter, history } from "@/lib/queries/trades";
-import { multiple } from "@/lib/trades";
+import { counted } from "@/lib/format";
+import { type Group, type PerformanceScope, performance } from "@/lib/queries/performance";
 
-const TRADES_MAX = 2000;
 const STEP = 0.5;
 const FROM = -3;
 const TO = 5;
-const CLOSED = "CLOSED_TP,CLOSED_SL,CLOSED_MANUAL,CLOSED_LIQUIDATED,CLOSED_EXPIRED";
 
 export function Distribution({ scope }: { scope: PerformanceScope }) {
-  const filter = useMemo((): HistoryFilter => {
-    const { market_type, direction, source } = scope;
-    return { status: CLOSED, market_type, direction, source };
-  }, [scope]);
-  const asked = useInfiniteQuery(history(filter));
-  const trades = useMemo(() => asked.data?.pages.flatMap((page) => page.results), [asked.data]);
-  const { hasNextPage, isFetchingNextPage, fetchNextPage, isError } = asked;
-  const loaded = trades?.length ?? 0;
-  useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && !isError && loaded < TRADES_MAX) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, isError, loaded, fetchNextPage]);
-  const { bins, used } = useMemo(() => binned(trades ?? [], scope.days), [trades, scope.days]);
+  const asked = useQuery(performance({ ...scope, group_by: "r_multiple" }));
+  const bins = useMemo(() => binned(asked.data?.groups ?? []), [asked.data]);
+  const inAll = bins.reduce((sum, trades) => sum + trades, 0);
   const most = Math.max(1, ...bins);
-  const told = hasNextPage && loaded >= TRADES_MAX ? `of the newest ${count(loaded)} trades` : `${count(used)} trades`;
   return (
-    <Card title="Results in R" end={<span className="dim small num">{told}</span>}>
-      <Answer of={{ ...asked, data: trades }}>
+    <Card title="Results in R" end={<span className="dim small num">{counted(inAll, "trade")}</span>}>
+      <Answer of={asked}>
         {() =>
-          used ? (
+          inAll ? (
             <>
-              <div className="bars" role="img" aria-label={`Distribution of ${used} results in multiples of risk`}>
+              <div className="bars" role="img" aria-label={`Distribution of ${inAll} results in multiples of risk`}>
                 {bins.map((number, place) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: a bin is known by its place
-                  <div key={place} title={`${label(place)}: ${count(number)} trades`}>
+                  <div key={place} title={`${label(place)}: ${counted(number, "trade")}`}>
                     <i className={middle(place) < 0 ? "down" : "up"} style={{ height: `${(100 * number) / most}%` }} />
                   </div>
                 ))}
@@ -60,18 +44,14 @@ export function Distribution({ scope }: { scope: PerformanceScope }) {
   );
 }
 
-function binned(trades: readonly Trade[], days: number | undefined): { bins: number[]; used: number } {
-  const since = days ? exchangeTime() - days * 86_400_000 : 0;
+/** Trades by step; what lies beyond the first and the last is in those. */
+function binned(groups: readonly Group[]): number[] {
   const bins = new Array<number>((TO - FROM) / STEP).fill(0);
-  let used = 0;
-  for (const trade of trades) {
-    const r = multiple(trade);
-    if (r === null || !trade.exit_time || Date.parse(trade.exit_time) < since) continue;
-    const place = Math.min(bins.length - 1, Math.max(0, Math.floor((r - FROM) / STEP)));
-    bins[place] = (bins[place] ?? 0) + 1;
-    used += 1;
+  for (const { key, total_trades } of groups) {
+    const place = Math.min(bins.length - 1, Math.max(0, (Number(key) - FROM) / STEP));
+    bins[place] = (bins[place] ?? 0) + total_trades;
   }
-  return { bins, used };
+  return bins;
 }
 
 const middle = (place: number) => FROM + (place + 0.5) * STEP;

@@ -1,6 +1,6 @@
 /** The figures, each with its definition on hover. */
 import { Stat, tone } from "@/components/ui/card";
-import { count, DASH, duration, money, percent, ratio, signed, signedPercent } from "@/lib/format";
+import { count, counted, DASH, duration, money, percent, ratio, signed, signedPercent } from "@/lib/format";
 import type { Performance } from "@/lib/queries/performance";
 import { DEFINITIONS } from "./definitions";
 
@@ -153,7 +153,7 @@ function shown(of: Performance): Shown[] {
       name: "ambiguous_share",
       label: "Ambiguous",
       value: percent(of.ambiguous_share, 1),
-      note: `${count(of.ambiguous_trades)} trades`,
+      note: counted(of.ambiguous_trades, "trade"),
     },
   ];
 }

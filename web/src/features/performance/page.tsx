@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { Filter, Segmented } from "@/components/ui/fields";
 import { Answer, Empty } from "@/components/ui/states";
+import { accounts } from "@/lib/queries/market";
 import { type Group, performance } from "@/lib/queries/performance";
 import { useSearch } from "@/lib/use-search";
 import { Breakdown } from "./breakdown";
@@ -11,7 +12,15 @@ import { Curves } from "./curves";
 import { Distribution } from "./distribution";
 import { Figures } from "./figures";
 
-const DEFAULTS = { days: "30", market: "", side: "", source: "", by: "symbol", sort: "-total_profit_loss" };
+const DEFAULTS = {
+  days: "30",
+  account: "",
+  market: "",
+  side: "",
+  source: "",
+  by: "symbol",
+  sort: "-total_profit_loss",
+};
 const SPANS = [
   { value: "7", text: "7 d" },
   { value: "30", text: "30 d" },
@@ -28,9 +37,11 @@ export function PerformancePage() {
       market_type: (search.market || undefined) as "SPOT" | "FUTURES" | undefined,
       direction: (search.side || undefined) as "LONG" | "SHORT" | undefined,
       source: search.source || undefined,
+      account_id: Number(search.account) || undefined,
     }),
-    [search.days, search.market, search.side, search.source],
+    [search.days, search.market, search.side, search.source, search.account],
   );
+  const own = useQuery(accounts).data ?? [];
   const asked = useQuery(performance({ ...scope, group_by: "day" }));
   return (
     <div className="page">
@@ -38,6 +49,14 @@ export function PerformancePage() {
         <h1>Performance</h1>
         {search.source && <span className="badge">Source {search.source}</span>}
         <div className="end">
+          {own.length > 1 && (
+            <Filter
+              label="Account"
+              value={search.account}
+              onChange={(account) => change({ account })}
+              options={[["", "All accounts"], ...own.map(({ id, name }): [string, string] => [String(id), name])]}
+            />
+          )}
           <Filter
             label="Market"
             value={search.market}
@@ -71,6 +90,7 @@ export function PerformancePage() {
                 capital={Number(whole.capital)}
                 isWhole={!search.market && !search.side && !search.source}
                 span={scope.days}
+                account={scope.account_id ?? (own.length === 1 ? own[0]?.id : undefined)}
               />
               <div className="grid cols-2">
                 <Calendar days={byDay(whole.groups)} />

@@ -20,14 +20,18 @@ const keys = queryOptions({
     (await result(api.GET("/api/keys", { params: { query: { limit: 200 } }, signal }))).results,
 });
 
+/** For so long both hold, the replaced key and the new one. */
+const OVERLAP_HOURS = 24;
+
 const REACH: Record<string, Scope[]> = { read: ["read"], trade: ["read", "trade"] };
 
 export function KeysTab() {
   const asked = useQuery(keys);
   const [made, setMade] = useState<string | null>(null);
+  const [replacing, replace] = useState<Key | null>(null);
   const [revoking, revoke] = useState<Key | null>(null);
   const cache = useQueryClient();
-  const refresh = () => void cache.invalidateQueries({ queryKey: keys.queryKey });
+  const refresh = () => cache.invalidateQueries({ queryKey: keys.queryKey });
   return (
     <div className="grid cols-wide">
       <Card title="Keys" bare>
@@ -64,9 +68,14 @@ export function KeysTab() {
                         </td>
                         <td>
                           {!key.revoked_at && (
-                            <Button small kind="quiet" onClick={() => revoke(key)}>
-                              Revoke
-                            </Button>
+                            <>
+                              <Button small kind="quiet" onClick={() => replace(key)}>
+                                Replace
+                              </Button>
+                              <Button small kind="quiet" onClick={() => revoke(key)}>
+                                Revoke
+                              </Button>
+                            </>
                           )}
                         </td>
                       </tr>
@@ -92,11 +101,30 @@ export function KeysTab() {
           <NewKey
             onMade={(text) => {
               setMade(text);
-              refresh();
+              void refresh();
             }}
           />
         )}
       </Card>
+      {replacing && (
+        <Confirm
+          title={`Replace ${replacing.name}?`}
+          action="Replace"
+          onClose={() => replace(null)}
+          onConfirm={async () => {
+            const made = await result(
+              api.POST("/api/keys/{key_id}/rotate", {
+                params: { path: { key_id: replacing.id } },
+                body: { overlap_hours: OVERLAP_HOURS },
+              }),
+            );
+            setMade(made.key ?? "");
+            await refresh();
+          }}
+        >
+          A new key with the same name and rights is made; the one there is holds for {OVERLAP_HOURS} hours more.
+        </Confirm>
+      )}
       {revoking && (
         <Confirm
           title={`Revoke ${revoking.name}?`}
@@ -105,7 +133,7 @@ export function KeysTab() {
           onClose={() => revoke(null)}
           onConfirm={async () => {
             await result(api.DELETE("/api/keys/{key_id}", { params: { path: { key_id: revoking.id } } }));
-            refresh();
+            await refresh();
           }}
         >
           It holds no longer, at once; streams that it opened end.

@@ -4,6 +4,7 @@ import { PairName, Side, Time } from "@/components/trade/labels";
 import type { Column } from "@/components/ui/table";
 import { DASH, percent, price, sentence, words } from "@/lib/format";
 import type { Signal } from "@/lib/queries/signals";
+import type { TickOf } from "@/lib/use-ticks";
 
 const TONES: Record<Signal["status"], string> = {
   ACTIVE: "badge-accent",
@@ -23,10 +24,13 @@ export function why(signal: Signal): string {
   return sentence(declined?.reason ?? signal.reason ?? "");
 }
 
+export const target = (level: Signal["take_profits"][number], tick: string | undefined) =>
+  level.price ? price(level.price, tick) : percent(level.percent);
+
 /** What an exit ends. */
 export const exits = (signal: Signal) => `Exit ${signal.direction ? words(signal.direction).toLowerCase() : ""}`.trim();
 
-export const COLUMNS: readonly Column<Signal>[] = [
+export const columnsOf = (tickOf: TickOf): readonly Column<Signal>[] => [
   {
     id: "at",
     head: "Received",
@@ -79,7 +83,9 @@ export const COLUMNS: readonly Column<Signal>[] = [
     head: "Stop",
     width: "96px",
     right: true,
-    cell: (s) => <span className="num down">{s.stop_loss ? price(s.stop_loss) : percent(s.stop_loss_percent)}</span>,
+    cell: (s) => (
+      <span className="num down">{s.stop_loss ? price(s.stop_loss, tickOf(s)) : percent(s.stop_loss_percent)}</span>
+    ),
   },
   {
     id: "target",
@@ -88,7 +94,7 @@ export const COLUMNS: readonly Column<Signal>[] = [
     right: true,
     cell: (s) => {
       const last = s.take_profits.at(-1);
-      return <span className="num up">{last ? (last.price ? price(last.price) : percent(last.percent)) : DASH}</span>;
+      return <span className="num up">{last ? target(last, tickOf(s)) : DASH}</span>;
     },
   },
   {

@@ -10,7 +10,8 @@ import { DataTable } from "@/components/ui/table";
 import { count } from "@/lib/format";
 import { type Signal, signals, sources } from "@/lib/queries/signals";
 import { useSearch } from "@/lib/use-search";
-import { COLUMNS } from "./columns";
+import { useTicks } from "@/lib/use-ticks";
+import { columnsOf } from "./columns";
 import { SaySignal } from "./say-signal";
 import { SignalSheet } from "./signal-sheet";
 
@@ -20,6 +21,8 @@ const idOf = (each: Signal) => String(each.id);
 export function SignalsPage() {
   const [search, change] = useSearch(DEFAULTS);
   const [saying, say] = useState(false);
+  const tickOf = useTicks();
+  const columns = useMemo(() => columnsOf(tickOf), [tickOf]);
   const known = useQuery(sources).data;
   const asked = useInfiniteQuery(
     signals({ status: search.status || undefined, source_id: Number(search.source) || undefined }),
@@ -76,7 +79,7 @@ export function SignalsPage() {
             <DataTable
               label="Signals"
               rows={shown}
-              columns={COLUMNS}
+              columns={columns}
               id={idOf}
               sorting={search.sort}
               onSort={(sort) => change({ sort })}

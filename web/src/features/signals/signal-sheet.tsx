@@ -11,7 +11,8 @@ import { api, result } from "@/lib/api/client";
 import { percent, price, sentence, words } from "@/lib/format";
 import { accounts } from "@/lib/queries/market";
 import { type Signal, signal } from "@/lib/queries/signals";
-import { exits, SignalStatus } from "./columns";
+import { useTicks } from "@/lib/use-ticks";
+import { exits, SignalStatus, target } from "./columns";
 
 export function SignalSheet({ id, onClose }: { id: number; onClose: () => void }) {
   const asked = useQuery(signal(id));
@@ -33,13 +34,10 @@ function side(of: Signal): React.ReactNode {
   return of.direction ? <Side direction={of.direction} leverage={of.leverage ?? 1} /> : "–";
 }
 
-const plan = (of: Signal): Fact[] => [
-  ["Entry", of.entry_type === "LIMIT" ? price(of.entry_price) : "at the market"],
-  ["Stop", of.stop_loss ? price(of.stop_loss) : percent(of.stop_loss_percent)],
-  [
-    "Targets",
-    of.take_profits.map((target) => (target.price ? price(target.price) : percent(target.percent))).join(", ") || "–",
-  ],
+const plan = (of: Signal, tick: string | undefined): Fact[] => [
+  ["Entry", of.entry_type === "LIMIT" ? price(of.entry_price, tick) : "at the market"],
+  ["Stop", of.stop_loss ? price(of.stop_loss, tick) : percent(of.stop_loss_percent)],
+  ["Targets", of.take_profits.map((level) => target(level, tick)).join(", ") || "–"],
 ];
 
 /** The trades that an account opened or ended. */
@@ -48,6 +46,7 @@ const madeOf = ({ trade_id, numbers }: Signal["decisions"][number]) =>
 
 function Whole({ of }: { of: Signal }) {
   const own = useQuery(accounts).data;
+  const tick = useTicks()(of);
   const name = (id: number) => own?.find((account) => account.id === id)?.name ?? `Account ${id}`;
   const facts: Fact[] = [
     [
@@ -58,7 +57,7 @@ function Whole({ of }: { of: Signal }) {
     ["Became", <SignalStatus key="status" status={of.status} />],
     ["Source", of.source],
     ["Strategy", `${of.strategy || "–"} ${of.timeframe}`],
-    ...(of.action === "EXIT" ? [] : plan(of)),
+    ...(of.action === "EXIT" ? [] : plan(of, tick)),
     ["Arose", <Time key="arose" at={of.signal_time} />],
     ["Good until", <Time key="until" at={of.expires_at} />],
   ];

@@ -1,6 +1,6 @@
 /** A scorecard's figures: how sure they are, and what else the money could have done. */
 import { Stat, tone } from "@/components/ui/card";
-import { count, DASH, duration, percent, ratio, signed } from "@/lib/format";
+import { counted, DASH, duration, percent, ratio, signed } from "@/lib/format";
 import type { Scorecard } from "@/lib/queries/signals";
 import { FEW } from "./row";
 
@@ -12,7 +12,8 @@ export function CardFigures({ of }: { of: Scorecard }) {
     <>
       {total.small_sample && (
         <p className="notice notice-warn">
-          {count(total.total_trades)} closed trades: with fewer than {FEW} these figures say little, whatever they are.
+          {counted(total.total_trades, "closed trade")}: with fewer than {FEW} these figures say little, whatever they
+          are.
         </p>
       )}
       <div className="stats">
@@ -20,7 +21,7 @@ export function CardFigures({ of }: { of: Scorecard }) {
           label="Result"
           value={signed(total.total_profit_loss)}
           tone={tone(total.total_profit_loss)}
-          note={`${count(total.total_trades)} trades`}
+          note={counted(total.total_trades, "trade")}
         />
         <Stat
           label="Win rate"

@@ -4,7 +4,7 @@ import { Card, tone } from "@/components/ui/card";
 import { Empty } from "@/components/ui/states";
 import { Explained } from "@/components/ui/tooltip";
 import type { Evidence, Trade } from "@/lib/api/types";
-import { figure, money, price, signed, words } from "@/lib/format";
+import { figure, money, percent, price, signed, words } from "@/lib/format";
 
 const DECIDED: Partial<Record<Evidence["decided_by"], string>> = {
   quote: "Bid and ask at that moment.",
@@ -94,7 +94,9 @@ function Proof({ evidence, tick }: { evidence: Evidence | null | undefined; tick
           Bid {price(bid, tick)}, ask {price(ask, tick)}
         </p>
       )}
-      {slippage && Number(slippage) > 0 && <p className="num">Slippage {figure(slippage, 10)}</p>}
+      {slippage && Number(slippage) > 0 && (
+        <p className="num">Slippage {percent(100 * Number(slippage), 3)} of the price</p>
+      )}
     </Explained>
   );
 }

@@ -11,6 +11,7 @@ export interface PerformanceScope {
   market_type?: "SPOT" | "FUTURES" | undefined;
   direction?: "LONG" | "SHORT" | undefined;
   source?: string | undefined;
+  account_id?: number | undefined;
   group_by?: GroupBy | undefined;
 }
 
