@@ -1,6 +1,7 @@
 """What the OpenAPI document says beyond the types: problems, examples, and the document's own head."""
 
 from http import HTTPStatus
+from importlib import metadata
 
 from litestar import Router
 from litestar.openapi import OpenAPIConfig, ResponseSpec
@@ -11,7 +12,7 @@ from api.errors import MEDIA_TYPE, Problem
 
 CONFIG = OpenAPIConfig(
     title="paperfleet",
-    version="0.1.0",
+    version=metadata.version("paperfleet"),
     description="Paper-trades every Binance pair on the whole price path. It never sends an order.",
     # Nothing but the document: its router answers unknown paths below it with a page.
     openapi_router=Router("/api/openapi.json", route_handlers=[], include_in_schema=False, opt={"access": "open"}),

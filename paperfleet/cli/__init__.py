@@ -1,6 +1,7 @@
 """The command `paperfleet`: one module a command; heavy imports happen inside the command that needs them."""
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -41,6 +42,14 @@ def main() -> None:
         sys.exit(1)
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"paperfleet {version('paperfleet')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     help="Paper-trades every Binance pair on the whole price path. It never sends an order.",
     no_args_is_help=True,
@@ -48,6 +57,17 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
 app.command("up")(up.up)
 app.command("replay")(replay.replay)
 app.command("backtest")(backtest.backtest)

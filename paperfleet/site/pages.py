@@ -32,13 +32,9 @@ def cli() -> str:
     from paperfleet.cli import app
 
     group: Any = typer.main.get_command(app)
-    lines = ["# Commands", "", _text(group.help or ""), ""]
+    lines = ["# Commands", "", _text(group.help or ""), "", *_parameters(group)]
     for path, command in _commands("paperfleet", group):
-        lines += [f"## `{path}`", "", _text(command.help or ""), ""]
-        rows = [(_name(each), _text(getattr(each, "help", None) or ""), _default(each)) for each in command.params]
-        rows = [row for row in rows if row[0] != "`--help`"]
-        if rows:
-            lines += _table(("argument or option", "meaning", "default"), rows)
+        lines += [f"## `{path}`", "", _text(command.help or ""), "", *_parameters(command)]
     return "\n".join(lines)
 
 
@@ -122,6 +118,11 @@ def _commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:
             yield from _commands(f"{path} {name}", command.commands[name])
     else:
         yield path, command
+
+
+def _parameters(command: Any) -> list[str]:
+    rows = [(_name(each), _text(getattr(each, "help", None) or ""), _default(each)) for each in command.params]
+    return _table(("argument or option", "meaning", "default"), rows) if rows else []
 
 
 def _name(parameter: Any) -> str:

@@ -50,6 +50,7 @@ def test_the_reference_names_everything():
     assert set(re.findall(r"paperfleet_fleet_\w+", used)) <= told
     for command in ("doctor", "backup", "restore", "void", "kill", "export", "import", "user create"):
         assert f"## `paperfleet {command}`" in made["reference/cli.md"]
+    assert "| `--version` |" in made["reference/cli.md"]
     for path in ("/api/paper-trades", "/api/events", "/api/system/halts/{what}"):
         assert f"`{path}`" in made["reference/api.md"]
     for figure in ("win_rate", "profit_factor", "max_drawdown", "sharpe_ratio", "r_multiple"):
