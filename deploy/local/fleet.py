@@ -12,15 +12,17 @@ from deploy.local.service import Command
 from services.settings import PREFIX, Settings, SettingsError, load
 
 
-def fleet(settings: Settings, workers: int) -> list[Command]:
-    """Workers first, then what gives them work, then the door."""
-    names = [(f"worker-{number}", "worker") for number in range(1, workers + 1)]
-    names += [("scheduler", "scheduler"), ("api", "api")]
+def fleet(settings: Settings, workers: int) -> list[list[Command]]:
+    """In the order of their start, those that stop at once together: the door, which closes last, then who works."""
     program = str(Path(sys.executable).with_name("paperfleet"))  # the command of this environment, not of the PATH's
     environment = clean_environment() | settings.to_environment()
+    names = [*((f"worker-{number}", "worker") for number in range(1, workers + 1)), ("scheduler", "scheduler")]
     return [
-        Command(name, [program, command], environment | _metrics_port(settings, number))
-        for number, (name, command) in enumerate(names)
+        [Command("api", [program, "api"], environment)],
+        [
+            Command(name, [program, command], environment | _metrics_port(settings, number))
+            for number, (name, command) in enumerate(names)
+        ],
     ]
 
 

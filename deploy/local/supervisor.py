@@ -1,11 +1,12 @@
-"""Keeps child processes alive: tells each death at once, restarts with back-off, stops all in reverse order."""
+"""Keeps child processes alive: tells each death at once, restarts with back-off, stops all, last added first."""
 
 import asyncio
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from deploy.local.errors import StackError
@@ -57,7 +58,7 @@ class _Kept:
 
 
 class Supervisor:
-    """Runs services in the order they are added.
+    """Runs services in the order they are added; those added in one call are also stopped at once.
 
     `tell` hears of deaths and revivals, `on_line` gets every output line with its service's name.
     """
@@ -73,39 +74,40 @@ class Supervisor:
         self._tell = tell
         self._on_line = on_line
         self._backoff_seconds_min = backoff_seconds_min
-        self._kept: list[_Kept] = []
+        self._groups: list[list[_Kept]] = []
 
-    async def add(self, service: Service) -> None:
-        """Start a service and keep it running. Raises StackError, with its last words, if it does not start."""
+    async def add(self, *services: Service) -> None:
+        """Start services and keep them running. Raises StackError, with its last words, if one does not start."""
         self._logs.mkdir(exist_ok=True)
-        kept = _Kept(service, LogFile(self._logs / f"{service.name}.log"))
-        try:
-            await self._start(kept)
-        except StackError as error:
-            await self._drain(kept)
-            raise StackError("\n  ".join([str(error), *list(kept.log.last_lines)[-10:]])) from error
-        kept.keeper = asyncio.create_task(self._keep(kept))
-        self._kept.append(kept)
+        group: list[_Kept] = []
+        self._groups.append(group)  # at once: if one does not start, those before it are stopped all the same
+        for service in services:
+            kept = _Kept(service, LogFile(self._logs / f"{service.name}.log"))
+            try:
+                await self._start(kept)
+            except StackError as error:
+                await self._drain(kept)
+                raise StackError("\n  ".join([str(error), *list(kept.log.last_lines)[-10:]])) from error
+            kept.keeper = asyncio.create_task(self._keep(kept))
+            group.append(kept)
 
     def pids(self) -> dict[str, int]:
         """The processes that run now, by service."""
-        return {kept.service.name: kept.process.pid for kept in self._kept if kept.process.returncode is None}
+        return {kept.service.name: kept.process.pid for kept in self._all() if kept.process.returncode is None}
 
     async def stop(self) -> None:
         """Stop every service, last added first; returns when all are gone."""
-        while self._kept:
-            kept = self._kept[-1]
-            kept.keeper.cancel()
-            await asyncio.wait([kept.keeper])
-            await stop(kept.process, kept.service.stop_signal, kept.service.stop_seconds)
-            await self._drain(kept)
-            kept.log.close()
-            self._kept.remove(kept)
+        while self._groups:
+            await asyncio.gather(*map(self._stop, self._groups[-1]))
+            self._groups.pop()
 
     def kill(self) -> None:
-        """Kill every process at once, also while `stop` waits for one."""
-        for kept in self._kept:
+        """Kill every process at once, also while `stop` waits for some."""
+        for kept in self._all():
             kill(kept.process)
+
+    def _all(self) -> Iterator[_Kept]:
+        return chain.from_iterable(self._groups)
 
     async def _keep(self, kept: _Kept) -> None:
         deaths, began = 0, time.monotonic()
@@ -138,6 +140,13 @@ class Supervisor:
             kept.process = await kept.service.start(write_end)
         finally:
             os.close(write_end)  # the process holds its own: the pipe ends with the last of them
+
+    async def _stop(self, kept: _Kept) -> None:
+        kept.keeper.cancel()
+        await asyncio.wait([kept.keeper])
+        await stop(kept.process, kept.service.stop_signal, kept.service.stop_seconds)
+        await self._drain(kept)
+        kept.log.close()
 
     async def _end(self, kept: _Kept) -> str:
         """Wait for the process to end and for its last words; how it ended."""

@@ -70,8 +70,8 @@ class _Stack:
         settings = settings_with(managed | {"api_host": HOST, "api_port": str(port)})
         write_environment(self._folder.path, settings)
         self._screen.say(f"starting the fleet: {self._options.workers} workers, scheduler, api")
-        for command in fleet(settings, self._options.workers):
-            await self._supervisor.add(command)
+        for together in fleet(settings, self._options.workers):
+            await self._supervisor.add(*together)
         async with asyncio.TaskGroup() as watching:
             watching.create_task(self._watch(f"http://{HOST}:{port}", began))
             watching.create_task(self._open_demo_trades(settings))

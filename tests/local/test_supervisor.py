@@ -25,6 +25,20 @@ print("up", flush=True)
 while True:
     signal.pause()
 """
+HAND_IN_HAND = """
+import signal, sys, time
+from pathlib import Path
+ours, others = map(Path, {paths!r})
+def end(*_):
+    ours.touch()
+    while not others.exists():
+        time.sleep(0.01)
+    print("bye", flush=True)
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+print("up", flush=True)
+signal.pause()
+"""
 
 
 def python(name: str, code: str, **options) -> Command:
@@ -86,6 +100,21 @@ async def test_stops_in_reverse_order_and_kills_what_does_not_listen(tmp_path):
     assert (tmp_path / "logs" / "first.log").read_text() == "up\nbye\n"
 
 
+async def test_what_is_added_together_is_asked_to_end_at_once_before_what_was_added_earlier(tmp_path):
+    lines: list[tuple[str, str]] = []
+    supervisor = Supervisor(tmp_path / "logs", lambda _: None, lambda name, line: lines.append((name, line)))
+    await supervisor.add(python("door", POLITE))
+    paths = [str(tmp_path / "one"), str(tmp_path / "two")]
+    await supervisor.add(
+        python("one", HAND_IN_HAND.format(paths=paths), stop_seconds=30),
+        python("two", HAND_IN_HAND.format(paths=paths[::-1]), stop_seconds=30),
+    )
+    await wait_until(lambda: len(lines) == 3)
+    await supervisor.stop()
+    assert sorted(lines[3:5]) == [("one", "bye"), ("two", "bye")]
+    assert lines[5:] == [("door", "bye")]
+
+
 async def test_a_service_that_cannot_start_is_refused_with_its_last_words(supervisor):
     class Broken:
         name = "broken"
@@ -97,8 +126,10 @@ async def test_a_service_that_cannot_start_is_refused_with_its_last_words(superv
             raise StackError("broken did not start")
 
     with pytest.raises(StackError, match=r"broken did not start\n  port in use"):
-        await supervisor.add(Broken())
-    assert supervisor.pids() == {}
+        await supervisor.add(python("before", SLEEP), Broken())
+    assert supervisor.pids().keys() == {"before"}
+    await supervisor.stop()
+    assert supervisor.pids() == {}, "what started before it is stopped with the rest"
 
 
 async def test_kill_9_of_the_parent_takes_its_processes_along(tmp_path):
