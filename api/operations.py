@@ -12,10 +12,10 @@ from api.body import JsonBody
 from api.documentation import REASON_EXAMPLES, problems
 from api.parameters import Limit
 from services.coordination import quarantine, queues
-from services.coordination.queues import DeadLetter, QuarantinedMessage, QueueDepth
 from services.domain.errors import NotFound
 from services.domain.halts import Halt, Halted
 from services.usecases.context import Services
+from services.usecases.examine_queues import Queues, examine_queues
 from services.usecases.halt import halt, read_halts, resume
 from services.usecases.read_lag import PairLag, read_lag
 
@@ -38,18 +38,6 @@ class Lags(msgspec.Struct, frozen=True):
     """The pairs furthest behind, the worst first."""
 
     results: list[PairLag]
-
-
-class Queues(msgspec.Struct, frozen=True):
-    """The queues, the newest dead letters of each, and the quarantine.
-
-    quarantined_prices are `market:symbol:minute` (epoch seconds) of jumps that wait to be repeated by the exchange.
-    """
-
-    depths: list[QueueDepth]
-    dead_letters: list[DeadLetter]
-    quarantined_messages: list[QuarantinedMessage]
-    quarantined_prices: list[str]
 
 
 @get("/halts", opt={"access": "public"}, summary="What is stopped")
@@ -94,12 +82,7 @@ async def list_lag(services: NamedDependency[Services], limit: Limit = 50) -> La
 @get("/queues", opt=ADMIN, summary="Queues, dead letters, quarantine", responses=problems(503))
 async def read_queues(services: NamedDependency[Services]) -> Queues:
     """At most 200 dead letters a queue."""
-    return Queues(
-        await queues.depths(services.redis),
-        await queues.dead_letters(services.redis),
-        await queues.quarantined(services.redis),
-        await quarantine.listed(services.redis),
-    )
+    return await examine_queues(services.redis)
 
 
 @post(

@@ -38,12 +38,7 @@ async def build(settings: Settings, *, name: str = "paperfleet", for_callers: bo
 
     `for_callers`: other people's requests are served; where login is required, row-level security binds them.
     """
-    redis = Redis.from_url(
-        settings.redis_url,
-        socket_timeout=5,
-        socket_connect_timeout=5,
-        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 2),
-    )
+    redis = redis_client(settings)
     limits = {Market.SPOT: settings.spot_weight_per_minute, Market.FUTURES: settings.futures_weight_per_minute}
     weight = WeightBudget(redis, limits, settings.weight_share, settings.market_speed)
     exchange = BinanceClient(Requests(settings.spot_url, settings.futures_url, weight))
@@ -82,6 +77,16 @@ async def build(settings: Settings, *, name: str = "paperfleet", for_callers: bo
             notifier=notifier,
             errands=errands,
         )
+
+
+def redis_client(settings: Settings) -> Redis:
+    """A client of the fleet's Redis, which connects when it is first asked; the caller closes it."""
+    return Redis.from_url(
+        settings.redis_url,
+        socket_timeout=5,
+        socket_connect_timeout=5,
+        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 2),
+    )
 
 
 async def _open(database: pool.Pool, url: str) -> None:

@@ -1,34 +1,42 @@
 """What an operator looks at and mends: queues, dead letters, the books."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from paperfleet.cli.processes import process_settings
-
-if TYPE_CHECKING:
-    from workers.broker import FleetBroker
+from paperfleet.cli.put_aside import tell_queues
+from paperfleet.cli.remote import AsJson
 
 
 def queues(
     retry: Annotated[str, typer.Option(metavar="ID", help="Send this dead letter on its way again.")] = "",
     drop: Annotated[str, typer.Option(metavar="ID", help="Forget this dead letter.")] = "",
     clear_quarantine: Annotated[bool, typer.Option("--clear-quarantine", help="Forget quarantined messages.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Show the queues, the dead letters and the quarantine; retry or drop a dead letter."""
-    from workers import dead_letters, quarantine
+    import asyncio
 
-    broker = _broker()
-    if retry or drop:
-        act = dead_letters.retry if retry else dead_letters.drop
-        names = sorted(broker.get_declared_queues())
-        if not any(act(broker, name, retry or drop) for name in names):
-            typer.echo(f"there is no dead letter {retry or drop}", err=True)
-            raise typer.Exit(1)
-    if clear_quarantine:
-        quarantine.clear_quarantine(broker)
-    _show(broker)
+    from services.bootstrap import redis_client
+    from services.coordination import queues
+    from services.usecases.examine_queues import Queues, examine_queues
+
+    settings = process_settings()
+
+    async def run() -> Queues:
+        async with redis_client(settings) as redis:
+            if retry or drop:
+                act = queues.retry if retry else queues.drop
+                if not await act(redis, retry or drop):
+                    typer.echo(f"there is no dead letter {retry or drop}", err=True)
+                    raise typer.Exit(1)
+            if clear_quarantine:
+                await queues.clear_quarantine(redis)
+            return await examine_queues(redis)
+
+    tell_queues(asyncio.run(run()), json)
 
 
 def lag(
@@ -113,34 +121,3 @@ def brackets(
     except (InvalidData, OSError) as error:
         typer.echo(f"{answer}: {error}", err=True)
         raise typer.Exit(1) from error
-
-
-def _broker() -> "FleetBroker":
-    from workers import actors  # noqa: F401 - importing them declares the queues
-    from workers.broker import broker
-
-    broker.connect(process_settings().redis_url)
-    return broker
-
-
-def _show(broker: "FleetBroker") -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from workers import dead_letters, quarantine
-
-    console = Console()
-    depths = Table(title="queues", title_justify="left")
-    for column in ("queue", "waiting", "delayed", "unsettled", "dead"):
-        depths.add_column(column, justify="left" if column == "queue" else "right")
-    for depth in dead_letters.depths(broker):
-        depths.add_row(depth.queue, *map(str, (depth.waiting, depth.delayed, depth.unsettled, depth.dead)))
-    console.print(depths)
-    for name in sorted(broker.get_declared_queues()):
-        for letter in dead_letters.dead_letters(broker, name):
-            console.print(
-                f"dead {letter.redis_id} {letter.died_at:%Y-%m-%d %H:%M:%S} {name} {letter.actor}: {letter.error}",
-                highlight=False,
-            )
-    for message in quarantine.quarantined(broker):
-        console.print(f"quarantined {message.at:%Y-%m-%d %H:%M:%S} {message.queue}: {message.reason}", highlight=False)

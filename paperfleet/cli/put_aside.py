@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paperfleet.cli.remote import AsJson, KeyText, Url, asking, group, show_list, tell_json
+from paperfleet.cli.remote import AsJson, KeyText, Url, asking, group, show_list, tell_json, told
+
+if TYPE_CHECKING:
+    from paperfleet.client.answers.operations import Queues as ClientsQueues
+    from services.usecases.examine_queues import Queues
 
 queues = group("Queues of work, dead letters, messages put aside: show, retry, drop, clear.")
 prices = group("Prices that are not believed until the exchange repeats them: list, believe, drop.")
@@ -24,23 +28,28 @@ class Suspect:
     minute: datetime
 
 
-@queues.command("show")
-def show_queues(json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
-    """Show the queues, the newest dead letters of each, and messages that were put aside unrun."""
-    with asking(url, key) as client:
-        found = client.system.queues()
-    if json:
+def tell_queues(found: "Queues | ClientsQueues", as_json: bool) -> None:
+    """The queues as a table, and a line for each thing that wants a decision."""
+    if as_json:
         tell_json(found)
         return
     names = ("queue", "waiting", "delayed", "unsettled", "dead", "oldest_seconds")
     show_list(found.depths, False, [(name, name) for name in names], "no queues")
-    for title, rows, columns in (
-        ("dead letters", found.dead_letters, ("id", "queue", "actor", "died_at", "error")),
-        ("put aside", found.quarantined_messages, ("id", "queue", "at", "size", "reason")),
-    ):
-        if rows:
-            typer.echo(f"\n{title}")
-            show_list(rows, False, [(name, name) for name in columns], "")
+    for letter in found.dead_letters:
+        typer.echo(f"dead {letter.id} {told(letter.died_at)} {letter.queue} {letter.actor}: {letter.error}")
+    for message in found.quarantined_messages:
+        typer.echo(f"put aside {message.id} {told(message.at)} {message.queue}: {message.reason}")
+    for price in map(_suspect, found.quarantined_prices):
+        typer.echo(f"not believed {price.key} {told(price.minute)} {price.market_type} {price.symbol}")
+    if found.quarantined_prices:
+        typer.echo("take a price for true: `paperfleet system prices believe KEY`; forget it: `... drop KEY`")
+
+
+@queues.command("show")
+def show_queues(json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
+    """Show the queues, the newest dead letters of each, and messages and prices that were put aside."""
+    with asking(url, key) as client:
+        tell_queues(client.system.queues(), json)
 
 
 @queues.command("retry")

@@ -6,7 +6,7 @@ from importlib import resources
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError, RedisError, TimeoutError
 
 from services.domain.errors import Unavailable
 
@@ -21,6 +21,8 @@ def unavailable_without_redis() -> Iterator[None]:
     """Turns any failure of Redis into Unavailable."""
     try:
         yield
+    except (ConnectionError, TimeoutError) as error:
+        raise Unavailable(f"Redis cannot be reached: {error}") from error
     except RedisError as error:
         raise Unavailable(f"Redis: {type(error).__name__} {error}".strip()) from error
 

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import subprocess
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 
@@ -22,7 +23,27 @@ from tests.client.test_commands import PAPERFLEET
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 WHY = ("--reason", "the feed looks wrong")
+PUT_ASIDE = {
+    "at": datetime(2027, 1, 15, 8, tzinfo=UTC),
+    "queue": "fetch",
+    "redis_id": "three",
+    "reason": "cannot be read",
+    "size": 0,
+    "data": b"",
+}
 numbers = count()
+
+
+async def die(services, *letters: str) -> None:
+    """Leave these dead letters in the queue `fetch`."""
+    body = {
+        "options": {"retries": 3, "traceback": "ValueError: no"},
+        "actor_name": "fetch_paths",
+        "queue_name": "fetch",
+    }
+    for id_ in letters:
+        await services.redis.zadd("tasks:fetch.XQ", {id_: 1_800_000_000_000})
+        await services.redis.hset("tasks:fetch.XQ.msgs", id_, msgspec.msgpack.encode(body | {"message_id": id_}))
 
 
 async def test_stopping_and_going_on(api, run):
@@ -63,19 +84,15 @@ async def test_what_is_put_aside_is_seen_and_mended(services, api, run):
     price = "SPOT:BTCUSDT:1800000000"
     assert price in run(api.url, "system", "show")
     assert "2027-01-15 08:00:00" in run(api.url, "system", "prices", "list")
+    shown = run(api.url, "system", "queues", "show")
+    assert f"not believed {price} 2027-01-15 08:00:00 SPOT BTCUSDT" in shown
+    assert "`paperfleet system prices believe KEY`" in shown
     assert json.loads(run(api.url, "system", "prices", "list", "--json"))["symbol"] == "BTCUSDT"
     assert price in run(api.url, "system", "prices", "believe", price)
     assert price in run(api.url, "system", "prices", "drop", price)
     assert "no_such_price" in run(api.url, "system", "prices", "drop", price, code=1)
 
-    body = {
-        "options": {"retries": 3, "traceback": "ValueError: no"},
-        "actor_name": "fetch_paths",
-        "queue_name": "fetch",
-    }
-    for id_ in ("one", "two"):
-        await services.redis.zadd("tasks:fetch.XQ", {id_: 1_800_000_000_000})
-        await services.redis.hset("tasks:fetch.XQ.msgs", id_, msgspec.msgpack.encode(body | {"message_id": id_}))
+    await die(services, "one", "two")
     shown = run(api.url, "system", "queues", "show")
     assert "ValueError: no" in shown
     assert "maintenance" in shown
@@ -85,6 +102,40 @@ async def test_what_is_put_aside_is_seen_and_mended(services, api, run):
     assert "no_such_dead_letter" in run(api.url, "system", "queues", "retry", "two", code=1)
     assert "nothing is put aside" in run(api.url, "system", "queues", "clear")
     await services.redis.delete("tasks:fetch", "tasks:fetch.msgs")
+
+
+async def test_the_queues_are_seen_and_mended_without_an_api_too(services, api, run):
+    suspect = Suspect(1_800_000_000.0, Decimal(5), 1_800_000_060.0)
+    await quarantine.first_seen(services.redis, Market.SPOT, "BTCUSDT", suspect)
+    await die(services, "one", "two")
+
+    def queues(*arguments: str, code: int = 0) -> str:
+        command = [PAPERFLEET, "queues", *arguments]
+        environment = os.environ | services.settings.to_environment()
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == code, done.stderr
+        return done.stderr if code else done.stdout
+
+    shown = queues()
+    assert "not believed SPOT:BTCUSDT:1800000000" in shown
+    assert "`paperfleet system prices believe KEY`" in shown
+    assert _ageless(queues("--json")) == _ageless(run(api.url, "system", "queues", "show", "--json"))
+    (left,) = json.loads(queues("--drop", "one", "--json"))["dead_letters"]
+    assert left["id"] == "two"
+    assert "there is no dead letter one" in queues("--retry", "one", code=1)
+    assert json.loads(queues("--retry", "two", "--json"))["dead_letters"] == []
+    assert await services.redis.lrange("tasks:fetch", 0, -1) == [b"two"]
+    await services.redis.delete("tasks:fetch", "tasks:fetch.msgs")
+    await services.redis.lpush("tasks:__quarantine__", msgspec.msgpack.encode(PUT_ASIDE))
+    assert "put aside three 2027-01-15 08:00:00 fetch: cannot be read" in queues()
+    assert "put aside" not in queues("--clear-quarantine")
+    assert await quarantine.drop(services.redis, "SPOT:BTCUSDT:1800000000")
+
+
+def _ageless(told: str) -> dict:
+    """Queues as JSON, but for how long their messages wait: a moment later it is longer."""
+    found = json.loads(told)
+    return found | {"depths": [each | {"oldest_seconds": None} for each in found["depths"]]}
 
 
 async def test_who_changed_what_and_what_was_struck_out(api, run, order):
