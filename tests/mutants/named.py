@@ -64,7 +64,7 @@ NAMED = (
         "services/domain/judge.py",
         "        if not self.trade.status.is_live or bar.close_time < self.trade.active_from:\n",
         "        if not self.trade.status.is_live:\n",
-        "tests/domain",
+        "tests/domain/test_walk.py::test_prints_before_the_entry_do_not_count",
     ),
     Mutant(
         "held trades skipped",
@@ -79,14 +79,14 @@ NAMED = (
         "services/domain/next_event.py",
         "        return Next.FALL if long else Next.RISE\n    if trade.status is TradeStatus.PENDING",
         "        return Next.RISE if long else Next.FALL\n    if trade.status is TradeStatus.PENDING",
-        "tests/domain",
+        "tests/domain/test_walk.py::test_where_tapes_disagree_the_trade_waits_or_takes_the_adverse_order",
     ),
     Mutant(
         "a gap filled at the stop",
         "services/domain/executions.py",
         "        price = worse(price, touch.gap_open)\n",
         "        price = price\n",
-        "tests/domain",
+        "tests/domain/test_walk.py::test_an_open_trade_in_one_bar",
     ),
     Mutant(
         "mark and last price swapped",
