@@ -1,5 +1,6 @@
 """A line to the API that a test can cut, at once or after so many bytes, and lead to another API."""
 
+import itertools
 import socket
 import threading
 from contextlib import suppress
@@ -11,7 +12,7 @@ class Line:
 
     cut_after  how many bytes of answers a connection carries before it is cut; None for all
     cut_times  how many connections are cut so, the first ones; None for all
-    opened     how many connections came
+    opened     how many connections have stood, so that a cut ended them
     """
 
     def __init__(self, target: str, cut_after: int | None = None, cut_times: int | None = None) -> None:
@@ -42,10 +43,9 @@ class Line:
 
     def _accept(self) -> None:
         with suppress(OSError):
-            while True:
+            for number in itertools.count(1):
                 near, _ = self._server.accept()
-                self.opened += 1
-                threading.Thread(target=self._carry, args=[near, self.opened], daemon=True).start()
+                threading.Thread(target=self._carry, args=[near, number], daemon=True).start()
 
     def _carry(self, near: socket.socket, number: int) -> None:
         parts = urlsplit(self.target)
@@ -56,6 +56,7 @@ class Line:
                 return
             with far:
                 self._open |= {near, far}
+                self.opened += 1
                 threading.Thread(target=self._pump, args=[near, far, None], daemon=True).start()
                 is_cut = self.cut_times is None or number <= self.cut_times
                 self._pump(far, near, self.cut_after if is_cut else None)
