@@ -186,7 +186,7 @@ def _check_leverage(order: Order, notional: Decimal) -> None:
         raise InvalidInput(
             "leverage_above_bracket",
             f"{order.instrument} allows leverage {bracket.leverage_max} up to {bracket.cap:f} USDT: the position of "
-            f"{notional.normalize():f} USDT asks for {order.plan.leverage}",
+            f"{notional:.2f} USDT asks for {order.plan.leverage}",
             field="leverage",
             numbers={
                 "leverage": order.plan.leverage,

@@ -1,5 +1,6 @@
 /** What all charts share: looks, local time, and the size of their place. */
 import { createChart, type IChartApi, TickMarkType, type Time } from "lightweight-charts";
+import { money } from "@/lib/format";
 import { palette } from "./theme";
 
 const FORMATS: Record<TickMarkType, Intl.DateTimeFormatOptions> = {
@@ -12,6 +13,9 @@ const FORMATS: Record<TickMarkType, Intl.DateTimeFormatOptions> = {
 
 const local = (time: Time, options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat("en-GB", options).format(new Date(Number(time) * 1000));
+
+/** Money and percent along the price scale, as everywhere else on the screen. */
+export const amounts = { type: "custom", minMove: 0.01, formatter: (value: number) => money(value) } as const;
 
 export function makeChart(place: HTMLElement): IChartApi {
   const colours = palette();

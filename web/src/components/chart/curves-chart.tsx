@@ -1,7 +1,7 @@
 /** Several curves over the same time, to be compared. */
 import { LineSeries, LineStyle, type UTCTimestamp } from "lightweight-charts";
 import { useEffect, useRef } from "react";
-import { makeChart } from "./base";
+import { amounts, makeChart } from "./base";
 import { palette, useThemeName } from "./theme";
 import type { Curve } from "./types";
 
@@ -25,6 +25,7 @@ export default function CurvesChart({ curves, height = 260, label }: Props) {
         lineWidth: curve.dashed ? 1 : 2,
         lineStyle: curve.dashed ? LineStyle.Dashed : LineStyle.Solid,
         priceLineVisible: false,
+        priceFormat: amounts,
         lastValueVisible: !curve.dashed,
       });
       // Two points of one second are one: the later.

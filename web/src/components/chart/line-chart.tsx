@@ -1,7 +1,7 @@
 /** A curve over time, filled towards its base: equity, or drawdown below zero. */
 import { AreaSeries, type UTCTimestamp } from "lightweight-charts";
 import { useEffect, useRef } from "react";
-import { makeChart } from "./base";
+import { amounts, makeChart } from "./base";
 import { faded, palette, useThemeName } from "./theme";
 import type { Point, Tone } from "./types";
 
@@ -30,6 +30,7 @@ export default function LineChart({ points, tone = "accent", height = 260, hangi
       bottomColor: hanging ? strong : weak,
       invertFilledArea: hanging ?? false,
       priceLineVisible: false,
+      priceFormat: amounts,
     });
     const seen = new Map<number, number>();
     for (const point of points) seen.set(Math.floor(Date.parse(point.at) / 1000), point.value);

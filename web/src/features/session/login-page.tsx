@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { TextField } from "@/components/ui/fields";
 import { api, result, setCsrfToken } from "@/lib/api/client";
+import { sentence } from "@/lib/format";
 import { session } from "@/lib/queries/session";
 
 export function LoginPage() {
@@ -52,7 +53,7 @@ export function LoginPage() {
         />
         {refusal && (
           <p className="notice notice-bad" role="alert">
-            {refusal}
+            {sentence(refusal)}
           </p>
         )}
         <Button type="submit" kind="primary" busy={busy}>
