@@ -7,9 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest_asyncio
+
+from services.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS, STOP_SECONDS = 60, 30
@@ -24,6 +27,11 @@ class Simulator:
         self.control_url = urls["control_url"]
         self.process = process
         self.http = httpx.AsyncClient(timeout=30)
+
+    def settings(self, database_url: str, redis_url: str, **more: Any) -> Settings:
+        """Those of a fleet that follows this exchange."""
+        urls = {"spot_url": self.spot_url, "futures_url": self.futures_url}
+        return Settings(database_url=database_url, redis_url=redis_url, **urls, **more)
 
     async def get(self, path: str, **parameters: object) -> httpx.Response:
         """A public request, path from the root."""

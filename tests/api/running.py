@@ -24,6 +24,8 @@ from services.usecases.sweep_quotes import sweep_quotes
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
+NOWHERE = {"spot_url": "http://127.0.0.1:9", "futures_url": "http://127.0.0.1:9"}
+"""An exchange that is away."""
 
 
 class Api:

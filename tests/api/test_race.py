@@ -6,16 +6,14 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-import msgspec
 import pytest
 
 from services.domain.market import Market
-from services.settings import Settings
 from services.usecases.context import Services
 from services.usecases.evaluate_trades import evaluate_trades
 from services.usecases.fetch_paths import fetch_paths
 from services.usecases.sweep_quotes import sweep_quotes
-from tests.api.running import Api, market, order, serving, settings_of_test
+from tests.api.running import Api, market, order, serving
 from tests.evaluation.invariants import INVARIANTS
 from tests.servers import PATIENCE
 from tests.simulator_process import start_simulator
@@ -34,9 +32,8 @@ AWAY, BEHIND = ("0.002", "0.006", "0.03"), ("0.0005", "0.003")
 @pytest.fixture
 async def quick(database_url: str, redis_url: str) -> AsyncIterator[tuple[Api, Services]]:
     async with start_simulator(seed=3, speed=SPEED) as simulator:
-        urls = {"spot_url": simulator.spot_url, "futures_url": simulator.futures_url}
-        told = msgspec.structs.asdict(settings_of_test(database_url, redis_url, urls))
-        settings = Settings(**told | {"market_speed": Decimal(SPEED)})
+        more = {"quote_max_age_seconds": Decimal(60), "market_speed": Decimal(SPEED)}
+        settings = simulator.settings(database_url, redis_url, **more)
         async with market(settings) as services:
             with serving(settings) as api:
                 async with api.http:

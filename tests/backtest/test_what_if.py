@@ -22,7 +22,6 @@ from services.domain.signal import Level, NewSignal, SignalAction
 from services.domain.source import SourceSettings
 from services.domain.trade import Reason
 from services.domain.what_if import Changes
-from services.settings import Settings
 from services.usecases.replay_plans import PlanLine
 from services.usecases.sources import ensure_source
 from services.usecases.store_signals import Incoming, store_signals
@@ -156,12 +155,7 @@ def test_wrong_options_are_told_in_words(folder, arguments, told):
 async def services(database_url, redis_url):
     """On a desk with BTCUSDT; the simulator tells nothing but the time."""
     async with start_simulator(seed=7) as simulator:
-        settings = Settings(
-            database_url=database_url,
-            redis_url=redis_url,
-            spot_url=simulator.spot_url,
-            futures_url=simulator.futures_url,
-        )
+        settings = simulator.settings(database_url, redis_url)
         async with build(settings) as built:
             yield built
 

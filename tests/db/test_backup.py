@@ -9,11 +9,10 @@ from services.db import backup, reconcile
 from services.db.pool import create
 from services.domain.errors import Conflict, InvalidInput
 from services.usecases.judge_paths import judge_paths
-from tests.api.running import serving, settings_of_test
+from tests.api.running import NOWHERE, serving, settings_of_test
 from tests.api.sse import streaming
 from tests.evaluation.desk import Desk, bar, path
 
-NOWHERE = {"spot_url": "http://127.0.0.1:9", "futures_url": "http://127.0.0.1:9"}
 BARS = [bar(0, "100", "105", "99", "104"), bar(1, "104", "104", "94.5", "96")]
 
 

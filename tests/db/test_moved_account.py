@@ -15,11 +15,10 @@ from services.usecases.export_account import export_account
 from services.usecases.import_account import import_account
 from services.usecases.performance import performance
 from services.usecases.void_trade import void_trade
-from tests.api.running import settings_of_test
+from tests.api.running import NOWHERE, settings_of_test
 from tests.evaluation.desk import START, Desk
 from tests.metrics.deals import Deal, closings
 
-NOWHERE = {"spot_url": "http://127.0.0.1:9", "futures_url": "http://127.0.0.1:9"}
 SIGNALS = """
 INSERT INTO sources (user_id, name) SELECT id, 'tv' FROM users WHERE name = 'local';
 INSERT INTO signals (source_id, idempotency_key, content_hash, instrument_id, direction, stop_loss, targets, rules,

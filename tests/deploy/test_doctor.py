@@ -24,7 +24,7 @@ from services.usecases.bring_brackets import bring_brackets
 from services.usecases.examine_fleet import examine_fleet, intervals_of_prices
 from services.usecases.examine_servers import examine_postgres, examine_redis
 from services.usecases.halt import halt
-from tests.api.running import exchange, settings_of_test
+from tests.api.running import NOWHERE, exchange, settings_of_test
 from workers.jobs import fleet_jobs
 
 PAPERFLEET = Path(sys.executable).with_name("paperfleet")
@@ -205,8 +205,7 @@ async def test_what_keeps_a_fleet_from_its_work(services, urls):
 
 
 async def test_an_exchange_that_is_away(database_url, redis_url):
-    nowhere = {"spot_url": "http://127.0.0.1:9", "futures_url": "http://127.0.0.1:9"}
-    async with build(settings_of_test(database_url, redis_url, nowhere)) as services:
+    async with build(settings_of_test(database_url, redis_url, NOWHERE)) as services:
         found = by_check(await examine_fleet(services, {}))
     assert {found[f"exchange_{market}"].level for market in ("spot", "futures")} == {Level.ERROR}
 

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from services import traces
 from services.bootstrap import build
 from services.usecases.context import Services
-from tests.api.running import serving, settings_of_test
+from tests.api.running import NOWHERE, serving, settings_of_test
 from tests.api.sse import streaming
 from tests.evaluation.desk import Desk, bar, path
 from tests.servers import wait_until
@@ -20,7 +20,6 @@ from workers.batches import encode_paths
 from workers.broker import broker, redis_client
 from workers.ticks import Job, tick
 
-NOWHERE = {"spot_url": "http://127.0.0.1:9", "futures_url": "http://127.0.0.1:9"}
 FALL = [bar(0, "100", "101", "94", "94")]
 
 

@@ -84,13 +84,8 @@ class Stage:
 @asynccontextmanager
 async def stage(database_url: str, redis_url: str, start: datetime) -> AsyncIterator[Stage]:
     async with start_simulator(paused=True, start=start.isoformat()) as simulator:
-        settings = Settings(
-            database_url=database_url,
-            redis_url=redis_url,
-            spot_url=simulator.spot_url,
-            futures_url=simulator.futures_url,
-            market_speed=Decimal("1e-9"),
-            quote_max_age_seconds=Decimal(3600),
+        settings = simulator.settings(
+            database_url, redis_url, market_speed=Decimal("1e-9"), quote_max_age_seconds=Decimal(3600)
         )
         ready = Stage(simulator, settings)
         for market in Market:

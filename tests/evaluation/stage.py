@@ -60,11 +60,9 @@ class Stage:
 async def staged(database_url: str, redis_url: str, pairs: Sequence[tuple[Market, str]]) -> AsyncIterator[Stage]:
     """A stage on which these pairs are listed."""
     async with start_simulator(paused=True, start=BEGIN.isoformat()) as simulator:
-        settings = Settings(
-            database_url=database_url,
-            redis_url=redis_url,
-            spot_url=simulator.spot_url,
-            futures_url=simulator.futures_url,
+        settings = simulator.settings(
+            database_url,
+            redis_url,
             market_speed=Decimal("1e-9"),
             quote_max_age_seconds=Decimal(3600),
             starting_balance=Decimal(2000),

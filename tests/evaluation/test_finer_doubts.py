@@ -9,7 +9,6 @@ from services.bootstrap import build
 from services.db import instruments
 from services.domain.judge import Need
 from services.domain.market import Market
-from services.settings import Settings
 from services.usecases.context import Services
 from services.usecases.finer_data import HOPELESS_ANSWERS, fetch_finer
 from services.usecases.refresh_instruments import refresh_instruments
@@ -26,13 +25,7 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 @pytest.fixture
 async def services(database_url: str, redis_url: str, simulator: Simulator) -> AsyncIterator[Services]:
-    settings = Settings(
-        database_url=database_url,
-        redis_url=redis_url,
-        spot_url=simulator.spot_url,
-        futures_url=simulator.futures_url,
-        futures_weight_per_minute=100_000,
-    )
+    settings = simulator.settings(database_url, redis_url, futures_weight_per_minute=100_000)
     async with build(settings) as running:
         await refresh_instruments(running, MARKET)
         yield running

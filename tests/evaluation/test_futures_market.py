@@ -50,13 +50,7 @@ def built(settings: Settings):
 @pytest.fixture
 async def stage(database_url: str, redis_url: str) -> AsyncIterator[Stage]:
     async with start_simulator(paused=True, start=(EIGHT - HOUR).isoformat()) as simulator:
-        settings = Settings(
-            database_url=database_url,
-            redis_url=redis_url,
-            spot_url=simulator.spot_url,
-            futures_url=simulator.futures_url,
-            market_speed=Decimal("1e-9"),
-        )
+        settings = simulator.settings(database_url, redis_url, market_speed=Decimal("1e-9"))
         async with built(settings) as services:
             await refresh_instruments(services, Market.FUTURES)
             yield Stage(simulator, services)

@@ -10,7 +10,6 @@ from services.bootstrap import build
 from services.domain.market import Market
 from services.domain.path import MINUTE
 from services.domain.plan import Direction
-from services.settings import Settings
 from services.usecases.context import Services
 from services.usecases.evaluate_trades import evaluate_trades
 from services.usecases.fetch_paths import BARS_MAX, fetch_paths
@@ -26,12 +25,7 @@ HELD_MINUTES = 3 * BARS_MAX
 @pytest.fixture
 async def services(database_url: str, redis_url: str) -> AsyncIterator[Services]:
     async with start_simulator(seed=7) as simulator:
-        settings = Settings(
-            database_url=database_url,
-            redis_url=redis_url,
-            spot_url=simulator.spot_url,
-            futures_url=simulator.futures_url,
-        )
+        settings = simulator.settings(database_url, redis_url)
         async with build(settings) as running:
             await refresh_instruments(running, Market.FUTURES)
             await sweep_quotes(running, Market.FUTURES)

@@ -7,7 +7,6 @@ import pytest
 
 from services.bootstrap import build
 from services.domain.market import Market
-from services.settings import Settings
 from services.usecases.context import Services
 from services.usecases.sweep_quotes import FROZEN_SWEEPS, sweep_quotes
 from tests.simulator_process import Simulator, start_simulator
@@ -16,12 +15,7 @@ from tests.simulator_process import Simulator, start_simulator
 @pytest.fixture
 async def desk_and_exchange(database_url: str, redis_url: str) -> AsyncIterator[tuple[Services, Simulator]]:
     async with start_simulator(seed=7, paused=True) as simulator:
-        settings = Settings(
-            database_url=database_url,
-            redis_url=redis_url,
-            spot_url=simulator.spot_url,
-            futures_url=simulator.futures_url,
-        )
+        settings = simulator.settings(database_url, redis_url)
         async with build(settings) as services:
             yield services, simulator
 

@@ -50,19 +50,14 @@ async def stage_on(
     """The market of `recording` at `start`, with the orders `placed`. `changes` are settings."""
     options = {"recorded": recording, "start": start.isoformat(), "speed": speed, "paused": True}
     async with start_simulator(**options) as simulator:
-        settings = Settings(
-            **{
-                "database_url": place.database_url,
-                "redis_url": place.redis_url,
-                "spot_url": simulator.spot_url,
-                "futures_url": simulator.futures_url,
-                "scan_timeframes": "",
-                "market_speed": Decimal(speed),
-                "sweep_seconds": Decimal(1),
-                "starting_balance": Decimal(10_000_000),
-                **changes,
-            }
-        )
+        more = {
+            "scan_timeframes": "",
+            "market_speed": Decimal(speed),
+            "sweep_seconds": Decimal(1),
+            "starting_balance": Decimal(10_000_000),
+            **changes,
+        }
+        settings = simulator.settings(place.database_url, place.redis_url, **more)
         async with orders.standing_still(settings) as services:
             await orders.place(services, await orders.open_market(services), placed)
         with fleet_on(settings, place.folder) as fleet:

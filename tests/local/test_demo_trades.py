@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import Counter
+from decimal import Decimal
 
 import pytest
 
 from services.domain.market import Market
 from services.usecases.open_demo_trades import BASES, open_demo_trades
-from tests.api.running import market, settings_of_test
+from tests.api.running import market
 from tests.simulator_process import start_simulator
 
 DEMO = Counter((market.value, f"{base}USDT") for market in Market for base in BASES)
@@ -17,8 +18,8 @@ OPENED = "SELECT i.market, i.symbol FROM trades t JOIN instruments i ON i.id = t
 @pytest.fixture
 async def services(database_url, redis_url):
     async with start_simulator(seed=7) as simulator:
-        urls = {"spot_url": simulator.spot_url, "futures_url": simulator.futures_url}
-        async with market(settings_of_test(database_url, redis_url, urls)) as opened:
+        settings = simulator.settings(database_url, redis_url, quote_max_age_seconds=Decimal(60))
+        async with market(settings) as opened:
             yield opened
 
 

@@ -6,10 +6,8 @@ import pytest
 
 from services.bootstrap import build
 from services.usecases.context import Services
-from tests.api.running import settings_of_test
+from tests.api.running import NOWHERE, settings_of_test
 from tests.evaluation.desk import Desk
-
-NOWHERE = {"spot_url": "http://127.0.0.1:9", "futures_url": "http://127.0.0.1:9"}
 
 
 @pytest.fixture

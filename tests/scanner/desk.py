@@ -10,7 +10,6 @@ import psycopg
 
 from services.bootstrap import build
 from services.domain.market import Market
-from services.settings import Settings
 from services.usecases.context import Services
 from services.usecases.plan_scan import plan_scan
 from services.usecases.refresh_instruments import refresh_instruments
@@ -101,13 +100,7 @@ async def desk(
     await exchange.clear_log()
     await exchange.set_clock(time=int(start.timestamp() * 1000), paused=True)
     chosen = {"scan_allow": ",".join(PAIRS), "strategies_folder": str(folder), "scan_timeframes": "15m,1h"}
-    settings = Settings(
-        database_url=database_url,
-        redis_url=redis_url,
-        spot_url=exchange.spot_url,
-        futures_url=exchange.futures_url,
-        **(chosen | more),
-    )
+    settings = exchange.settings(database_url, redis_url, **(chosen | more))
     async with build(settings) as services:
         for market in Market:
             await refresh_instruments(services, market)

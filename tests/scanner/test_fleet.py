@@ -34,11 +34,9 @@ async def test_signals_follow_the_closes_of_a_running_market(database_url, redis
     (tmp_path / "strategies").mkdir()
     (tmp_path / "strategies" / "always.py").write_text(ALWAYS)
     async with start_simulator(seed=7, speed=SPEED) as simulator:
-        settings = Settings(
-            database_url=database_url,
-            redis_url=redis_url,
-            spot_url=simulator.spot_url,
-            futures_url=simulator.futures_url,
+        settings = simulator.settings(
+            database_url,
+            redis_url,
             market_speed=Decimal(SPEED),
             scan_timeframes="1m",
             scan_allow=",".join(PAIRS),

@@ -15,13 +15,12 @@ import redis
 
 from services.bootstrap import build
 from services.domain.market import Market
-from tests.api.running import settings_of_test
+from tests.api.running import NOWHERE, settings_of_test
 from tests.evaluation.desk import Desk
 from tests.servers import wait_until
 from workers import actors, quarantine, runtime
 from workers.broker import broker, redis_client
 
-NOWHERE = {"spot_url": "http://127.0.0.1:9", "futures_url": "http://127.0.0.1:9"}
 PATHS = bytes.fromhex(
     "9188ad696e737472756d656e745f696403a57374617274d6ff6a450140a3656e64d6ff6a4501b8a4626172739296d6ff6a45"
     "0140d7ffee2e1f006a45017ba3313030a3313035a23939a331303496d6ff6a45017cd7ffee2e1f006a4501b7a3313034a331"

@@ -1,4 +1,4 @@
-"""Worker processes of tests.workers.worker_process, and the broker by which they are given work."""
+"""Worker processes of tests.workers.worker_process, and a broker of the same Redis."""
 
 import os
 import subprocess
@@ -8,18 +8,23 @@ import pytest
 
 from services.settings import Settings
 from tests.workers import worker_process
+from workers.broker import FleetBroker
 
 
 @pytest.fixture
 def broker(redis_url):
-    worker_process.broker.connect(redis_url)
-    yield worker_process.broker
-    worker_process.broker.close()
+    fleet = FleetBroker(redis_url)
+    yield fleet
+    fleet.close()
 
 
 @pytest.fixture
 def start(redis_url, tmp_path):
-    """Starts worker processes; their output is in `output`. What still runs at the end is killed."""
+    """Starts worker processes, whose actors can be sent messages; their output is in `output`.
+
+    What still runs at the end is killed.
+    """
+    worker_process.broker.connect(redis_url)
     processes = []
 
     def start(*arguments: str, **environment: str) -> subprocess.Popen[bytes]:
@@ -38,3 +43,4 @@ def start(redis_url, tmp_path):
     for process in processes:
         process.kill()
         process.wait()
+    worker_process.broker.close()

@@ -23,13 +23,6 @@ from workers.declare import actor
 
 
 @pytest.fixture
-def broker(redis_url):
-    fleet = FleetBroker(redis_url)
-    yield fleet
-    fleet.close()
-
-
-@pytest.fixture
 def link(redis_url):
     with link_to(redis_url) as running:
         yield running

@@ -10,15 +10,8 @@ from services.coordination import task_queue
 from tests.servers import wait_until
 from tests.workers.working import LIMITS, working
 from workers import consumer
-from workers.broker import NAMESPACE, FleetBroker
+from workers.broker import NAMESPACE
 from workers.declare import actor
-
-
-@pytest.fixture
-def broker(redis_url):
-    fleet = FleetBroker(redis_url)
-    yield fleet
-    fleet.close()
 
 
 @pytest.fixture

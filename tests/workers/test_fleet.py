@@ -10,7 +10,6 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from services.settings import Settings
 from tests.servers import wait_until
 from tests.simulator_process import start_simulator
 from workers import dead_letters, quarantine
@@ -22,14 +21,7 @@ SPEED = 12
 @pytest.fixture
 async def settings(database_url, redis_url):
     async with start_simulator(seed=7, speed=SPEED) as simulator:
-        yield Settings(
-            database_url=database_url,
-            redis_url=redis_url,
-            spot_url=simulator.spot_url,
-            futures_url=simulator.futures_url,
-            scan_timeframes="",
-            market_speed=Decimal(SPEED),
-        )
+        yield simulator.settings(database_url, redis_url, scan_timeframes="", market_speed=Decimal(SPEED))
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ import pytest
 from deploy.local.ports import free_port
 from services.bootstrap import build
 from services.coordination import processes
-from services.settings import Settings
 from tests.servers import wait_until
 from tests.simulator_process import start_simulator
 
@@ -21,14 +20,7 @@ from tests.simulator_process import start_simulator
 @pytest.fixture
 async def settings(database_url, redis_url):
     async with start_simulator(seed=7, speed=30) as simulator:
-        yield Settings(
-            database_url=database_url,
-            redis_url=redis_url,
-            spot_url=simulator.spot_url,
-            futures_url=simulator.futures_url,
-            market_speed=Decimal(30),
-            log_level="INFO",
-        )
+        yield simulator.settings(database_url, redis_url, market_speed=Decimal(30), log_level="INFO")
 
 
 def start(command: str, environment: dict[str, str], output) -> subprocess.Popen[bytes]:

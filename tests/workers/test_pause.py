@@ -10,7 +10,6 @@ from services.bootstrap import build
 from services.coordination import queues, task_queue
 from services.domain.halts import Halted
 from services.domain.market import Market
-from services.settings import Settings
 from services.usecases.halt import halt, resume
 from services.usecases.refresh_instruments import refresh_instruments
 from tests.fleet.fleet import fleet_on
@@ -25,13 +24,7 @@ SPEED = 30
 @pytest.fixture
 async def settings(database_url, redis_url):
     async with start_simulator(seed=7, speed=SPEED) as simulator:
-        yield Settings(
-            database_url=database_url,
-            redis_url=redis_url,
-            spot_url=simulator.spot_url,
-            futures_url=simulator.futures_url,
-            market_speed=Decimal(SPEED),
-        )
+        yield simulator.settings(database_url, redis_url, market_speed=Decimal(SPEED))
 
 
 async def test_a_paused_fleet_asks_for_nothing_and_goes_on_after_it(settings, tmp_path):

@@ -18,20 +18,13 @@ from services.db import slots
 from services.settings import Settings
 from tests.servers import wait_until
 from tests.workers.working import LIMITS
-from workers.broker import NAMESPACE, FleetBroker
+from workers.broker import NAMESPACE
 from workers.declare import actor
 from workers.scheduler import schedule
 from workers.ticks import Job, Watchdog, tick
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def broker(redis_url):
-    fleet = FleetBroker(redis_url)
-    yield fleet
-    fleet.close()
 
 
 @pytest.fixture
