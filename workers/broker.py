@@ -61,14 +61,13 @@ class FleetBroker(RedisBroker):
                 Traces(),
                 Observe(),
                 AgeLimit(),
-                StartLimit(),
+                StartLimit(lambda queue, redis_id: self.commands.start(queue, redis_id)),
                 SafeRetries(max_retries=3, min_backoff=timedelta(milliseconds=500), max_backoff=timedelta(seconds=5)),
             ],
         )
         self._held: defaultdict[str, set[str]] = defaultdict(set)
+        """The Redis ids of each queue's messages that this process holds in memory."""
         self._heartbeat_timeout = heartbeat_timeout
-        self.recovery_interval = heartbeat_timeout / 3
-        """How often a consumer beats, and looks for the messages of dead workers."""
         self.doorbell = Doorbell(self.client)
         self.connect(redis_url)
 
@@ -84,10 +83,6 @@ class FleetBroker(RedisBroker):
         self.doorbell.close()
         self.client.close()
 
-    def held(self, queue_name: str) -> set[str]:
-        """The Redis ids of the queue's messages that this process holds in memory."""
-        return self._held[queue_name]
-
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> FleetConsumer:
         """A consumer that first puts back what a predecessor fetched and lost. Raises ConnectionClosed.
 
@@ -97,7 +92,15 @@ class FleetBroker(RedisBroker):
         if is_delayed:
             self._held[queue_name].clear()  # dramatiq forgets delayed messages when their consumer restarts
         self.commands.reclaim(queue_name, self._held[queue_name])
-        return FleetConsumer(self, queue_name, prefetch, is_delayed=is_delayed)
+        return FleetConsumer(
+            queue_name,
+            prefetch,
+            commands=self.commands,
+            doorbell=self.doorbell,
+            actors=self.actors,
+            held=self._held[queue_name],
+            is_delayed=is_delayed,
+        )
 
     def release(self) -> int:
         """Puts back every message this process still holds, at its end; returns how many. Raises ConnectionClosed."""

@@ -18,9 +18,8 @@ from importlib import resources
 from typing import Any, cast
 from uuid import uuid4
 
-import msgspec
 import redis
-from dramatiq.common import dq_name, q_name
+from dramatiq.common import q_name
 from dramatiq.errors import ConnectionClosed
 
 from services.coordination.shared_clock import SharedClock
@@ -36,16 +35,6 @@ SCRIPTS = {
     name: (resources.files("workers") / "lua" / f"{name}.lua").read_text()
     for name in ("enqueue", "fetch", "done", "bury", "quarantine", "requeue", "give_back", "recover")
 }
-
-
-class QueueDepth(msgspec.Struct, frozen=True):
-    """How many messages of a queue wait to start, wait out a retry's delay, are unsettled in all, and are dead."""
-
-    queue: str
-    waiting: int
-    delayed: int
-    unsettled: int
-    dead: int
 
 
 @contextmanager
@@ -69,6 +58,8 @@ class QueueCommands:
         self.namespace = namespace
         self.worker = str(uuid4())
         self.heartbeat_timeout_ms = round(heartbeat_timeout.total_seconds() * 1000)
+        self.recovery_seconds = heartbeat_timeout.total_seconds() / 3
+        """How often a consumer is to `recover`: to beat, and to look for the messages of dead workers."""
         self._clock = SharedClock()
         self._scripts = {name: client.register_script(source) for name, source in SCRIPTS.items()}
 
@@ -174,30 +165,6 @@ class QueueCommands:
             self.client.delete(
                 self._queue(queue), *self._of_message(queue), self._dead(queue), f"{self._dead(queue)}.msgs"
             )
-
-    def depth(self, queue: str) -> QueueDepth:
-        """The queue's depth now."""
-        with as_broker_errors(), self.client.pipeline(transaction=False) as pipeline:
-            pipeline.llen(self._queue(queue))
-            pipeline.hlen(self._messages(dq_name(queue)))
-            pipeline.hlen(self._messages(queue))
-            pipeline.zcard(self._dead(queue))
-            return QueueDepth(queue, *pipeline.execute())
-
-    def dead_letters(self, queue: str) -> list[tuple[str, float, bytes]]:
-        """The queue's dead letters (id, time of death in ms, data), newest first."""
-        with as_broker_errors(), self.client.pipeline(transaction=True) as pipeline:
-            pipeline.zrevrange(self._dead(queue), 0, -1, withscores=True)
-            pipeline.hgetall(f"{self._dead(queue)}.msgs")
-            deaths, data = pipeline.execute()
-        return [(redis_id.decode(), died, data[redis_id]) for redis_id, died in deaths if redis_id in data]
-
-    def drop_dead_letter(self, queue: str, redis_id: str) -> bool:
-        """Forgets one dead letter; False if there is none of that id."""
-        with as_broker_errors(), self.client.pipeline(transaction=True) as pipeline:
-            pipeline.zrem(self._dead(queue), redis_id)
-            pipeline.hdel(f"{self._dead(queue)}.msgs", redis_id)
-            return bool(pipeline.execute()[0])
 
     @property
     def quarantine_key(self) -> str:

@@ -2,19 +2,17 @@
 
 import time
 from collections import deque
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Container, Iterable
 
 import msgspec
 import structlog
 from dramatiq import Consumer, DecodeError, Message, MessageProxy
 from dramatiq.common import compute_backoff
 
+from workers.commands import QueueCommands
+from workers.doorbell import Doorbell
 from workers.messages import Delivery
 from workers.quarantine import Quarantined
-
-if TYPE_CHECKING:
-    from workers.broker import FleetBroker
 
 IDLE_POLL_MS = 1000
 """The pause between two looks at an empty queue whose doorbell is heard."""
@@ -30,20 +28,34 @@ class FleetConsumer(Consumer):
     """Hands out one queue's messages. Only dramatiq's consumer thread iterates; any thread may settle.
 
     prefetch    messages this process may hold of the queue, those being worked on included
+    actors      names of those there are
+    held        Redis ids of the queue's messages that this process holds; kept up to date
     is_delayed  it is a queue of messages that wait, in this process, until they are due
     """
 
-    def __init__(self, broker: "FleetBroker", queue_name: str, prefetch: int, *, is_delayed: bool) -> None:
-        self.broker = broker
+    def __init__(
+        self,
+        queue_name: str,
+        prefetch: int,
+        *,
+        commands: QueueCommands,
+        doorbell: Doorbell,
+        actors: Container[str],
+        held: set[str],
+        is_delayed: bool,
+    ) -> None:
         self.queue_name = queue_name
         self.prefetch = prefetch
         self.is_delayed = is_delayed
-        self._held = broker.held(queue_name)
+        self._commands = commands
+        self._doorbell = doorbell
+        self._actors = actors
+        self._held = held
         self._fetched: deque[tuple[str, bytes]] = deque()
-        self._wake = broker.doorbell.of(queue_name)
+        self._wake = doorbell.of(queue_name)
         self._misses = 0
         # Not at once: after an outage of Redis the living must have beaten before anyone looks for the dead.
-        self._recovers_at = time.monotonic() + broker.recovery_interval.total_seconds()
+        self._recovers_at = time.monotonic() + commands.recovery_seconds
 
     def __next__(self) -> MessageProxy | None:
         if not self._fetched:
@@ -59,9 +71,9 @@ class FleetConsumer(Consumer):
         """The message is done, or given back. Raises ConnectionClosed; dramatiq then asks again until it succeeds."""
         redis_id = message.options["redis_message_id"]
         if isinstance(message, Delivery) and message.given_back:
-            self.broker.commands.give_back(self.queue_name, redis_id)
+            self._commands.give_back(self.queue_name, redis_id)
         else:
-            self.broker.commands.done(self.queue_name, redis_id)
+            self._commands.done(self.queue_name, redis_id)
         self._release(redis_id)
 
     def nack(self, message: MessageProxy) -> None:
@@ -70,21 +82,21 @@ class FleetConsumer(Consumer):
         if isinstance(message, Delivery) and message.quarantine_reason is not None:
             self._quarantine(redis_id, message._message.encode(), message.quarantine_reason)
         else:
-            self.broker.commands.bury(self.queue_name, redis_id, message._message.encode())
+            self._commands.bury(self.queue_name, redis_id, message._message.encode())
         self._release(redis_id)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Gives unbegun messages back to the queue."""
         redis_ids = [message.options["redis_message_id"] for message in messages]
-        self.broker.commands.requeue(self.queue_name, redis_ids)
+        self._commands.requeue(self.queue_name, redis_ids)
         self._held.difference_update(redis_ids)
 
     def _recover_if_due(self) -> None:
         now = time.monotonic()
         if now < self._recovers_at:
             return
-        self._recovers_at = now + self.broker.recovery_interval.total_seconds()
-        recovered = self.broker.commands.recover(self.queue_name)
+        self._recovers_at = now + self._commands.recovery_seconds
+        recovered = self._commands.recover(self.queue_name)
         if recovered:
             log.warning("messages of dead workers recovered", queue=self.queue_name, count=recovered)
 
@@ -92,7 +104,7 @@ class FleetConsumer(Consumer):
         self._wake.clear()  # before the look: who rings after it is heard
         room = self.prefetch - len(self._held)
         if room > 0:
-            self._fetched.extend(self.broker.commands.fetch(self.queue_name, room))
+            self._fetched.extend(self._commands.fetch(self.queue_name, room))
         if self._fetched:
             self._misses = 0
         else:
@@ -101,7 +113,7 @@ class FleetConsumer(Consumer):
     def _pause_ms(self) -> int:
         if self.is_delayed and self._held:
             return DUE_POLL_MS
-        if self.broker.doorbell.is_heard and not self._held:
+        if self._doorbell.is_heard and not self._held:
             return IDLE_POLL_MS
         self._misses, pause_ms = compute_backoff(self._misses, max_backoff=BUSY_POLL_MS)
         return pause_ms
@@ -121,17 +133,17 @@ class FleetConsumer(Consumer):
         message.options["redis_message_id"] = redis_id
         if message.queue_name != self.queue_name:
             reason = f"belongs to queue {message.queue_name!r}"
-        elif message.actor_name not in self.broker.actors:
+        elif message.actor_name not in self._actors:
             reason = f"no actor is named {message.actor_name!r}"
         else:
             self._held.add(redis_id)
-            return Delivery(_in_our_time(message, self.broker.commands.clock_ahead_ms()))
+            return Delivery(_in_our_time(message, self._commands.clock_ahead_ms()))
         self._quarantine(redis_id, data, reason)
         return None
 
     def _quarantine(self, redis_id: str, data: bytes, reason: str) -> None:
         record = Quarantined.of(self.queue_name, redis_id, reason, data)
-        self.broker.commands.quarantine(self.queue_name, redis_id, msgspec.msgpack.encode(record))
+        self._commands.quarantine(self.queue_name, redis_id, msgspec.msgpack.encode(record))
         log.error("message quarantined", queue=self.queue_name, redis_id=redis_id, reason=reason)
 
 

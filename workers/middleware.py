@@ -1,8 +1,9 @@
 """What every message meets before and after its actor."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from dramatiq import Broker, MessageProxy, Middleware
@@ -12,9 +13,6 @@ from dramatiq.middleware import Retries, SkipMessage
 
 from services import traces
 from workers.messages import Delivery
-
-if TYPE_CHECKING:
-    from workers.broker import FleetBroker
 
 log = structlog.get_logger(__name__)
 
@@ -72,17 +70,20 @@ class Traces(Middleware):
 
 
 class StartLimit(Middleware):
-    """Counts how often work on a message began, and quarantines one that keeps killing its worker.
+    """Has `start` count how often work on a message began, and quarantines one that keeps killing its worker.
 
     Counted where the work begins, not where the message is delivered: what a dead worker had merely prefetched
-    beside the killer is innocent.
+    beside the killer is innocent. `start` gets a queue and the message's id in Redis, and may raise ConnectionClosed.
     """
 
-    def before_process_message(self, broker: "FleetBroker", message: MessageProxy) -> None:  # type: ignore[override]
+    def __init__(self, start: Callable[[str, str], int]) -> None:
+        self._start = start
+
+    def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
         if not isinstance(message, Delivery):
             return
         try:
-            starts = broker.commands.start(message.queue_name, message.redis_id)
+            starts = self._start(message.queue_name, message.redis_id)
         except ConnectionClosed as error:
             log.warning("start not counted", actor=message.actor_name, error=str(error))
             return

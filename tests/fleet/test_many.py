@@ -5,17 +5,14 @@ The exchange fails them now and then, which nobody needs to look at: it makes no
 
 from datetime import timedelta
 
+from services.bootstrap import redis_client
+from services.coordination import queues
 from tests.fleet.conftest import END
 from tests.fleet.fleet import violations
 from tests.fleet.orders import rows
 from tests.fleet.slots import dispatched, dispatched_twice
 from tests.fleet.stage import Stage
 from tests.fleet.tape import START
-from workers import actors
-from workers.broker import FleetBroker
-from workers.dead_letters import dead_letters
-
-QUEUES = actors.broker.get_declared_queues()
 
 FAULTS = ("500", "drop", "truncate", "html", "garbage", "nan")
 FAULTY_SECONDS = 3
@@ -34,9 +31,8 @@ async def test_two_schedulers_and_three_workers_do_everything_once(stage: Stage,
     assert rows(stage.settings) == undisturbed.rows
     assert violations(stage.settings) == []
 
-    broker = FleetBroker(stage.settings.redis_url)
-    assert [letter for queue in QUEUES for letter in dead_letters(broker, queue)] == []
-    broker.close()
+    async with redis_client(stage.settings) as redis:
+        assert await queues.dead_letters(redis) == []
     texts = {name: log.read_text() for name, log in logs.items()}
     assert sum(len(dispatched(text)) for text in texts.values()) > 20
     assert dispatched_twice(texts.values()) == []

@@ -28,7 +28,7 @@ NAMED = (
         "acknowledged before the work is done",
         "workers/consumer.py",
         "            self._held.add(redis_id)\n",
-        "            self._held.add(redis_id)\n            self.broker.commands.done(self.queue_name, redis_id)\n",
+        "            self._held.add(redis_id)\n            self._commands.done(self.queue_name, redis_id)\n",
         "tests/workers/test_runner.py::test_work_of_a_killed_worker_is_redelivered_within_two_heartbeat_timeouts",
     ),
     Mutant(

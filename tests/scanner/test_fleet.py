@@ -10,12 +10,12 @@ from pathlib import Path
 
 import psycopg
 
+from services.bootstrap import redis_client
+from services.coordination import queues
 from services.settings import Settings
 from tests.scanner.desk import ALWAYS, PAIRS
 from tests.servers import wait_until
 from tests.simulator_process import start_simulator
-from workers import dead_letters
-from workers.broker import FleetBroker
 
 SPEED = 10
 
@@ -62,6 +62,5 @@ async def test_signals_follow_the_closes_of_a_running_market(database_url, redis
             for process in processes:
                 process.kill()
                 process.wait()
-    broker = FleetBroker(redis_url)
-    assert dead_letters.dead_letters(broker, "scan") == []
-    broker.close()
+    async with redis_client(settings) as redis:
+        assert await queues.dead_letters(redis, ["scan"]) == []

@@ -18,7 +18,7 @@ from services.domain.market import Market
 from tests.api.running import NOWHERE, settings_of_test
 from tests.evaluation.desk import Desk
 from tests.servers import wait_until
-from workers import actors, quarantine, runtime
+from workers import actors, runtime
 from workers.broker import broker, redis_client
 
 PATHS = bytes.fromhex(
@@ -99,7 +99,7 @@ async def test_a_worker_does_them(database_url, redis_url):
             (net,) = await wait_until(lambda: connection.execute(query, [trade.id]).fetchone(), 20)
         assert net < Decimal(0)
         with redis.Redis.from_url(redis_url) as client:
-            await wait_until(lambda: quarantine.quarantined(broker), 20)
+            await wait_until(lambda: client.llen(broker.commands.quarantine_key), 20)
             await wait_until(lambda: not client.keys("tasks:*.msgs"), 20)
             assert not client.keys("tasks:*.XQ"), "none of them failed"
     finally:

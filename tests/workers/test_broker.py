@@ -6,18 +6,22 @@ import time
 from datetime import timedelta
 
 import dramatiq
+import msgspec
 import pytest
 import redis
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Retries
+from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
+from services.coordination import queues
 from services.domain.errors import Unavailable
 from tests.servers import wait_until
 from tests.workers.link import link_to
+from tests.workers.looking import dead_letters, depth, died, quarantined
 from tests.workers.working import LIMITS, working
-from workers import dead_letters, quarantine
+from workers import quarantine
 from workers.broker import NAMESPACE, FleetBroker
 from workers.declare import actor
 
@@ -86,8 +90,8 @@ async def test_retries_that_redis_cannot_take_end_in_the_dead_letters(link, redi
     watcher = FleetBroker(redis_url)
     with working(broker, threads=4):
         await _lose_redis_while_four_actors_fail(link, broker, fail)
-        await wait_until(lambda: watcher.commands.depth("work").dead == 4, 20)
-    letters = dead_letters.dead_letters(watcher, "work")
+        await wait_until(lambda: died(redis_url, 4), 20)
+    letters = await dead_letters(redis_url)
     assert [(letter.actor, letter.error) for letter in letters] == [("fail", "ArithmeticError: on purpose")] * 4
     assert watcher.do_qsize("work") == 0
     watcher.close()
@@ -104,7 +108,7 @@ async def test_stock_dramatiq_loses_those_messages(link, redis_url):
     broker.client.close()
 
 
-async def test_a_failing_message_is_retried_and_succeeds(broker):
+async def test_a_failing_message_is_retried_and_succeeds(broker, redis_url):
     begun = []
 
     @actor("work", **LIMITS, on=broker)
@@ -117,10 +121,10 @@ async def test_a_failing_message_is_retried_and_succeeds(broker):
         flaky.send()
         await wait_until(lambda: len(begun) == 3 and broker.do_qsize("work") == 0, 15)
     assert begun[1] - begun[0] >= 0.5
-    assert broker.commands.depth("work").dead == 0
+    assert await died(redis_url, 0)
 
 
-async def test_a_message_that_fails_for_good_can_be_retried_or_dropped_by_the_operator(broker):
+async def test_a_message_that_fails_for_good_can_be_retried_or_dropped_by_the_operator(broker, redis_url):
     healthy, runs = False, []
 
     @actor("work", **{**LIMITS, "max_retries": 0}, on=broker)
@@ -132,14 +136,15 @@ async def test_a_message_that_fails_for_good_can_be_retried_or_dropped_by_the_op
     with working(broker, threads=1):
         for name in "ab":
             sick.send(name)
-        await wait_until(lambda: broker.commands.depth("work").dead == 2)
-        by_error = {letter.error: letter for letter in dead_letters.dead_letters(broker, "work")}
+        await wait_until(lambda: died(redis_url, 2))
+        ids = {letter.error: letter.id for letter in await dead_letters(redis_url)}
         healthy = True
-        assert dead_letters.retry(broker, "work", by_error["ArithmeticError: a"].redis_id)
-        assert dead_letters.drop(broker, "work", by_error["ArithmeticError: b"].redis_id)
-        assert not dead_letters.drop(broker, "work", by_error["ArithmeticError: b"].redis_id)
+        async with Redis.from_url(redis_url) as direct:
+            assert await queues.retry(direct, ids["ArithmeticError: a"], ["work"])
+            assert await queues.drop(direct, ids["ArithmeticError: b"], ["work"])
+            assert not await queues.drop(direct, ids["ArithmeticError: b"], ["work"])
         await wait_until(lambda: runs == ["a", "b", "a"] and broker.do_qsize("work") == 0)
-    assert dead_letters.dead_letters(broker, "work") == []
+    assert await dead_letters(redis_url) == []
 
 
 async def test_a_lost_fetch_reply_leaves_no_orphan(link, redis_url):
@@ -187,7 +192,7 @@ async def test_what_a_dead_worker_held_comes_back_in_every_queue(redis_url):
     await asyncio.sleep(0.01)
     recovered = {queue: living.commands.recover(queue) for queue in ("empty", "one", "two", "one")}
     assert recovered == {"empty": 0, "one": 0, "two": 1}
-    assert [living.commands.depth(queue).waiting for queue in ("one", "two")] == [1, 1]
+    assert [(await depth(redis_url, queue)).waiting for queue in ("one", "two")] == [1, 1]
     with redis.Redis.from_url(redis_url) as direct:
         assert direct.zrange(f"{NAMESPACE}:__heartbeats__", 0, -1) == [living.commands.worker.encode()]
     dead.close()
@@ -266,16 +271,19 @@ async def test_poison_is_quarantined_and_its_neighbours_are_processed(broker, re
     with working(broker):
         await wait_until(lambda: len(seen) == len(poisons) + 1 and broker.do_qsize("work") == 0)
     assert sorted(seen) == list(range(len(poisons) + 1))
-    records = quarantine.quarantined(broker)
+    with redis.Redis.from_url(redis_url) as direct:
+        kept = direct.lrange(broker.commands.quarantine_key, 0, -1)
+    records = [msgspec.msgpack.decode(each, type=quarantine.Quarantined) for each in kept]
     assert len(records) == len(poisons)
     for record, (data, reason) in zip(reversed(records), poisons.items(), strict=True):
         assert reason in record.reason
         assert (record.queue, record.size, record.data) == ("work", len(data), data[: quarantine.KEPT_BYTES])
-    quarantine.clear_quarantine(broker)
-    assert quarantine.quarantined(broker) == []
+    assert [(each.reason, each.size) for each in await quarantined(redis_url)] == [
+        (record.reason, record.size) for record in records
+    ]
 
 
-async def test_stale_messages_are_dropped_and_do_not_fill_the_dead_letters(broker):
+async def test_stale_messages_are_dropped_and_do_not_fill_the_dead_letters(broker, redis_url):
     seen = []
 
     @actor("work", **{**LIMITS, "max_age": timedelta(seconds=60)}, on=broker)
@@ -288,7 +296,7 @@ async def test_stale_messages_are_dropped_and_do_not_fill_the_dead_letters(broke
     with working(broker):
         await wait_until(lambda: broker.do_qsize("work") == 0)
     assert seen == [2]
-    assert broker.commands.depth("work").dead == 0
+    assert await died(redis_url, 0)
 
 
 async def test_a_message_may_have_a_shorter_life_than_its_actor_allows(broker):
@@ -307,7 +315,7 @@ async def test_a_message_may_have_a_shorter_life_than_its_actor_allows(broker):
     assert seen == [2]
 
 
-async def test_what_is_unavailable_to_the_end_is_left_to_the_next_cycle(broker):
+async def test_what_is_unavailable_to_the_end_is_left_to_the_next_cycle(broker, redis_url):
     runs = []
 
     @actor("work", **{**LIMITS, "max_retries": 1}, on=broker)
@@ -319,11 +327,11 @@ async def test_what_is_unavailable_to_the_end_is_left_to_the_next_cycle(broker):
         ask.send()
         await wait_until(lambda: broker.do_qsize("work") == 0)
     assert len(runs) == 2
-    assert broker.commands.depth("work").dead == 0
+    assert await died(redis_url, 0)
     assert [entry["reason"] for entry in logs if entry["log_level"] == "warning"] == ["the exchange is away"]
 
 
-async def test_work_past_its_time_limit_is_cancelled_and_fails(broker):
+async def test_work_past_its_time_limit_is_cancelled_and_fails(broker, redis_url):
     cancelled = []
 
     @actor("work", **{**LIMITS, "time_limit": timedelta(seconds=0.1), "max_retries": 0}, on=broker)
@@ -336,12 +344,12 @@ async def test_work_past_its_time_limit_is_cancelled_and_fails(broker):
 
     with working(broker):
         endless.send()
-        await wait_until(lambda: broker.commands.depth("work").dead == 1)
+        await wait_until(lambda: died(redis_url, 1))
     assert cancelled == [1]
-    assert dead_letters.dead_letters(broker, "work")[0].error == "TimeoutError"
+    assert [letter.error for letter in await dead_letters(redis_url)] == ["TimeoutError"]
 
 
-async def test_dead_letters_and_quarantine_are_bounded(broker, monkeypatch):
+async def test_dead_letters_and_quarantine_are_bounded(broker, redis_url, monkeypatch):
     monkeypatch.setattr("workers.commands.DEAD_LETTERS_MAX", 5)
     monkeypatch.setattr("workers.commands.QUARANTINE_MAX", 5)
 
@@ -353,8 +361,8 @@ async def test_dead_letters_and_quarantine_are_bounded(broker, monkeypatch):
     broker.enqueue_many([sick.message(number).copy(actor_name="nobody") for number in range(9)])
     with working(broker):
         await wait_until(lambda: broker.do_qsize("work") == 0)
-    assert broker.commands.depth("work").dead == len(dead_letters.dead_letters(broker, "work")) == 5
-    assert len(quarantine.quarantined(broker)) == 5
+    assert (await depth(redis_url)).dead == len(await dead_letters(redis_url)) == 5
+    assert len(await quarantined(redis_url)) == 5
 
 
 def test_nothing_answers_before_connect_and_the_error_is_dramatiqs():
@@ -362,7 +370,7 @@ def test_nothing_answers_before_connect_and_the_error_is_dramatiqs():
         FleetBroker().do_qsize("work")
 
 
-async def test_stopping_gives_back_everything_unbegun(broker):
+async def test_stopping_gives_back_everything_unbegun(broker, redis_url):
     begun, gate = [], threading.Event()
 
     @actor("work", **LIMITS, on=broker)
@@ -374,5 +382,5 @@ async def test_stopping_gives_back_everything_unbegun(broker):
         broker.enqueue_many([slow.message(number) for number in range(10)])
         await wait_until(lambda: begun)
         gate.set()
-    depth = broker.commands.depth("work")
-    assert depth.waiting == depth.unsettled == 10 - len(begun)
+    left = await depth(redis_url)
+    assert left.waiting == left.unsettled == 10 - len(begun)

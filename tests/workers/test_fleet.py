@@ -10,10 +10,10 @@ from decimal import Decimal
 import psycopg
 import pytest
 
+from services.bootstrap import redis_client
+from services.coordination import queues
 from tests.servers import wait_until
 from tests.simulator_process import start_simulator
-from workers import dead_letters, quarantine
-from workers.broker import FleetBroker
 
 SPEED = 12
 
@@ -59,8 +59,6 @@ async def test_a_cycle_of_all_pairs_goes_from_the_clock_to_the_judgement(setting
     for process in processes:
         process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(process.wait, 20) == 0
-    broker = FleetBroker(settings.redis_url)
-    for queue in ("fetch", "evaluate", "ring", "sweep", "maintenance"):
-        assert dead_letters.dead_letters(broker, queue) == []
-    assert quarantine.quarantined(broker) == []
-    broker.close()
+    async with redis_client(settings) as redis:
+        assert await queues.dead_letters(redis) == []
+        assert await queues.quarantined(redis) == []

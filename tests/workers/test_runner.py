@@ -12,9 +12,10 @@ from services.domain.errors import InvalidInput
 from services.settings import Settings
 from tests.servers import wait_until
 from tests.workers import worker_process
+from tests.workers.looking import depth, quarantined
 from tests.workers.worker_process import block_loop, cling, murder, note, note_quickly, stop_loop, take, traces
-from workers import quarantine, runner
-from workers.commands import HEARTBEAT_TIMEOUT, QueueDepth
+from workers import runner
+from workers.commands import HEARTBEAT_TIMEOUT
 from workers.middleware import STARTS_MAX
 from workers.runner import EXIT_BROKEN
 
@@ -31,7 +32,7 @@ async def test_sigterm_lets_running_work_end_and_gives_the_rest_back(start, brok
     process.send_signal(signal.SIGTERM)
     assert await _exit_code(process) == 0
     assert traces(redis_url) == ["first begun", "first ended", "services closed"]
-    assert broker.commands.depth("work").waiting == broker.do_qsize("work") == 2
+    assert (await depth(redis_url)).waiting == broker.do_qsize("work") == 2
     assert "worker ready" in (tmp_path / "output").read_text()
 
 
@@ -70,9 +71,10 @@ async def test_work_that_takes_long_is_cut_short_and_given_back_as_if_never_begu
         await wait_until(lambda: traces(redis_url).count("long begun") == beginnings)  # noqa: B023 - asked at once
         process.send_signal(signal.SIGTERM)
         assert await _exit_code(process, 10) == 0, (tmp_path / "output").read_text()
-        assert broker.commands.depth("work") == QueueDepth("work", waiting=1, delayed=0, unsettled=1, dead=0)
+        found = await depth(redis_url)
+        assert (found.waiting, found.delayed, found.unsettled, found.dead) == (1, 0, 1, 0)
     assert traces(redis_url) == ["long begun", "services closed"] * beginnings
-    assert quarantine.quarantined(broker) == []
+    assert await quarantined(redis_url) == []
 
 
 async def test_work_that_cannot_be_cut_short_is_given_back_at_once(start, broker, redis_url):
@@ -81,7 +83,7 @@ async def test_work_that_cannot_be_cut_short_is_given_back_at_once(start, broker
     await wait_until(lambda: traces(redis_url))
     process.send_signal(signal.SIGTERM)
     assert await _exit_code(process) == EXIT_BROKEN
-    assert broker.commands.depth("work").waiting == 1
+    assert (await depth(redis_url)).waiting == 1
 
 
 async def test_services_that_do_not_open_end_the_process_with_a_clear_message(start, tmp_path):
@@ -139,7 +141,7 @@ async def test_a_message_that_kills_its_workers_is_quarantined_and_its_neighbour
     seen = traces(redis_url)
     assert seen.count("murder") == 3
     assert set(names) < set(seen)
-    records = quarantine.quarantined(broker)
+    records = await quarantined(redis_url)
     assert [record.reason for record in records] == ["begun 3 times and never ended"]
 
 
@@ -158,4 +160,4 @@ async def test_a_frozen_worker_that_comes_back_does_no_harm(start, broker, redis
     for process in (frozen, other):
         process.send_signal(signal.SIGTERM)
         assert await _exit_code(process) == 0
-    assert quarantine.quarantined(broker) == []
+    assert await quarantined(redis_url) == []
