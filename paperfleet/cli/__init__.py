@@ -13,18 +13,22 @@ from paperfleet.cli import (
     doctor,
     halts,
     instruments,
+    links,
+    notifications,
     operate,
     performance,
     processes,
     replay,
     signals,
     simulator,
+    sources,
     strategies,
     system,
     tail,
     trades,
     up,
     users,
+    webhooks,
     whatif,
 )
 from paperfleet.cli.expected import explain
@@ -76,9 +80,14 @@ app.command("simulator")(simulator.simulator)
 _API = "Through the API (--url, --key, or PAPERFLEET_URL, PAPERFLEET_KEY)"
 app.add_typer(trades.trades, name="trades", rich_help_panel=_API)
 app.add_typer(signals.signals, name="signals", rich_help_panel=_API)
+app.add_typer(sources.sources, name="sources", rich_help_panel=_API)
 app.add_typer(performance.performance, name="performance", rich_help_panel=_API)
 app.add_typer(accounts.accounts, name="accounts", rich_help_panel=_API)
 app.add_typer(accounts.keys, name="keys", rich_help_panel=_API)
+app.add_typer(links.links, name="links", rich_help_panel=_API)
+app.add_typer(webhooks.webhooks, name="webhooks", rich_help_panel=_API)
+app.add_typer(notifications.notifications, name="notifications", rich_help_panel=_API)
+app.add_typer(users.user, name="user", rich_help_panel=_API)
 app.add_typer(system.system, name="system", rich_help_panel=_API)
 app.command("tail", rich_help_panel=_API)(tail.tail)
 app.command("strategies", rich_help_panel="Operations")(strategies.strategies)
@@ -99,7 +108,6 @@ app.command("import", rich_help_panel="Operations")(accounts_moved.import_accoun
 app.command("brackets", rich_help_panel="Operations")(operate.brackets)
 app.command("delist", rich_help_panel="Operations")(instruments.delist)
 app.command("rename", rich_help_panel="Operations")(instruments.rename)
-app.add_typer(users.user, name="user", rich_help_panel="Operations")
 app.command("migrate", rich_help_panel="Processes of a fleet")(processes.migrate)
 app.command("scheduler", rich_help_panel="Processes of a fleet")(processes.scheduler)
 app.command("worker", rich_help_panel="Processes of a fleet")(processes.worker)

@@ -6,17 +6,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paperfleet.cli.remote import AsJson, KeyText, Most, Url, asking, group, show, show_list
+from paperfleet.cli.remote import (
+    AsJson,
+    Id,
+    KeyText,
+    Most,
+    Once,
+    Url,
+    Yes,
+    asking,
+    group,
+    or_none,
+    show,
+    show_list,
+    sure,
+    whole,
+)
 
 if TYPE_CHECKING:
     from paperfleet.client.answers.mode import Mode
 
 accounts = group("Accounts: list, show, create, edit, deposit, reset, ledger, mode.")
 keys = group("API keys of programs: list, create, rotate, revoke.")
-Id = Annotated[int, typer.Argument(metavar="ID", help="Its number.")]
-Idempotent = Annotated[
-    str | None, typer.Option("--once", metavar="TEXT", help="Given again with the same text, it does nothing twice.")
-]
 _ACCOUNT_ROWS = (
     *("id", "name", "mode", "balance", "reserved", "free", "unrealized_profit_loss", "equity", "fill_model"),
     *("max_open_trades", "max_symbol_exposure", "max_leverage"),
@@ -68,7 +79,7 @@ def show_account(account: Id, json: AsJson = False, url: Url = None, key: KeyTex
 def create_account(
     name: Annotated[str, typer.Argument(help="What it is for.")],
     balance: Annotated[str | None, typer.Option(metavar="USDT", help="What it begins with.")] = None,
-    once: Idempotent = None,
+    once: Once = None,
     json: AsJson = False,
     url: Url = None,
     key: KeyText = None,
@@ -95,14 +106,14 @@ def edit_account(
 
     paperfleet accounts edit 1 --max-open-trades 10 --max-leverage none
     """
-    wish: Any = {
+    wish = {
         "name": name,
         "fill_model": fill_model,
-        "max_open_trades": _number(max_open_trades),
+        "max_open_trades": whole(max_open_trades, "--max-open-trades"),
         "max_symbol_exposure": max_symbol_exposure,
-        "max_leverage": _number(max_leverage),
+        "max_leverage": whole(max_leverage, "--max-leverage"),
     }
-    terms: Any = {field: None if value == "none" else value for field, value in wish.items() if value is not None}
+    terms: Any = or_none(wish)
     if not terms:
         raise typer.BadParameter("give at least one of --name, --fill-model, --max-...")
     with asking(url, key) as client:
@@ -128,7 +139,7 @@ def paper(account: Id, json: AsJson = False, url: Url = None, key: KeyText = Non
 def deposit(
     account: Id,
     amount: Annotated[str, typer.Argument(metavar="USDT", help="So much more.")],
-    once: Idempotent = None,
+    once: Once = None,
     json: AsJson = False,
     url: Url = None,
     key: KeyText = None,
@@ -203,8 +214,9 @@ def rotate(
 
 
 @keys.command("revoke")
-def revoke(key_number: Id, url: Url = None, key: KeyText = None) -> None:
+def revoke(key_number: Id, yes: Yes = False, url: Url = None, key: KeyText = None) -> None:
     """End a key at once, and the streams that it opened."""
+    sure(f"Revoke key {key_number}?", yes)
     with asking(url, key) as client:
         client.keys.revoke(key_number)
     typer.echo(f"key {key_number} holds no longer")
@@ -214,11 +226,3 @@ def _tell_mode(found: "Mode", json: bool) -> None:
     rows = [("mode", found.mode), ("until", found.live_until), ("webhook", found.webhook_id)]
     rows += [(f"{each.at:%Y-%m-%d %H:%M:%S}", f"{each.mode}: {each.reason}") for each in found.changes[:10]]
     show(found, json, rows)
-
-
-def _number(text: str | None) -> int | str | None:
-    if text is None or text == "none":
-        return text
-    if not text.isdecimal():
-        raise typer.BadParameter(f"a limit is a whole number or none, not {text!r}")
-    return int(text)

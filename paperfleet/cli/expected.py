@@ -15,7 +15,7 @@ def explain(error: BaseException) -> str | None:
     if _is(error, "services.domain.errors", "PaperfleetError"):
         return str(error)
     if _is(error, "paperfleet.client.errors", "ClientError"):
-        return f"{error}{_next_step(error)}"
+        return f"{_place(error)}{error}{_next_step(error)}"
     if _is(error, "sqlalchemy.exc", "OperationalError"):
         return f"PostgreSQL cannot be reached: {error.orig}"  # type: ignore[attr-defined]
     if _is(error, "psycopg", "OperationalError"):
@@ -27,6 +27,12 @@ def explain(error: BaseException) -> str | None:
     if isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
         return f"cannot listen there: {error.strerror}; choose another address or port"
     return None
+
+
+def _place(error: BaseException) -> str:
+    """The field at fault of an API's refusal, where its words do not name it."""
+    field = getattr(error, "field", "") if _is(error, "paperfleet.client.errors", "Invalid") else ""
+    return "" if not field or field in str(error) else f"{field}: "
 
 
 def _next_step(error: BaseException) -> str:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paperfleet.cli.remote import AccountId, AsJson, KeyText, Most, Url, asking, group, show, show_list, told
+from paperfleet.cli.sources import Chosen as Source
+from paperfleet.cli.sources import source_number
 from paperfleet.cli.trades import ChosenMarket, ChosenSide, SourceName, Symbol
 
 if TYPE_CHECKING:
-    from paperfleet.client import Client
+    from paperfleet.client.answers.figures import Performance
 
 performance = group("What closed trades came to: summary, by group, equity, scorecards of sources.")
 Days = Annotated[int | None, typer.Option(min=1, help="The last so many days, today included; else all.")]
@@ -82,9 +84,7 @@ def summary(
     """The figures over all closed trades; docs/metrics.md has the formulas."""
     with asking(url, key) as client:
         answer = client.performance.summary(**_scope(days, market, symbol, direction, source, account))
-    fall = answer.max_drawdown
-    fallen = None if fall is None else f"{fall.amount} USDT, {fall.percent} %"
-    show(answer, json, [*((name, getattr(answer, name)) for name in _ROWS), ("max_drawdown", fallen)])
+    tell_summary(answer, json, answer)
 
 
 @performance.command("by")
@@ -137,7 +137,7 @@ def scorecards(json: AsJson = False, url: Url = None, key: KeyText = None) -> No
 
 @performance.command("scorecard")
 def scorecard(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The source's number or name.")],
+    source: Source,
     by: Annotated[CardBy | None, typer.Option(help="A line for each of these instead.")] = None,
     json: AsJson = False,
     url: Url = None,
@@ -148,7 +148,7 @@ def scorecard(
     paperfleet performance scorecard "my ideas" --by strategy
     """
     with asking(url, key) as client:
-        card = client.sources.scorecard(_source_id(client, source), group_by=None if by is None else by.value)
+        card = client.sources.scorecard(source_number(client, source), group_by=None if by is None else by.value)
     if by is not None:
         show_list(card.groups, json, _CARD_COLUMNS, "no closed trades")
         return
@@ -163,13 +163,11 @@ def scorecard(
     show(card, json, rows)
 
 
-def _source_id(client: "Client", text: str) -> int:
-    if text.isdecimal():
-        return int(text)
-    for each in client.sources.list():
-        if each.name == text:
-            return each.id
-    raise typer.BadParameter(f"there is no source {text!r}: see `paperfleet signals sources`")
+def tell_summary(answer: Any, json: bool, figures: "Performance", *before: tuple[str, object]) -> None:
+    """The figures of an answer, after what else it tells."""
+    fall = figures.max_drawdown
+    fallen = None if fall is None else f"{fall.amount} USDT, {fall.percent} %"
+    show(answer, json, [*before, *((name, getattr(figures, name)) for name in _ROWS), ("max_drawdown", fallen)])
 
 
 def _scope(

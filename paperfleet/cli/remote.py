@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +26,11 @@ KeyText = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs; of a list, a line each.")]
 Most = Annotated[int, typer.Option("--limit", "-n", min=1, max=100_000, help="How many at most.")]
+Id = Annotated[int, typer.Argument(metavar="ID", help="Its number.")]
+Once = Annotated[
+    str | None, typer.Option("--once", metavar="TEXT", help="Given again with the same text, it does nothing twice.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether it is meant; it cannot be taken back.")]
 AccountId = Annotated[int | None, typer.Option("--account", metavar="ID", help="Another account than the first.")]
 
 
@@ -46,6 +51,43 @@ def asking(url: str | None, key: str | None) -> "Iterator[Client]":
         raise typer.Exit(2) from None
     with client:
         yield client
+
+
+def sure(question: str, yes: bool) -> None:
+    """Asks before what cannot be taken back, unless `yes`; ends the command if it is not meant, or nobody is there."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        typer.echo(f"{question} It cannot be taken back: say --yes", err=True)
+        raise typer.Exit(2)
+    typer.echo(f"{question} [y/N] ", err=True, nl=False)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        typer.echo("nothing was changed", err=True)
+        raise typer.Exit(1)
+
+
+def number_of(text: str, things: Iterable[Any], kind: str, listed_by: str) -> int:
+    """The id of one of `things`, named by its number, or by its name, for which they are looked through."""
+    if text.isdecimal():
+        return int(text)
+    for each in things:
+        if each.name == text:
+            return int(each.id)
+    raise typer.BadParameter(f"there is no {kind} {text!r}: see `{listed_by}`")
+
+
+def or_none(wish: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given; `none` takes a thing away."""
+    return {field: None if value == "none" else value for field, value in wish.items() if value is not None}
+
+
+def whole(text: str | None, option: str) -> int | str | None:
+    """A whole number, or `none`."""
+    if text is None or text == "none":
+        return text
+    if not text.isdecimal():
+        raise typer.BadParameter(f"a limit is a whole number or none, not {text!r}", param_hint=option)
+    return int(text)
 
 
 def show(answer: Any, as_json: bool, rows: Iterable[tuple[str, object]]) -> None:

@@ -7,9 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from paperfleet.cli.remote import AccountId, AsJson, KeyText, Most, Url, asking, group, show, show_list, told
+from paperfleet.cli.sources import Chosen as Source
+from paperfleet.cli.sources import source_number
 from paperfleet.cli.trades import ChosenMarket, ChosenSide, MarketName, Side, Since, Symbol, Until, tell_trade
 
-signals = group("Signals and sources: list, show, say one, try one out, import, trade, cancel.")
+signals = group("Signals: list, show, say one, try one out, import, trade, cancel.")
 Id = Annotated[int, typer.Argument(metavar="ID", help="The signal's number.")]
 _ROWS_TOLD = 20
 _COLUMNS = (
@@ -155,7 +157,7 @@ def dry_run(
 
 @signals.command("dry-run-alert")
 def dry_run_alert(
-    source: Annotated[int, typer.Argument(min=1, help="The source's id.")],
+    source: Source,
     file: Annotated[typer.FileBinaryRead, typer.Argument(metavar="FILE|-", help="The alert's body; - reads it here.")],
     json: AsJson = False,
     url: Url = None,
@@ -163,7 +165,7 @@ def dry_run_alert(
 ) -> None:
     """What an alert of a chart or bot would do now, as its source's webhook would read it; nothing is stored."""
     with asking(url, key) as client:
-        _tell_dry_run(client.sources.dry_run_alert(source, file.read()), json)
+        _tell_dry_run(client.sources.dry_run_alert(source_number(client, source), file.read()), json)
 
 
 def _tell_dry_run(answer: Any, json: bool) -> None:
@@ -209,14 +211,6 @@ def trade(
     sizes: Any = {name: text for name, text in (("position_size", size), ("risk_percent", risk)) if text is not None}
     with asking(url, key) as client:
         tell_trade(client.trades.from_signal(signal, account_id=account, **sizes), json)
-
-
-@signals.command("sources")
-def sources(limit: Most = 30, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
-    """List your sources, followed and public ones."""
-    names = ("id", "name", "is_own", "is_public", "auto_trade", "has_secret", "created_at")
-    with asking(url, key) as client:
-        show_list(islice(client.sources.list(), limit), json, [(name, name) for name in names], "no sources")
 
 
 @signals.command("cancel")

@@ -1,86 +1,148 @@
-"""`paperfleet user`: the operator's way in; how a new fleet gets its first admin."""
+"""`paperfleet user`: who may come in. Through the API but for `create` and `password`, the operator's way in."""
 
-import sys
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from enum import StrEnum
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paperfleet.cli.processes import process_settings
+from paperfleet.cli import user_database
+from paperfleet.cli.remote import (
+    AsJson,
+    Id,
+    KeyText,
+    Most,
+    Once,
+    Url,
+    Yes,
+    asking,
+    group,
+    number_of,
+    show,
+    show_list,
+    sure,
+)
 
 if TYPE_CHECKING:
-    from services.usecases.context import Services
+    from paperfleet.client import Client
+    from paperfleet.client.answers.access import User
 
-user = typer.Typer(help="Users of a fleet where login is required.", no_args_is_help=True)
-T = TypeVar("T")
-FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The name to sign in with.")]
-
-
-@user.command("create")
-def create(
-    name: Name,
-    admin: Annotated[bool, typer.Option("--admin", help="Who manages users and reads the audit log.")] = False,
-    password_stdin: FromStdin = False,
-) -> None:
-    """Make a user with a first account; asks for the password."""
-    from services.domain.credentials import Role
-    from services.usecases.manage_users import create_user
-
-    password = _password(from_stdin=password_stdin)
-    role = Role.ADMIN if admin else Role.USER
-    id_ = _run(lambda services: create_user(services, name, password, role))
-    typer.echo(f"{role} {name} made, user {id_}")
+user = group("Users of a fleet where login is required; for admins.")
+DATABASE = "On the database itself (PAPERFLEET_DATABASE_URL), without the API"
+user.command("create", rich_help_panel=DATABASE)(user_database.create)
+user.command("password", rich_help_panel=DATABASE)(user_database.password)
+Chosen = Annotated[str, typer.Argument(metavar="USER", help="The user's number or name.")]
+_COLUMNS = tuple((name, name) for name in ("id", "name", "role", "has_password", "disabled_at", "created_at"))
+_INVITATIONS = (
+    ("id", "id"),
+    ("role", "role"),
+    ("note", "note"),
+    ("made", "created_at"),
+    ("expires", "expires_at"),
+    ("accepted by", "accepted_by"),
+    ("withdrawn", "revoked_at"),
+)
 
 
-@user.command("password")
-def password(name: Name, password_stdin: FromStdin = False) -> None:
-    """Give a user another password, `local` (the owner of a local run) included; all their sessions end."""
-    from services.usecases.manage_users import set_password
+class RoleName(StrEnum):
+    """What a user may do: an admin manages users and reads the audit log."""
 
-    new = _password(from_stdin=password_stdin)
-
-    async def change(services: "Services") -> None:
-        await set_password(services, name, new)
-
-    _run(change)
-    typer.echo(f"{name} has a new password")
+    USER = "user"
+    ADMIN = "admin"
 
 
 @user.command("list")
-def list_() -> None:
-    """Show all users."""
-    from services.db.users import User
-    from services.usecases.manage_users import list_users
-
-    async def everybody(services: "Services") -> list[User]:
-        found, after = await list_users(services, 200, None)
-        while after is not None:
-            more, after = await list_users(services, 200, after)
-            found += more
-        return found
-
-    for each in _run(everybody):
-        state = "disabled" if each.disabled_at else "" if each.has_password else "no password"
-        typer.echo(f"{each.id:6} {each.role:6} {each.name} {state}".rstrip())
+def list_(
+    limit: Most = 200,
+    database: Annotated[bool, typer.Option("--database", help="Read the database itself; no need of a key.")] = False,
+    json: AsJson = False,
+    url: Url = None,
+    key: KeyText = None,
+) -> None:
+    """List users by their numbers, disabled ones included."""
+    if database:
+        show_list(user_database.everybody()[:limit], json, _COLUMNS, "no users")
+        return
+    with asking(url, key) as client:
+        show_list(islice(client.users.list(limit=min(limit, 200)), limit), json, _COLUMNS, "no users")
 
 
-def _run(work: "Callable[[Services], Awaitable[T]]") -> T:
-    """Do it on the fleet's database, in the operator's name."""
-    import asyncio
-
-    from services.bootstrap import build
-    from services.db.acting import Acting, acting_as
-
-    async def run() -> T:
-        async with build(process_settings(), name="paperfleet user") as services:
-            with acting_as(Acting(None, "command")):
-                return await work(services)
-
-    return asyncio.run(run())
+@user.command("show")
+def show_one(who: Chosen, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
+    """Show a user."""
+    with asking(url, key) as client:
+        _tell(client.users.read(_number(client, who)), json)
 
 
-def _password(*, from_stdin: bool) -> str:
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    return str(typer.prompt("password", hide_input=True, confirmation_prompt=True))
+@user.command("role")
+def role(
+    who: Chosen,
+    role: Annotated[RoleName, typer.Argument(help="What they are from now on.")],
+    json: AsJson = False,
+    url: Url = None,
+    key: KeyText = None,
+) -> None:
+    """Make a user an admin, or an admin a user. The last admin stays one."""
+    with asking(url, key) as client:
+        _tell(client.users.edit(_number(client, who), role=role.value), json)
+
+
+@user.command("disable")
+def disable(who: Chosen, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
+    """Shut a user out: sessions end and keys stop working at once. Nothing of theirs is lost."""
+    with asking(url, key) as client:
+        _tell(client.users.edit(_number(client, who), disabled=True), json)
+
+
+@user.command("enable")
+def enable(who: Chosen, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
+    """Let a disabled user in again."""
+    with asking(url, key) as client:
+        _tell(client.users.edit(_number(client, who), disabled=False), json)
+
+
+@user.command("invite")
+def invite(
+    role: Annotated[RoleName, typer.Option(help="As what.")] = RoleName.USER,
+    hours: Annotated[int, typer.Option(min=1, max=720, help="How long the invitation stands.")] = 72,
+    note: Annotated[str, typer.Option(metavar="TEXT", help="Whom it is for, for yourself.")] = "",
+    once: Once = None,
+    json: AsJson = False,
+    url: Url = None,
+    key: KeyText = None,
+) -> None:
+    """Invite somebody. The address to hand over is shown this once; whoever has it can become a user, once.
+
+    paperfleet user invite --hours 48 --note "Ada, from the desk"
+    """
+    with asking(url, key) as client:
+        made = client.users.invite(role=role.value, hours=hours, note=note, idempotency_key=once)
+        place = None if made.token is None else f"{client.door.url}/?invitation={made.token}"
+    rows = [("id", made.id), ("role", made.role), ("note", made.note), ("expires", made.expires_at)]
+    show(made, json, [*rows, ("invitation", place)])
+
+
+@user.command("invitations")
+def invitations(limit: Most = 30, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
+    """List invitations, newest first: open, used and withdrawn ones."""
+    with asking(url, key) as client:
+        found = client.users.invitations(limit=min(limit, 200))
+        show_list(islice(found, limit), json, _INVITATIONS, "no invitations")
+
+
+@user.command("withdraw")
+def withdraw(invitation: Id, yes: Yes = False, url: Url = None, key: KeyText = None) -> None:
+    """Withdraw an invitation that nobody has used."""
+    sure(f"Withdraw invitation {invitation}?", yes)
+    with asking(url, key) as client:
+        client.users.withdraw(invitation)
+    typer.echo(f"invitation {invitation} admits nobody any more")
+
+
+def _number(client: "Client", who: str) -> int:
+    return number_of(who, client.users.list(), "user", "paperfleet user list")
+
+
+def _tell(found: "User", json: bool) -> None:
+    rows: list[tuple[str, Any]] = [(name, getattr(found, name)) for _, name in _COLUMNS]
+    show(found, json, rows)

@@ -3,6 +3,7 @@
 import sys
 from decimal import Decimal
 
+import httpx
 import msgspec
 import pytest
 import pytest_asyncio
@@ -58,6 +59,13 @@ async def order(services):
     price = (await services.prices.one(Market.SPOT, "BTCUSDT")).last
     plan = {"market_type": "SPOT", "symbol": "BTCUSDT", "direction": "LONG"}
     return plan | {"stop_loss": price / 2, "take_profit": price * 2}
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def http():
+    """Whoever has an address: a program that shows no key, and is no client of this package."""
+    async with httpx.AsyncClient(timeout=30) as anybody:
+        yield anybody
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ async def test_signals_accounts_keys_system(api, run, tmp_path):
     key = json.loads(run(api.url, "keys", "create", "bot", "--scope", "read", "--scope", "trade", "--json"))
     assert key["scopes"] == ["read", "trade"]
     new = json.loads(run(api.url, "keys", "rotate", str(key["id"]), "--overlap", "0", "--json"))
-    assert "holds no longer" in run(api.url, "keys", "revoke", str(new["id"]))
+    assert "holds no longer" in run(api.url, "keys", "revoke", str(new["id"]), "--yes")
     assert "bot" in run(api.url, "keys", "list")
     assert "open trades" in run(api.url, "system", "show")
     assert json.loads(run(api.url, "system", "show", "--json"))["pairs"] > 0

@@ -195,7 +195,7 @@ async def test_signals_of_a_file_are_traded_and_have_a_scorecard(api, run, tmp_p
     assert Decimal(trade["position_size"]) == 50
     with Client(api.url) as client:
         client.trades.close(trade["id"])
-    assert source in run(api.url, "signals", "sources", "-n", "200")
+    assert source in run(api.url, "sources", "list", "-n", "200")
     assert source in run(api.url, "performance", "scorecards")
     assert "win_rate 95 %" in run(api.url, "performance", "scorecard", source)
     assert "BTCUSDT" in run(api.url, "performance", "scorecard", source, "--by", "symbol")
