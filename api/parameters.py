@@ -23,6 +23,9 @@ Cursor = Annotated[str | None, QueryParameter(max_length=400, description="`next
 AccountId = Annotated[
     int | None, QueryParameter(description="Of this account only; if absent, of all that are the caller's own.")
 ]
+OneAccountId = Annotated[
+    int | None, QueryParameter(description="The account; if absent, the first of the caller's own, and never several.")
+]
 Since = Annotated[
     str | None, QueryParameter(name="from", description="Created at or after: a time, or a date's midnight in UTC.")
 ]

@@ -9,7 +9,7 @@ from litestar.params import FromQuery, QueryParameter
 
 from api.access import Caller
 from api.documentation import problems
-from api.parameters import AccountId, day, text
+from api.parameters import AccountId, OneAccountId, day, text
 from services.domain.errors import InvalidInput
 from services.domain.market import Market
 from services.domain.metrics.equity_curve import Span
@@ -62,9 +62,9 @@ async def read_equity(
     since: Annotated[str | None, QueryParameter(name="from", description="First UTC day.")] = None,
     until: Annotated[str | None, QueryParameter(name="to", description="First UTC day that no longer counts.")] = None,
     span: FromQuery[Span | None] = None,
-    account_id: AccountId = None,
+    account_id: OneAccountId = None,
 ) -> EquityCurve:
-    """Marked to market, with drawdown, beside holding bitcoin. The newest 2000 points of the time asked for."""
+    """Of one account, marked to market, with drawdown, beside holding bitcoin. The newest 2000 points of that time."""
     first, end = await _days(services, days, since, until)
     return await equity_curve(services, caller.listed(account_id)[0], first, end, span)
 

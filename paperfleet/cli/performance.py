@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paperfleet.cli.remote import AccountId, AsJson, KeyText, Most, Url, asking, group, show, show_list, told
+from paperfleet.cli.remote import AccountId, AsJson, KeyText, Most, OfAccount, Url, asking, group, show, show_list, told
 from paperfleet.cli.sources import Chosen as Source
 from paperfleet.cli.sources import source_number
 from paperfleet.cli.trades import ChosenMarket, ChosenSide, SourceName, Symbol
@@ -76,7 +76,7 @@ def summary(
     symbol: Symbol = None,
     direction: ChosenSide = None,
     source: SourceName = None,
-    account: AccountId = None,
+    account: OfAccount = None,
     json: AsJson = False,
     url: Url = None,
     key: KeyText = None,
@@ -95,7 +95,7 @@ def by(
     symbol: Symbol = None,
     direction: ChosenSide = None,
     source: SourceName = None,
-    account: AccountId = None,
+    account: OfAccount = None,
     json: AsJson = False,
     url: Url = None,
     key: KeyText = None,

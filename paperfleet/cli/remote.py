@@ -31,6 +31,9 @@ Once = Annotated[
     str | None, typer.Option("--once", metavar="TEXT", help="Given again with the same text, it does nothing twice.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether it is meant; it cannot be taken back.")]
+OfAccount = Annotated[
+    int | None, typer.Option("--account", metavar="ID", help="Of this account only; else of all that are yours.")
+]
 AccountId = Annotated[int | None, typer.Option("--account", metavar="ID", help="Another account than the first.")]
 
 

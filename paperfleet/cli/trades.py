@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paperfleet.cli.remote import AccountId, AsJson, KeyText, Most, Url, asking, group, show, show_list
+from paperfleet.cli.remote import AccountId, AsJson, KeyText, Most, OfAccount, Url, asking, group, show, show_list
 
 if TYPE_CHECKING:
     from paperfleet.client.answers.trade import Commanded, Trade
@@ -74,7 +74,7 @@ def list_(
     source: SourceName = None,
     since: Since = None,
     until: Until = None,
-    account: AccountId = None,
+    account: OfAccount = None,
     limit: Most = 30,
     json: AsJson = False,
     url: Url = None,
@@ -109,7 +109,7 @@ def export(
     source: SourceName = None,
     since: Since = None,
     until: Until = None,
-    account: AccountId = None,
+    account: OfAccount = None,
     url: Url = None,
     key: KeyText = None,
 ) -> None:

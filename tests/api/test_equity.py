@@ -117,3 +117,21 @@ async def test_a_sample_of_a_minute_takes_the_place_of_the_one_before(services):
             await equity_samples.store(connection, [(1, sample_)])
         (found,) = await equity_samples.newest(connection, 1, Span.MINUTE, None, None, 5)
     assert (found.equity, found.profit_low, found.profit_high, found.time) == (7, -993, -990, start)
+
+
+async def test_the_curve_is_of_one_account_the_first_unless_another_is_named_and_the_document_says_so(api, services):
+    own = (await api.http.get("/api/accounts/")).json()["results"]
+    first = min(account["id"] for account in own)
+    other = (await api.http.post("/api/accounts/", json={"name": "beside it"})).json()["id"]
+    now = await services.clock.now(Market.SPOT)
+    async with services.pool.connection() as connection:
+        await equity_samples.store(connection, [(first, made(0, 1300, 1, now)), (other, made(0, 1700, 1, now))])
+    (point,) = (await read(api, span="minute", account_id=other))["points"]
+    assert Decimal(point["equity"]) == 1700
+    unnamed = await read(api, span="minute")
+    assert Decimal(unnamed["points"][-1]["equity"]) == 1300
+    assert unnamed == await read(api, span="minute", account_id=first)
+    document = (await api.http.get("/api/openapi.json")).json()
+    parameters = document["paths"]["/api/paper-trades/equity"]["get"]["parameters"]
+    (said,) = [each["description"] for each in parameters if each["name"] == "account_id"]
+    assert "if absent, the first of the caller's own" in said

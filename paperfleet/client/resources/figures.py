@@ -29,7 +29,10 @@ class Figures(Resource[M]):
         group_by: GroupBy | None = None,
         account_id: int | None = None,
     ) -> Call[Performance]:
-        """Over the last so many UTC days, or those from `since` to before `until`, by the time of exit."""
+        """Of the last so many UTC days, or those from `since` to before `until`, by the time of exit.
+
+        Of all one's own accounts, unless one is named.
+        """
         query = {
             "days": days,
             "from": since,
@@ -53,6 +56,6 @@ class Figures(Resource[M]):
         span: Literal["minute", "hour", "day"] | None = None,
         account_id: int | None = None,
     ) -> Call[EquityCurve]:
-        """An account's equity over time, its drawdown, beside holding bitcoin."""
+        """One account's equity over time (the first of one's own if none is named), its drawdown, beside bitcoin."""
         query = {"days": days, "from": since, "to": until, "span": span, "account_id": account_id}
         return Call("GET", "/api/paper-trades/equity/", _equity, query=query)
