@@ -10,6 +10,7 @@ from litestar.dto import AbstractDTO, DTOFieldDefinition
 from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 
+from api.allowed import with_allowed
 from api.errors import MalformedBody
 from services.domain.errors import InvalidInput
 
@@ -29,7 +30,7 @@ class JsonBody(AbstractDTO[T]):
         try:
             return msgspec.json.decode(value, type=self.model_type)
         except msgspec.ValidationError as error:
-            raise _misfit(str(error)) from error
+            raise _misfit(str(error), self.model_type) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise MalformedBody(f"the body is not valid JSON: {error}") from error
 
@@ -57,9 +58,9 @@ class JsonBody(AbstractDTO[T]):
         return False
 
 
-def _misfit(message: str) -> InvalidInput:
-    """The refusal that says the same as msgspec's `message`, and names the field."""
+def _misfit(message: str, kind: type[Any]) -> InvalidInput:
+    """The refusal that says the same as msgspec's `message` about a `kind`, and names the field."""
     where, named = _WHERE.search(message), _UNKNOWN.search(message)
     path = where["path"] if where else ""
     field = ".".join(part for part in (path, named["name"] if named else "") if part)
-    return InvalidInput("invalid_request", _WHERE.sub("", message), field=field)
+    return InvalidInput("invalid_request", with_allowed(_WHERE.sub("", message), kind, path), field=field)

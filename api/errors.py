@@ -18,6 +18,7 @@ from litestar.types import ExceptionHandlersMap
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
+from api.allowed import with_allowed
 from services.domain.errors import (
     Conflict,
     Forbidden,
@@ -121,15 +122,14 @@ def _misfit(request: Request[Any, Any, Any], error: ValidationException) -> Resp
     faults = [fault for fault in error.extra or () if isinstance(fault, dict)]
     if faults and faults[0].get("key") == "data":  # litestar's name for the body: decoding is ours, so it is absent
         return problem(422, "body_missing", "this request needs a JSON body; none was sent")
-    field = _sent_as(request, str(faults[0].get("key", ""))) if faults else ""
-    detail = str(faults[0].get("message", "")) if faults else error.detail
-    return problem(422, "invalid_request", detail, field=field)
-
-
-def _sent_as(request: Request[Any, Any, Any], parameter: str) -> str:
-    """The query or header name of a handler's parameter, where that is another one."""
-    known = request.scope["route_handler"].parsed_fn_signature.parameters.get(parameter)
-    return str(getattr(known.kwarg_definition, "name", None) or parameter) if known is not None else parameter
+    if not faults:
+        return problem(422, "invalid_request", error.detail)
+    name, detail = str(faults[0].get("key", "")), str(faults[0].get("message", ""))
+    known = request.scope["route_handler"].parsed_fn_signature.parameters.get(name)
+    if known is not None:  # litestar tells of it by its name in the handler
+        name = str(getattr(known.kwarg_definition, "name", None) or name)
+        detail = with_allowed(detail, known.annotation)
+    return problem(422, "invalid_request", detail, field=name)
 
 
 HANDLERS: ExceptionHandlersMap = {

@@ -25,6 +25,39 @@ async def test_a_refusal_names_the_parameter_as_it_was_sent(api, url, field):
     assert (answer.status_code, answer.json()["field"]) == (422, field), answer.text
 
 
+KINDS = "created, opened, updated, closed, cancelled, voided, signal, account, instrument, system"
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "body", "detail"),
+    [
+        (
+            "GET",
+            "paper-trades/?market_type=OPTIONS",
+            None,
+            "Invalid enum value 'OPTIONS'; it must be one of SPOT, FUTURES",
+        ),
+        (
+            "GET",
+            "paper-trades/equity/?span=week",
+            None,
+            "Invalid enum value 'week'; it must be one of minute, hour, day",
+        ),
+        (
+            "POST",
+            "webhooks/",
+            {"rules": [{"events": ["shut"]}]},
+            f"Invalid enum value 'shut'; it must be one of {KINDS}",
+        ),
+        ("PATCH", "sources/1/", {"entry_type": "STOP"}, "Invalid enum value 'STOP'; it must be one of MARKET, LIMIT"),
+        ("GET", "paper-trades/?limit=much", None, "Expected `int`, got `str`"),
+    ],
+)
+async def test_a_refusal_of_a_word_names_those_that_fit(api, method, url, body, detail):
+    answer = await api.http.request(method, f"/api/{url}", json=body)
+    assert (answer.status_code, answer.json()["detail"]) == (422, detail), answer.text
+
+
 async def test_a_plain_date_is_its_midnight_in_utc(api, services):
     price = (await services.prices.one(Market.FUTURES, "BTCUSDT")).last
     trade = (await api.http.post("/api/paper-trades/", json=order("FUTURES", "BTCUSDT", price))).json()
