@@ -12,7 +12,7 @@ import httpx
 from playwright.sync_api import Browser, Page, expect
 
 from deploy.dashboard.browser import chromium, watched
-from deploy.dashboard.product import started
+from deploy.dashboard.product import Product, behind_login, started
 from deploy.dashboard.sample import Sample
 
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
@@ -39,44 +39,61 @@ PAGES = {
     "settings-keys": "/settings?tab=keys",
     "system": "/system",
 }
+LOGIN_PAGES = {"login": "/", "settings-people": "/settings?tab=people"}
+"""Where everybody signs in."""
+NAME, PASSWORD = "ada", "a long enough one"
 
 
 def take(folder: Path, url: str | None, minutes: float, only: tuple[str, ...]) -> int:
     """All pictures, or those of the pages in `only`; 1 if a page's console complained."""
-    if url is not None:
-        return _pictures(url.rstrip("/"), folder, only)
-    with _used_product(minutes) as address:
-        return _pictures(address, folder, only)
+    folder.mkdir(parents=True, exist_ok=True)
+    with chromium() as browser:
+        if url is not None:
+            said = _pictures(browser, url.rstrip("/"), folder, only)
+        else:
+            with _used_product(minutes) as product:
+                said = _pictures(browser, product.url, folder, only)
+                with behind_login(product, NAME, PASSWORD) as address:
+                    said += _pictures(browser, address, folder, only, signs_in=True)
+    for each in dict.fromkeys(said):
+        print(each)  # noqa: T201 - for the terminal
+    print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")  # noqa: T201 - for the terminal
+    return 1 if said else 0
 
 
 @contextmanager
-def _used_product(minutes: float) -> Iterator[str]:
+def _used_product(minutes: float) -> Iterator[Product]:
     """The whole product at several times the market's speed, with somebody who uses it."""
-    with started(SPEED, {"PAPERFLEET_LIVE_MODE": "true"}) as url:
-        sample = Sample(url)
+    with started(SPEED, {"PAPERFLEET_LIVE_MODE": "true"}) as product:
+        sample = Sample(product.url)
         sample.begin()
         sample.go_on(60 * minutes, CLOSED)
-        yield url
+        yield product
 
 
-def _pictures(url: str, folder: Path, only: tuple[str, ...]) -> int:
-    folder.mkdir(parents=True, exist_ok=True)
-    pages = PAGES | _found(url)
-    complaints = 0
-    with chromium() as browser:
-        for size, theme in itertools.product(SIZES, THEMES):
-            said = _series(
-                browser, url, folder, {name: pages[name] for name in pages if not only or name in only}, size, theme
-            )
-            for each in dict.fromkeys(said):
-                print(f"{size} {theme}: {each}")  # noqa: T201 - for the terminal
-            complaints += len(said)
-    print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")  # noqa: T201 - for the terminal
-    return 1 if complaints else 0
+def _pictures(browser: Browser, url: str, folder: Path, only: tuple[str, ...], *, signs_in: bool = False) -> list[str]:
+    """Pictures in each size and theme; what the console complained of."""
+    pages = LOGIN_PAGES if signs_in else PAGES | _found(url)
+    wanted = {name: path for name, path in pages.items() if not only or name in only}
+    said = []
+    for size, theme in itertools.product(SIZES, THEMES):
+        with _page(browser, size, theme) as page:
+            complaints = watched(page)
+            for name, path in wanted.items():
+                page.goto(url + path)
+                _settle(page)
+                if name in _DIALOGS:
+                    _DIALOGS[name](page, url)
+                    page.wait_for_timeout(SETTLED_MS)
+                page.screenshot(path=folder / f"{name}-{size}-{theme}.png")
+                if signs_in and path == "/":
+                    _sign_in(page)
+            said += [f"{size} {theme}: {each}" for each in complaints]
+    return said
 
 
-def _series(browser: Browser, url: str, folder: Path, pages: dict[str, str], size: str, theme: str) -> list[str]:
-    """The pages in one size and theme; what the console complained of."""
+@contextmanager
+def _page(browser: Browser, size: str, theme: str) -> Iterator[Page]:
     width, height = SIZES[size]
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -84,17 +101,15 @@ def _series(browser: Browser, url: str, folder: Path, pages: dict[str, str], siz
         has_touch=size == "phone",
         device_scale_factor=2 if size == "phone" else 1,
     )
-    page = context.new_page()
-    said = watched(page)
-    for name, path in pages.items():
-        page.goto(url + path)
-        _settle(page)
-        if name in _DIALOGS:
-            _DIALOGS[name](page, url)
-            page.wait_for_timeout(SETTLED_MS)
-        page.screenshot(path=folder / f"{name}-{size}-{theme}.png")
+    yield context.new_page()
     context.close()
-    return said
+
+
+def _sign_in(page: Page) -> None:
+    page.get_by_label("Name").fill(NAME)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.locator(".page").first.wait_for()
 
 
 def _settle(page: Page) -> None:
