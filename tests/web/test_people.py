@@ -207,6 +207,32 @@ def test_login_and_people_have_no_serious_barriers_and_fit_a_phone(
     assert not said
 
 
+def test_an_admin_shuts_somebody_out_and_lets_them_in_again(browser: Browser, behind_login: str):
+    with opened(browser, behind_login) as (admin, said), opened(browser, behind_login) as (ada, _):
+        _sign_in(ada, "ada")
+        _sign_in(admin, ADMIN)
+        admin.goto("/settings?tab=people")
+        row = admin.get_by_role("row").filter(has_text="ada")
+        row.get_by_role("button", name="Shut out").click()
+        admin.get_by_role("dialog").get_by_role("button", name="Shut out").click()
+        expect(row.get_by_text("Shut out", exact=True)).to_be_visible()
+        ada.goto("/open")
+        expect(ada.get_by_role("heading", name="Sign in to paperfleet")).to_be_visible(timeout=LOAD_MS)
+
+        row.get_by_role("button", name="Let in").click()
+        admin.get_by_role("dialog").get_by_role("button", name="Let in").click()
+        expect(row.get_by_role("button", name="Shut out")).to_be_visible()
+        _sign_in(ada, "ada")
+
+        own = admin.get_by_role("row").filter(has_text=ADMIN)
+        own.get_by_role("button", name="Make a user").click()
+        admin.get_by_role("dialog").get_by_role("button", name="Make a user").click()
+        expect(admin.get_by_role("dialog").get_by_role("alert")).to_contain_text("admin")
+        admin.get_by_role("button", name="Keep as it is").click()
+        expect(own).to_contain_text("admin")
+    assert not [line for line in said if "409" not in line]
+
+
 def _too_wide(page: Page, place: str) -> dict[str, list[str]]:
     """Whether a phone would have to scroll sideways."""
     wide = page.viewport_size

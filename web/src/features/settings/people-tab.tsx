@@ -1,19 +1,11 @@
 /** The reader's password and sessions; for admins the people and their invitations. */
-import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { Time } from "@/components/trade/labels";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
 import { TextField } from "@/components/ui/fields";
-import { Secret } from "@/components/ui/secret";
-import { Answer } from "@/components/ui/states";
 import { complain, toast } from "@/components/ui/toasts";
 import { api, result } from "@/lib/api/client";
-
-const users = queryOptions({
-  queryKey: ["users"],
-  queryFn: async ({ signal }) => (await result(api.GET("/api/users", { signal }))).results,
-});
+import { People } from "./people";
 
 export function PeopleTab({ isAdmin }: { isAdmin: boolean }) {
   return (
@@ -79,62 +71,6 @@ function Password() {
           </Button>
         </div>
       </form>
-    </Card>
-  );
-}
-
-function People() {
-  const asked = useQuery(users);
-  const [address, setAddress] = useState("");
-  const cache = useQueryClient();
-  const invite = async () => {
-    try {
-      const made = await result(api.POST("/api/users/invitations", { body: {} }));
-      setAddress(`${location.origin}/?invitation=${made.token ?? ""}`);
-      void cache.invalidateQueries({ queryKey: ["users"] });
-    } catch (error) {
-      complain(error);
-    }
-  };
-  return (
-    <Card
-      title="People"
-      bare
-      end={
-        <Button small onClick={invite}>
-          Invite somebody
-        </Button>
-      }
-    >
-      {address && (
-        <div className="card-body">
-          <Secret label="An address that admits one, for three days" text={address} />
-        </div>
-      )}
-      <Answer of={asked}>
-        {(all) => (
-          <table className="simple">
-            <thead>
-              <tr>
-                <th>Name</th>
-                <th className="left">Role</th>
-                <th>Since</th>
-              </tr>
-            </thead>
-            <tbody>
-              {all.map((user) => (
-                <tr key={user.id}>
-                  <td>{user.name}</td>
-                  <td className="left">{user.disabled_at ? "disabled" : user.role}</td>
-                  <td>
-                    <Time at={user.created_at} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
-      </Answer>
     </Card>
   );
 }
