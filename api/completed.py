@@ -78,15 +78,18 @@ def complete(app: Litestar, document: dict[str, Any]) -> dict[str, Any]:
             if method in _METHODS:
                 if examples := texts.get((path, method)):
                     operation["requestBody"] = _text_body(examples)
-                _complete_operation(path, operation, access.get((path, method), "user"), document)
+                _complete_operation(path, method, operation, access.get((path, method), "user"), document)
     return document
 
 
-def _complete_operation(path: str, operation: dict[str, Any], access: str, document: dict[str, Any]) -> None:
+def _complete_operation(
+    path: str, method: str, operation: dict[str, Any], access: str, document: dict[str, Any]
+) -> None:
     signed: list[dict[str, list[str]]] = [{"key": []}, {"session": []}]
     operation["security"] = {"open": [], "public": [{}, *signed]}.get(access, signed)
-    asked = {"503", "429"} if path.startswith("/api") else set()
-    asked |= {"401", "403"} if access != "open" else set()
+    asked = {"401"}  # a key that does not hold is refused even where none is needed
+    asked |= {"503", "429"} if path.startswith("/api") else set()
+    asked |= {"403"} if access != "open" or method != "get" else set()  # another site's page writes nowhere
     asked |= {"404", "422"} if "{" in path else set()
     asked |= {"422"} if operation.get("parameters") else set()
     asked |= {"404"} if any(each["name"] == "account_id" for each in operation.get("parameters", ())) else set()

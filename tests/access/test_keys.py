@@ -1,5 +1,6 @@
 """API keys: shown once, scopes, rotation with overlap, revocation; and accounts, links, the audit log."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -39,6 +40,29 @@ async def test_a_changed_key_is_no_key(api, someone):
         assert (answer.status_code, answer.json()["code"]) == (401, "bad_credential")
     basic = await api.http.get("/api/paper-trades/", headers={"Authorization": f"Basic {key}"})
     assert basic.status_code == 401
+
+
+async def test_a_key_that_does_not_hold_is_refused_even_where_none_is_needed_and_the_document_says_so(api):
+    document = (await api.http.get("/api/openapi.json")).json()
+    headers = {"Authorization": "Bearer pt_live_x"}
+    for path, operations in document["paths"].items():
+        for method, told in operations.items():
+            answer = await api.http.request(method, f"{re.sub(r'{[a-z_]+}', '1', path)}/", headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (401, "bad_credential"), (method, path)
+            assert "401" in told["responses"], (method, path)
+
+
+async def test_another_sites_page_writes_nowhere_and_the_document_says_so(api):
+    document = (await api.http.get("/api/openapi.json")).json()
+    headers = {"Origin": "https://elsewhere.example"}
+    told = []
+    for path, operations in document["paths"].items():
+        for method in operations.keys() - {"get"}:
+            answer = await api.http.request(method, f"{re.sub(r'{[a-z_]+}', '1', path)}/", headers=headers)
+            assert answer.json()["code"] in ("login_required", "foreign_page"), (method, path)
+            assert str(answer.status_code) in operations[method]["responses"], (method, path)
+            told += [path] * (answer.status_code == 403)
+    assert "/api/webhooks/in/{secret}" in told
 
 
 async def test_scopes_reach_no_further_than_they_say(services, api, someone):
