@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from deploy.local.ports import free_port
+
 START_SECONDS = 120
 STOP_SECONDS = 60
 PROGRAM = str(Path(sys.executable).with_name("paperfleet"))
 _READY = re.compile(r"paperfleet runs: (\S+)")
-_LISTENS = re.compile(r"event=api_listening .*port=(\d+)")
+_LISTENS = re.compile(r"(event=api_listening)")
 
 
 class Product(NamedTuple):
@@ -48,13 +50,15 @@ def started(speed: float, settings: Mapping[str, str], workers: int = 1) -> Iter
 @contextmanager
 def behind_login(product: Product, name: str, password: str) -> Iterator[str]:
     """Another API on the same fleet, where everybody signs in, and an admin who can; its address."""
-    environment = {**product.environment, "PAPERFLEET_LOGIN": "required", "PAPERFLEET_API_PORT": "0"}
+    port = str(free_port())
+    environment = {**product.environment, "PAPERFLEET_LOGIN": "required", "PAPERFLEET_API_PORT": port}
     make = [PROGRAM, "user", "create", name, "--admin", "--password-stdin"]
     subprocess.run(make, env=environment, input=password, text=True, capture_output=True, check=True)  # noqa: S603 - our own command
     with tempfile.NamedTemporaryFile("w+") as output:
         api = subprocess.Popen([PROGRAM, "api"], env=environment, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603 - our own command
         try:
-            yield f"http://127.0.0.1:{_told(api, Path(output.name), _LISTENS)}"
+            _told(api, Path(output.name), _LISTENS)
+            yield f"http://127.0.0.1:{port}"
         finally:
             api.terminate()
             api.wait(STOP_SECONDS)
