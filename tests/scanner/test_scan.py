@@ -165,6 +165,20 @@ async def test_a_close_of_long_ago_brings_its_candles_and_no_signals(exchange, d
         assert {row[3] for row in market.signals()} == {"15m"}
 
 
+async def test_a_fleet_begun_or_back_between_closes_has_the_candles_of_each_timeframe(
+    exchange, database_url, redis_url, tmp_path
+):
+    late = START + timedelta(minutes=40)
+    async with desk(exchange, database_url, redis_url, tmp_path, start=late) as market:
+        for hours in (0, 2):
+            await market.advance(hours * HOUR)
+            await market.scan()
+            await same_as_the_exchange(market, Timeframe.M15, 400 + 4 * hours)
+            await same_as_the_exchange(market, Timeframe.H1, 400 + hours)
+            assert await market.planned() == 0
+        assert market.signals() == [], "none of a close of ten minutes ago or more"
+
+
 async def test_what_the_exchange_does_not_give_comes_up_again(market):
     for place in ("/api/v3/klines", "/fapi/v1/klines"):
         await market.exchange.add_fault("500", path_prefix=place)
