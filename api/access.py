@@ -3,6 +3,7 @@
 Deny by default: a route that says nothing needs a login or a key, the scope `read` for reading and `trade` for anything
 else. A route says otherwise by `opt={"access": ...}`:
 
+probe   anybody, unasked and uncounted: neither a database that hangs nor a busy neighbour makes us look dead
 open    anybody: it shows nothing of anybody's, or has a secret of its own
 public  anybody may read: without a credential the caller is nobody, who sees the public account only
 read    a login or a key with `read`, whatever the method

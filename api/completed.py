@@ -86,10 +86,11 @@ def _complete_operation(
     path: str, method: str, operation: dict[str, Any], access: str, document: dict[str, Any]
 ) -> None:
     signed: list[dict[str, list[str]]] = [{"key": []}, {"session": []}]
-    operation["security"] = {"open": [], "public": [{}, *signed]}.get(access, signed)
-    asked = {"401"}  # a key that does not hold is refused even where none is needed
+    operation["security"] = {"open": [], "probe": [], "public": [{}, *signed]}.get(access, signed)
+    asked = {"401"} if access != "probe" else set()  # a key that does not hold is refused even where none is needed
     asked |= {"503", "429"} if path.startswith("/api") else set()
-    asked |= {"403"} if access != "open" or method != "get" else set()  # another site's page writes nowhere
+    is_open = access in ("open", "probe")
+    asked |= {"403"} if not is_open or method != "get" else set()  # another site's page writes nowhere
     asked |= {"404", "422"} if "{" in path else set()
     asked |= {"422"} if operation.get("parameters") else set()
     asked |= {"404"} if any(each["name"] == "account_id" for each in operation.get("parameters", ())) else set()

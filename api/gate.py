@@ -45,6 +45,8 @@ class Gate:
     async def admit(self, connection: Connection, handler: BaseRouteHandler) -> None:
         """Put the caller into the request's scope. Raises what turns them away."""
         access, method = access_of(handler), method_of(connection)
+        if access == "probe":
+            return
         if access == "metrics":
             access = "open" if _is_near(connection) else "admin"
         address = connection.client.host if connection.client else ""

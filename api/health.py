@@ -19,13 +19,13 @@ from services.usecases.system_status import StatusReader
 PROBE_SECONDS = 3.0
 
 
-@get("/health/live", opt={"access": "open"}, tags=["System"], summary="Is the process alive?")
+@get("/health/live", opt={"access": "probe"}, tags=["System"], summary="Is the process alive?")
 async def live(hub: NamedDependency[Hub]) -> Response[dict[str, bool]]:
     """503 when a part of it has died: restart it."""
     return Response({"hub": hub.is_alive}, status_code=200 if hub.is_alive else 503)
 
 
-@get("/health/ready", opt={"access": "open"}, tags=["System"], summary="Can it serve?")
+@get("/health/ready", opt={"access": "probe"}, tags=["System"], summary="Can it serve?")
 async def ready(services: NamedDependency[Services], hub: NamedDependency[Hub]) -> Response[dict[str, bool]]:
     """503 while PostgreSQL, Redis or the event hub is away: send requests elsewhere."""
     postgres, redis = await asyncio.gather(_postgres(services), _redis(services))

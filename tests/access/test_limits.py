@@ -45,6 +45,11 @@ async def test_requests_beyond_the_limit_are_told_when_to_come_back(services, so
             for _ in range(100):
                 bad = bad if bad.status_code == 429 else await guess(first)
             assert bad.status_code == 429, "who guesses keys is limited by address"
+            nobody = httpx.AsyncClient(base_url=first.url)
+            async with nobody:
+                assert (await nobody.get("/api/prices/")).status_code == 429
+                for probe in ("live", "ready"):
+                    assert (await nobody.get(f"/health/{probe}")).status_code == 200, "no neighbour makes us look dead"
             await other.http.aclose()
         await first.http.aclose()
         await second.http.aclose()

@@ -171,7 +171,7 @@ async def test_every_route_says_what_it_needs(api):
         (method, route.path_format)
         for route in app.routes
         for method, (handler, *_) in getattr(route, "route_handler_map", {}).items()
-        if method != "OPTIONS" and getattr(handler, "opt", {}).get("access") == "open"
+        if method != "OPTIONS" and getattr(handler, "opt", {}).get("access") in ("open", "probe")
     }
     for method, path in sorted(free):
         assert re.match(OPEN, path), f"{method} {path} is open"

@@ -4,8 +4,10 @@ from decimal import Decimal
 
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from services.domain.market import Market
+from services.settings import Login
 from tests.api.running import order, serving
 from tests.servers import wait_until
 
@@ -77,6 +79,21 @@ async def test_a_server_that_hangs_holds_up_nobody_for_long(settings, services, 
                 return (await api.http.get("/api/system/")).is_success
 
             await wait_until(healed, 30)
+
+
+@pytest.mark.parametrize("frozen", ["postgres", "valkey"])
+async def test_a_server_that_hangs_does_not_make_the_process_look_dead(settings, servers, frozen):
+    with serving(replace(settings, login=Login.REQUIRED), request_seconds=1.0) as api:
+        async with api.http:
+            processes = family(servers.processes[frozen].pid)
+            for process in processes:
+                process.suspend()
+            try:
+                answer = await api.http.get("/health/live", timeout=8)
+            finally:
+                for process in processes:
+                    process.resume()
+            assert answer.status_code == 200, answer.text
 
 
 def family(pid: int) -> list[psutil.Process]:
