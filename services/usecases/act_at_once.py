@@ -11,13 +11,15 @@ from services.domain.changes import Change
 from services.domain.command import Command, applies, apply
 from services.domain.errors import Unavailable
 from services.domain.liquidation import reaches
-from services.domain.market import Instrument
-from services.domain.path import MINUTE, Path
+from services.domain.market import Instrument, Market
+from services.domain.path import MINUTE, Path, floor_minute
 from services.domain.trade import Trade
 from services.usecases.context import Services
 from services.usecases.evaluate_trades import evaluate_trades
-from services.usecases.fetch_paths import fetch_paths
+from services.usecases.fetch_paths import SETTLE_SECONDS, fetch_paths
 
+CLOCK_SECONDS = 0.01
+"""Longer than clocks that tell milliseconds are wrong after a sleep."""
 PATH_SECONDS = 2.0
 """How long a command waits for its path before it is accepted as pending."""
 
@@ -26,6 +28,7 @@ async def bring_to_now(services: Services, instrument: Instrument) -> Path | Non
     """The instrument's path to this moment, judged; None if it cannot be had in time."""
     try:
         async with asyncio.timeout(PATH_SECONDS):
+            await _let_the_minute_settle(services, instrument.market)
             paths = await fetch_paths(services, instrument.market, [instrument.symbol], tail=True, purpose="command")
             if not paths:
                 return None
@@ -33,6 +36,14 @@ async def bring_to_now(services: Services, instrument: Instrument) -> Path | Non
     except (TimeoutError, Unavailable):
         return None
     return None if evaluated.behind else paths[0]
+
+
+async def _let_the_minute_settle(services: Services, market: Market) -> None:
+    """In a minute's first moments the one before is not over yet, and nothing could be decided: let them pass."""
+    now, speed = await services.clock.now(market), float(services.settings.market_speed)
+    left = SETTLE_SECONDS - (now - floor_minute(now)).total_seconds() / speed
+    if left > 0:
+        await asyncio.sleep(left + CLOCK_SECONDS)
 
 
 def is_open_question(trade: Trade, path: Path, command: Command) -> bool:

@@ -25,6 +25,8 @@ TRADES = 24
 LEFT_ALONE = 4
 """So many more are left to the path: it is waited for until one of them has ended, however slow the machine."""
 COMMANDS_UNTIL = 6.0
+NEAR = "0.0006"
+"""Part of the price that the path of any hour passes within minutes of the exchange."""
 AWAY, BEHIND = ("0.002", "0.006", "0.03"), ("0.0005", "0.003")
 """Parts of the price: the path will touch most of these sooner or later."""
 
@@ -44,7 +46,7 @@ async def test_one_end_a_trade_whoever_is_first(quick: tuple[Api, Services]):
     api, services = quick
     chance, loop = Random(5), asyncio.get_running_loop()
     for _ in range(LEFT_ALONE):
-        await opened(api, services, AWAY[0], BEHIND[0], limit=False)
+        await opened(api, services, NEAR, BEHIND[0], limit=False)
     made = [
         await opened(api, services, chance.choice(AWAY), chance.choice(BEHIND), limit=number % 2 == 1)
         for number in range(TRADES)
