@@ -1,5 +1,9 @@
-"""The baseline of `bench api`, a process of its own: a Litestar handler that only answers so many bytes."""
+"""The baselines of `bench api`, each a process of its own: a handler that only answers so many bytes.
 
+Alone in a Litestar application, or with `--within` as one more route of our API (settings from the environment).
+"""
+
+import argparse
 import asyncio
 import json
 import sys
@@ -8,20 +12,31 @@ import uvicorn
 import uvloop
 from litestar import Litestar, Response, get
 
-from api.server import listen
+from api.app import create_app
+from api.server import Server, listen
+from services.settings import load
+
+PATH = "/api/bare/"
 
 
-async def main(size: int) -> None:
+async def main(size: int, *, within: bool) -> None:
     """Serve until stdin ends; the port is the first line of stdout."""
     body = b"x" * size
 
-    @get("/")
+    @get(PATH)
     async def bare() -> Response[bytes]:
         return Response(body, media_type="application/json")
 
     listener = listen("127.0.0.1", 0)
-    app = Litestar([bare], openapi_config=None)
-    server = uvicorn.Server(uvicorn.Config(app, loop="uvloop", http="httptools", access_log=False, log_level="error"))
+    server: uvicorn.Server
+    if within:
+        app = create_app(load())
+        app.register(bare)
+        server = Server(app)
+    else:
+        alone = Litestar([bare], openapi_config=None)
+        config = uvicorn.Config(alone, loop="uvloop", http="httptools", access_log=False, log_level="error")
+        server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     print(json.dumps(listener.getsockname()[1]), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
@@ -30,4 +45,8 @@ async def main(size: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1])))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("size", type=int)
+    parser.add_argument("--within", action="store_true")
+    options = parser.parse_args()
+    uvloop.run(main(options.size, within=options.within))

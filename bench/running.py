@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import os
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path as Folder
 from typing import Any, cast
@@ -114,10 +115,11 @@ class Process:
 
 
 @asynccontextmanager
-async def spawned(module: str, *arguments: str) -> AsyncIterator[Process]:
+async def spawned(module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Process]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
+        sys.executable, "-m", module, *arguments,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env={**os.environ, **(environment or {})},
+    )  # fmt: skip
     try:
         yield Process(process)
     finally:

@@ -9,38 +9,39 @@ import msgspec
 from services.db.pool import Connection
 from services.domain.market import Filters, Instrument, InstrumentStatus, Listing, Market
 
-_COLUMNS = "i.id, i.market, i.symbol, i.base_asset, i.status, i.tick_size, i.step_size, i.min_quantity, i.min_notional"
+COLUMNS = "i.id, i.market, i.symbol, i.base_asset, i.status, i.tick_size, i.step_size, i.min_quantity, i.min_notional"
 
 
-def _instrument(row: Sequence[Any]) -> Instrument:
+def from_row(row: Sequence[Any]) -> Instrument:
+    """The instrument of a row of `COLUMNS`."""
     id_, market, symbol, base_asset, status, *grid = row
     return Instrument(id_, Market(market), symbol, base_asset, InstrumentStatus(status), Filters(*grid))
 
 
 async def by_ids(connection: Connection, ids: Iterable[int]) -> dict[int, Instrument]:
     """The instruments with these ids."""
-    cursor = await connection.execute(f"SELECT {_COLUMNS} FROM instruments i WHERE id = ANY(%s)", [list(ids)])
-    return {row[0]: _instrument(row) for row in await cursor.fetchall()}
+    cursor = await connection.execute(f"SELECT {COLUMNS} FROM instruments i WHERE id = ANY(%s)", [list(ids)])
+    return {row[0]: from_row(row) for row in await cursor.fetchall()}
 
 
 async def by_symbols(connection: Connection, market: Market, symbols: Iterable[str]) -> list[Instrument]:
     """The instruments of one market with these symbols; unknown symbols are left out."""
     cursor = await connection.execute(
-        f"SELECT {_COLUMNS} FROM instruments i WHERE market = %s AND symbol = ANY(%s) ORDER BY id",
+        f"SELECT {COLUMNS} FROM instruments i WHERE market = %s AND symbol = ANY(%s) ORDER BY id",
         [market, list(symbols)],
     )
-    return [_instrument(row) for row in await cursor.fetchall()]
+    return [from_row(row) for row in await cursor.fetchall()]
 
 
 async def listed(connection: Connection, market: Market | None = None) -> list[Instrument]:
     """Every instrument that has not been delisted, of one market or of both, by market and symbol."""
     cursor = await connection.execute(
-        f"""SELECT {_COLUMNS} FROM instruments i
+        f"""SELECT {COLUMNS} FROM instruments i
             WHERE status <> 'DELISTED' AND (%(market)s::text IS NULL OR market = %(market)s)
             ORDER BY market, symbol""",
         {"market": market},
     )
-    return [_instrument(row) for row in await cursor.fetchall()]
+    return [from_row(row) for row in await cursor.fetchall()]
 
 
 class Refreshed(msgspec.Struct, frozen=True):

@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from contextlib import asynccontextmanager, suppress
+from select import POLLIN, poll
+from time import monotonic
+from typing import Any, cast
 
 import msgspec
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
 Connection = AsyncConnection[tuple[Any, ...]]
-Pool = AsyncConnectionPool[Connection]
+
+FRESH_SECONDS = 1.0
+"""For so long after its use a connection passes for alive, unless its server has ended it: that can be heard."""
 
 _OPTIONS = (
     "timezone=UTC",  # times come back in the session's zone
@@ -24,17 +29,51 @@ _OPTIONS = (
 _encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 
 
-class Told(AsyncConnectionPool[Connection]):
-    """A pool whose transactions are told something first, such as on whose behalf they run."""
+class Kept(AsyncConnection[tuple[Any, ...]]):
+    """A connection of a pool. `used_at` is when it was last given back, on the monotonic clock."""
 
-    tell: Callable[[Connection], Awaitable[None]]
+    used_at = float("-inf")
+
+
+class Pool(AsyncConnectionPool[Connection]):
+    """The connections of a process, whose transactions may be told something first: on whose behalf they run.
+
+    `bound` says that PostgreSQL shows a transaction only what it was told of.
+    """
+
+    tell: Callable[[Connection], Awaitable[None]] | None = None
+    bound = False
 
     @asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:
         """A connection; what it is told holds until its first COMMIT or ROLLBACK."""
-        async with super().connection(timeout) as connection:
-            await self.tell(connection)
+        async with self._given(timeout) as connection:
+            if self.tell is not None:
+                await self.tell(connection)
             yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """A connection for one statement that only reads: no transaction around it, unless it must be told for whom."""
+        if self.bound:
+            async with self.connection() as connection:
+                yield connection
+            return
+        async with self._given() as connection:
+            await connection.set_autocommit(True)
+            try:
+                yield connection
+            finally:
+                with suppress(psycopg.Error):  # one that broke is not kept
+                    await connection.set_autocommit(False)
+
+    @asynccontextmanager
+    async def _given(self, timeout: float | None = None) -> AsyncIterator[Connection]:
+        async with super().connection(timeout) as connection:
+            try:
+                yield connection
+            finally:
+                cast(Kept, connection).used_at = monotonic()
 
 
 def create(url: str, size: int, *, name: str, role: str = "") -> Pool:
@@ -43,30 +82,32 @@ def create(url: str, size: int, *, name: str, role: str = "") -> Pool:
     Nothing relies on session state; behind a transaction pooler, set these options on the role instead.
     With `role` the connections act as that role from their first statement on.
     """
-    return _create(AsyncConnectionPool, url, size, name, role)
-
-
-def create_told(url: str, size: int, tell: Callable[[Connection], Awaitable[None]], *, name: str, role: str) -> Pool:
-    """Like `create`; each transaction is told first by `tell`."""
-    pool = _create(Told, url, size, name, role)
-    pool.tell = tell
-    return pool
-
-
-P = TypeVar("P", bound=AsyncConnectionPool[Connection])
-
-
-def _create(kind: type[P], url: str, size: int, name: str, role: str) -> P:
     set_json_dumps(_encode)
     set_json_loads(json.loads)
     options = (*_OPTIONS, f"role={role}") if role else _OPTIONS
-    return kind(
+    return Pool(
         url,
         min_size=1,
         max_size=size,
         open=False,
         name=name,
         kwargs={"application_name": name, "options": " ".join(f"-c {option}" for option in options)},
-        check=AsyncConnectionPool.check_connection,
+        connection_class=Kept,
+        check=_check,
         timeout=3,
     )
+
+
+def create_told(url: str, size: int, tell: Callable[[Connection], Awaitable[None]], *, name: str, role: str) -> Pool:
+    """Like `create`; each transaction is told first by `tell`."""
+    pool = create(url, size, name=name, role=role)
+    pool.tell, pool.bound = tell, bool(role)
+    return pool
+
+
+async def _check(connection: Connection) -> None:
+    """Raise if the connection has broken. One just used, from which nothing has come since, is not asked again."""
+    heard = poll()
+    heard.register(connection.fileno(), POLLIN)
+    if monotonic() - cast(Kept, connection).used_at > FRESH_SECONDS or heard.poll(0):
+        await AsyncConnectionPool.check_connection(connection)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from services.db.instruments import by_ids
+from services.db import instruments
 from services.db.pool import Connection
 from services.domain.brackets import Brackets
 from services.domain.command import Command, CommandKind
@@ -28,14 +28,15 @@ t.entry_time, t.entry_price, t.entry_role, t.entry_fee, t.entry_evidence::text,
     e.gross::text, e.cap::text, e.funding::text) ORDER BY part)
  FROM trade_exits e WHERE e.trade_id = t.id)::text,
 l.active_from, l.held_from, t.updated_at, t.brackets::text, f.funding::text,
-t.mae, t.mfe, CASE t.status WHEN 'VOIDED' THEN (SELECT v.reason FROM voids v WHERE v.trade_id = t.id) END"""
-_WIDTH = 45
+t.mae, t.mfe, CASE t.status WHEN 'VOIDED' THEN (SELECT v.reason FROM voids v WHERE v.trade_id = t.id) END,
+c.kind, c.at, c.bid, c.ask, c.fraction, c.stop_loss, c.targets::text"""
+_COMMAND, _INSTRUMENT = 45, 52
+"""Where the columns of the command begin, and those of the instrument where it is read as well."""
 
 _TOTAL = "(SELECT s.total FROM funding_settlements s WHERE s.instrument_id = t.instrument_id AND s.time"
 _LAST = "ORDER BY s.time DESC LIMIT 1)"
 
-_LOAD = f"""
-SELECT {_COLUMNS}, c.kind, c.at, c.bid, c.ask, c.fraction, c.stop_loss, c.targets::text
+_FROM = f"""
 FROM trades t LEFT JOIN live_triggers l ON l.trade_id = t.id LEFT JOIN trade_commands c ON c.trade_id = t.id
 LEFT JOIN LATERAL (
     SELECT greatest(t.entry_time, (SELECT max(e.time) FROM trade_exits e WHERE e.trade_id = t.id)) AS booked
@@ -51,8 +52,10 @@ LEFT JOIN LATERAL (
         k.due) AS funding
     FROM funding_clocks k WHERE k.instrument_id = t.instrument_id
 ) f ON l.trade_id IS NOT NULL
-WHERE t.id = ANY(%(ids)s) ORDER BY t.id
 """
+_LOAD = f"SELECT {_COLUMNS} {_FROM} WHERE t.id = ANY(%(ids)s) ORDER BY t.id"
+_LOAD_ONE = f"""SELECT {_COLUMNS}, {instruments.COLUMNS} {_FROM}
+JOIN instruments i ON i.id = t.instrument_id WHERE t.id = %(id)s"""
 
 _brackets = msgspec.json.Decoder(Brackets).decode
 _evidence = msgspec.json.Decoder(Evidence).decode
@@ -105,32 +108,39 @@ class Stored(msgspec.Struct, frozen=True):
 async def load(
     connection: Connection,
     ids: Iterable[int],
-    instruments: Mapping[int, Instrument] | None = None,
+    known: Mapping[int, Instrument] | None = None,
     since: datetime | None = None,
 ) -> list[Stored]:
-    """The trades with these ids, by id. `instruments` saves a look-up where the caller has them all.
+    """The trades with these ids, by id. `known` instruments save a look-up where the caller has them all.
 
     Settlements of funding before `since` come as their sum: nothing will happen to the trades before it.
     """
     cursor = await connection.execute(_LOAD, {"ids": list(ids), "since": since}, binary=True)
     rows = await cursor.fetchall()
-    known = instruments or await by_ids(connection, {row[2] for row in rows})
-    return [_stored(row, known) for row in rows]
+    known = known or await instruments.by_ids(connection, {row[2] for row in rows})
+    return [_stored(row, known[row[2]]) for row in rows]
 
 
-def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored:
+async def load_one(connection: Connection, id_: int) -> Stored | None:
+    """The trade with this id, if there is one: in a single statement."""
+    cursor = await connection.execute(_LOAD_ONE, {"id": id_, "since": None}, binary=True)
+    row = await cursor.fetchone()
+    return None if row is None else _stored(row, instruments.from_row(row[_INSTRUMENT:]))
+
+
+def _stored(row: Sequence[Any], instrument: Instrument) -> Stored:
     (
-        id_, account_id, instrument_id, direction, entry_type, limit_price, initial_stop,
+        id_, account_id, _, direction, entry_type, limit_price, initial_stop,
         targets, rules, position_size, leverage, quantity, maker, taker, fill_model,
         half_spread, average_range, status, reserved, ambiguous, version, created_at, source, notes, signal_id,
         stop, stop_reason, trail_level, trail_step, exit_reason, profit_loss,
         *entry, exits, active_from, held_from, updated_at, brackets, funding, mae, mfe, void_reason,
-    ) = row[:_WIDTH]  # fmt: skip
+    ) = row[:_COMMAND]  # fmt: skip
     status = _STATUSES[status]
     trade = Trade(
         id=id_,
         account_id=account_id,
-        instrument=instruments[instrument_id],
+        instrument=instrument,
         plan=Plan(
             direction=_DIRECTIONS[direction],
             entry_type=_ENTRY_TYPES[entry_type],
@@ -163,7 +173,7 @@ def _stored(row: Sequence[Any], instruments: Mapping[int, Instrument]) -> Stored
         excursion=None if mae is None else Excursion(mae, mfe),
         void_reason=void_reason,
     )
-    return Stored(trade, _command(row[_WIDTH:]), updated_at)
+    return Stored(trade, _command(row[_COMMAND:_INSTRUMENT]), updated_at)
 
 
 def _fill(columns: Sequence[Any]) -> Fill | None:

@@ -18,7 +18,7 @@ from services.db.settlement import StateMoved
 from services.db.trades import Stored
 from services.domain.changes import Change
 from services.domain.command import Command, CommandKind, applies, apply
-from services.domain.errors import Conflict, InvalidInput, NotFound
+from services.domain.errors import Conflict, InvalidInput
 from services.domain.market import Quote
 from services.domain.money import floor_to
 from services.domain.opening import check_legs, check_stop_holds
@@ -29,6 +29,7 @@ from services.domain.view import TradeView, trade_view
 from services.usecases.act_at_once import bring_to_now, is_open_question
 from services.usecases.context import Services
 from services.usecases.quotes import fresh_quote
+from services.usecases.read_trade import find_trade
 
 GUARD_SHARE = Decimal("0.01")
 """A caller's own idea of the price may differ from the market by this share."""
@@ -57,7 +58,7 @@ async def command_trade(services: Services, account_ids: Sequence[int], trade_id
 
     Raises NotFound, InvalidInput (an edit out of order), or Conflict with the state the trade is in.
     """
-    stored = await _load(services, account_ids, trade_id)
+    stored = await find_trade(services, account_ids, trade_id)
     _check_state(stored, wish)
     command = await _command(services, stored.trade, wish)
     path = await bring_to_now(services.as_system(), stored.trade.instrument)
@@ -79,14 +80,6 @@ async def command_trade(services: Services, account_ids: Sequence[int], trade_id
             raise _conflict(stored.trade, "changed meanwhile: read it again") from None
     await doorbell.ring(services.redis, streams)
     return Commanded(trade_view(change.after, at), pending=False)
-
-
-async def _load(services: Services, account_ids: Sequence[int], trade_id: int) -> Stored:
-    async with services.pool.connection() as connection:
-        found = await trades.load(connection, [trade_id])
-    if not found or found[0].trade.account_id not in account_ids:
-        raise NotFound("no_such_trade", f"there is no trade {trade_id}", field="id")
-    return found[0]
 
 
 def _check_state(stored: Stored, wish: Wish) -> None:

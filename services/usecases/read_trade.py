@@ -7,7 +7,6 @@ from decimal import Decimal
 import msgspec
 
 from services.db import revisions, trades
-from services.db.pool import Connection
 from services.db.revisions import Revision
 from services.db.trades import Stored
 from services.domain.errors import NotFound, Unavailable
@@ -34,23 +33,23 @@ class LiveTradeView(TradeView, frozen=True, kw_only=True):
 
 async def read_trade(services: Services, account_ids: Sequence[int], trade_id: int) -> LiveTradeView:
     """The trade with this id. Raises NotFound unless it belongs to one of the accounts."""
-    async with services.pool.connection() as connection:
-        found = await _found(connection, account_ids, trade_id)
-    return (await with_quotes(services, [found]))[0]
+    return (await with_quotes(services, [await find_trade(services, account_ids, trade_id)]))[0]
 
 
 async def read_revisions(services: Services, account_ids: Sequence[int], trade_id: int) -> list[Revision]:
     """The history of the trade's stop and targets. Raises NotFound unless it belongs to one of the accounts."""
+    await find_trade(services, account_ids, trade_id)
     async with services.pool.connection() as connection:
-        await _found(connection, account_ids, trade_id)
         return await revisions.of_trade(connection, trade_id)
 
 
-async def _found(connection: Connection, account_ids: Sequence[int], trade_id: int) -> Stored:
-    found = await trades.load(connection, [trade_id])
-    if not found or found[0].trade.account_id not in account_ids:
+async def find_trade(services: Services, account_ids: Sequence[int], trade_id: int) -> Stored:
+    """The trade as stored. Raises NotFound unless it belongs to one of the accounts."""
+    async with services.pool.reading() as connection:
+        found = await trades.load_one(connection, trade_id)
+    if found is None or found.trade.account_id not in account_ids:
         raise NotFound("no_such_trade", f"there is no trade {trade_id}", field="id")
-    return found[0]
+    return found
 
 
 async def with_quotes(services: Services, stored: Sequence[Stored]) -> list[LiveTradeView]:
