@@ -218,13 +218,16 @@ class Judge:
         return falls or (wall.upper is not None and bar.high >= wall.upper)
 
     def command_due(self, until: datetime) -> None:
-        """Apply the pending command if its time is at or before `until`; dropped if the state forbids it."""
+        """Apply the pending command if its time is at or before `until`; dropped if the state forbids it.
+
+        Raises FundingDue, and then it still waits.
+        """
         if self.command is None or self.command.at > until:
             return
-        command, self.command = self.command, None
-        if applies(self.trade, command):
-            self._step(apply(self.trade, command))
+        if applies(self.trade, self.command):
+            self._step(apply(self.trade, self.command))
             self._stop_at_open = self.trade.stop  # whether an edit came before the minute's open, active_from tells
+        self.command = None
 
     def _state(self) -> _State:
         return _State(self.trade, self.command, tuple(self.steps), self._trailed_since)

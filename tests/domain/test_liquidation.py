@@ -20,6 +20,7 @@ from services.domain.errors import InvalidData, InvalidInput
 from services.domain.fees import DEFAULT_FEES
 from services.domain.fills import NO_SLIPPAGE, FillModel
 from services.domain.funding import Funding, Settlement
+from services.domain.judge import Need
 from services.domain.market import UNFILTERED, Instrument, InstrumentStatus, Market, Quote
 from services.domain.opening import Order, enter_at_quote, rest
 from services.domain.path import MINUTE, Bar, Path
@@ -33,7 +34,7 @@ START = datetime(2026, 7, 1, 7, 58, tzinfo=UTC)
 BTC = shipped("BTCUSDT")
 FLAT = (Bracket(D(0), D("1e9"), D("0.01"), D(0), 50),)
 """One bracket of 1 %: a LONG of 100 at 10 times is liquidated at 90 / 0.99 = 90.90909091."""
-LEVEL = D("90.90909091")
+LEVEL, LEAST = D("90.90909091"), D("1e-8")
 MARK = Folder(__file__).parents[2].parent / "shared" / "data" / "mark"
 
 
@@ -187,7 +188,7 @@ class TestMinute:
 
     def test_a_touch_to_the_digit_counts_and_short_of_it_not(self):
         assert not walked(entered(), [], [bar(1, 100, 100, LEVEL, 99)]).trade.status.is_live
-        assert walked(entered(), [], [bar(1, 100, 100, LEVEL + D("1e-8"), 99)]).trade.status.is_live
+        assert walked(entered(), [], [bar(1, 100, 100, LEVEL + LEAST, 99)]).trade.status.is_live
 
     def test_a_minute_that_opens_beyond_liquidates_at_its_open_before_the_stop(self):
         trade = walked(entered(), [bar(1, 94, 96, 93, 95)], [still(1, 90)]).trade
@@ -222,7 +223,7 @@ class TestMinute:
         price = resting.liquidation_price
         assert price is not None
         fall = bar(1, 100, 100, 98, 99)
-        for close, flagged in ((price - 1, False), (price + 1, True)):
+        for close, flagged in ((price - 1, False), (price, False), (price + LEAST, True)):
             trade = walked(resting, [fall], [bar(1, 100, 100, price - 1, close)]).trade
             assert (trade.status, trade.ambiguous) == (TradeStatus.CLOSED_LIQUIDATED, flagged)
             assert trade.entry is not None
@@ -297,8 +298,7 @@ class TestFunding:
         waiting = msgspec.structs.replace(self.held(), funding=Funding(due=self.DUE))
         result = walked(waiting, [bar(3, 100, 100, 94, 94)], [])
         assert result.trade.held_from == START + 3 * MINUTE
-        assert result.need is not None
-        assert result.need.funding
+        assert result.need == Need(START + 3 * MINUTE, funding=True)
         known = msgspec.structs.replace(result.trade, funding=self.held().funding)
         assert walked(known, [bar(3, 100, 100, 94, 94)], []).trade.exits[0].funding == D("0.5")
 
@@ -306,6 +306,7 @@ class TestFunding:
         waiting = msgspec.structs.replace(self.held(), funding=Funding(due=self.DUE))
         assert walked(waiting, [still(3)], []).trade.held_from is None
         assert not walked(waiting, [bar(1, 100, 100, 94, 94)], []).trade.status.is_live
+        assert not walked(waiting, [bar(2, 94, 94, 94, 94)], []).trade.status.is_live  # at the very instant
 
     def test_a_closing_by_hand_waits_too(self):
         waiting = msgspec.structs.replace(self.held(), funding=Funding(due=self.DUE))
@@ -314,6 +315,19 @@ class TestFunding:
             result = walked(waiting, bars, [], by_hand)
             assert result.trade.held_from == bars[0].open_time
             assert not result.command_done
+
+    def test_a_closing_by_hand_waits_too_where_nothing_was_traded_since(self):
+        waiting = msgspec.structs.replace(self.held(), funding=Funding(due=self.DUE))
+        by_hand = Command(kind=CommandKind.CLOSE, at=self.DUE + 2.5 * MINUTE, bid=D(100), ask=D(100))
+        silence = Path(1, START, self.DUE + 5 * MINUTE, (still(0),))
+        result = walk(waiting, silence, since=START, command=by_hand)
+        assert result.need == Need(self.DUE + 2 * MINUTE, funding=True)
+        assert result.trade == msgspec.structs.replace(waiting, held_from=self.DUE + 2 * MINUTE)
+        assert not result.command_done
+        known = msgspec.structs.replace(result.trade, funding=self.held().funding)
+        result = walk(known, silence, since=START, command=by_hand)
+        assert (result.trade.status, result.command_done) == (TradeStatus.CLOSED_MANUAL, True)
+        assert result.trade.exits[0].funding == D("0.5")
 
 
 def ledger(amount: Decimal) -> Decimal:
