@@ -57,9 +57,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     def measured(self, excursion: Excursion) -> "Change":
         """This closing with how far the trade went while it was held."""
-        after = closed = msgspec.structs.replace(self.after, excursion=excursion)
-        if self.steps[-1] is not self.after:
-            closed = msgspec.structs.replace(self.steps[-1], excursion=excursion)
+        after, closed = (msgspec.structs.replace(each, excursion=excursion) for each in (self.after, self.steps[-1]))
         return msgspec.structs.replace(self, after=after, steps=(*self.steps[:-1], closed))
 
     def ledger(self) -> Iterator[LedgerRow]:

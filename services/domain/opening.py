@@ -170,7 +170,9 @@ def _trade(order: Order, status: TradeStatus, quantity: Decimal, reserved: Decim
         brackets=order.brackets,
         entry=entry,
     )
-    notional = quantity * (entry.price if entry else order.plan.limit_price or 0)
+    price = entry.price if entry else order.plan.limit_price
+    assert price is not None
+    notional = quantity * price
     _check_leverage(order, notional)
     trade = msgspec.structs.replace(trade, brackets=reachable(order.brackets, notional))
     check_stop_holds(trade)

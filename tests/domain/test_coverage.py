@@ -15,8 +15,9 @@ def bar(minute: int) -> Bar:
     return Bar(opened, opened + MINUTE - timedelta(milliseconds=1), one, one, one, one)
 
 
-def path(end: int, *minutes: int, tail: bool = False) -> Path:
-    return Path(7, START, START + end * MINUTE, tuple(map(bar, minutes)), bar(end) if tail else None)
+def path(end: int, *minutes: int, tail: bool = False, mark: bool = False) -> Path:
+    bars = tuple(map(bar, minutes))
+    return Path(7, START, START + end * MINUTE, bars, bar(end) if tail else None, mark=bars if mark else None)
 
 
 def test_a_later_bar_proves_everything_before_it():
@@ -31,6 +32,7 @@ def test_a_silent_minute_proves_as_much_as_a_traded_one():
 
 def test_the_last_bar_of_an_answer_without_a_later_one_may_not_be_final():
     assert proven(path(3, 0, 1, 2), START + 2 * MINUTE, START + 3 * MINUTE) == path(2, 0, 1)
+    assert proven(path(3, 0, 1, 2, mark=True), START + 2 * MINUTE, START + 3 * MINUTE) == path(2, 0, 1, mark=True)
 
 
 def test_a_node_that_lags_proves_only_what_it_has_gone_beyond():

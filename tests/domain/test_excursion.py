@@ -20,7 +20,7 @@ D = Decimal
 AT = datetime(2026, 7, 1, 12, 0, 30, tzinfo=UTC)
 
 
-def opened(direction: Direction = Direction.LONG) -> Trade:
+def opened(direction: Direction = Direction.LONG, size: int = 100) -> Trade:
     """100 USDT at 100, so a quantity of 1, with 5 USDT at risk."""
     sign = direction.sign
     plan = Plan(
@@ -29,7 +29,7 @@ def opened(direction: Direction = Direction.LONG) -> Trade:
         limit_price=None,
         stop_loss=D(100 - 5 * sign),
         targets=(Target(D(100 + 20 * sign)),),
-        position_size=D(100),
+        position_size=D(size),
         leverage=1,
     )
     instrument = Instrument(1, Market.FUTURES, "BTCUSDT", "BTC", InstrumentStatus.TRADING, UNFILTERED)
@@ -50,6 +50,8 @@ def closed(trade: Trade, price: str, after: timedelta, quantity: str = "1") -> T
 def test_by_hand(direction: Direction, mae: int, mfe: int):
     trade = closed(opened(direction), "102", timedelta(minutes=5))
     assert excursion(trade, D(96), D(109)) == Excursion(D(mae), D(mfe))
+    trade = closed(opened(direction, 400), "102", timedelta(minutes=5), "4")
+    assert excursion(trade, D(96), D(109)) == Excursion(D(4 * mae), D(4 * mfe))
 
 
 def test_fills_count_where_no_bar_tells():
@@ -78,6 +80,14 @@ def test_units_of_risk_by_hand():
     assert view.r_multiple == D("0.37")
     live = trade_view(opened(), AT)
     assert (live.mae, live.mfe_r, live.r_multiple) == (None, None, None)
+
+
+def test_units_of_risk_are_of_all_that_was_entered():
+    trade = opened(Direction.SHORT, 400)
+    assert initial_risk(closed(trade, "102", timedelta(minutes=5), "3")) == initial_risk(trade) == 20
+    resting = msgspec.structs.replace(trade, entry=None)
+    assert initial_risk(resting) is None
+    assert in_r(D(5), None) is None
 
 
 def test_nothing_at_risk_is_no_multiple():

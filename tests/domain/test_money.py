@@ -125,3 +125,18 @@ def test_the_average_range_is_wilders():
     first = next_average_range(D(0), D("102"), D("100"), D("100"))
     assert first == D("0.02")
     assert next_average_range(first, D("134"), D("100"), D("100")) == D("0.042857142857")
+
+
+def test_a_bar_further_than_its_own_price_counts_as_its_price():
+    assert next_average_range(D(0), D("250"), D("50"), D("100")) == 1
+
+
+@given(st.integers(2, 300), st.decimals("0", "0.05", places=6), st.decimals("0.0001", "0.05", places=6))
+def test_a_bar_of_many_minutes_counts_as_so_many_of_one(minutes, before, seen):
+    """Each with its range over the root of their number."""
+    bar = (D(100) + 100 * seen, D(100), D(100))
+    average = before
+    for _ in range(minutes):
+        average = next_average_range(average, D(100) + 100 * seen / D(minutes).sqrt(), D(100), D(100))
+    assert abs(next_average_range(before, *bar, minutes) - average) < D("1e-9")
+    assert next_average_range(D(0), *bar, minutes) == (seen / D(minutes).sqrt()).quantize(D("1e-12"))

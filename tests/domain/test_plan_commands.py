@@ -7,12 +7,13 @@ from typing import NamedTuple
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.domain.command import Command, CommandKind
+from services.domain.command import Command, CommandKind, apply
+from services.domain.fills import FillModel
 from services.domain.path import floor_minute
 from services.domain.plan import Target
 from services.domain.trade import Trade
 from tests.domain.plan_cases import PlanCase, plan_cases
-from tests.domain.tapes import Case, at, carry, price
+from tests.domain.tapes import Case, at, carry, make_trade, price
 from tests.oracle import plans as oracle
 
 minutes = st.sets(st.integers(1, 3)).map(sorted)
@@ -88,3 +89,21 @@ def test_without_finer_data_what_is_not_flagged_is_the_truth(made: Commanded):
     trade = walked(made, [], known=False)
     if not trade.ambiguous:
         check(made, trade)
+
+
+def test_an_edit_before_the_entry_is_of_the_plan_and_later_of_the_stop_alone():
+    """What was at risk when it was entered stays what it was."""
+    resting = make_trade(1, 999, 990, 1020, 0, FillModel.OPTIMISTIC)
+    opened = make_trade(1, None, 990, 1020, 0, FillModel.OPTIMISTIC)
+    stop = Command(kind=CommandKind.EDIT, at=at(1), stop_loss=price(995))
+    targets = Command(kind=CommandKind.EDIT, at=at(1), targets=(Target(price(1030)),))
+    for trade, command, planned, stands in (
+        (resting, stop, 995, 995),
+        (opened, stop, 990, 995),
+        (resting, targets, 990, 990),
+        (opened, targets, 990, 990),
+    ):
+        edited = apply(trade, command)
+        assert (edited.plan.stop_loss, edited.stop.price) == (price(planned), price(stands))
+        assert edited.plan.targets[0].price == price(1030 if command is targets else 1020)
+        assert (edited.active_from, edited.version) == (at(1), 2)

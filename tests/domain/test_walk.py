@@ -7,11 +7,13 @@ import msgspec
 import pytest
 
 from services.domain.barriers import barriers
+from services.domain.command import Command, CommandKind
 from services.domain.fees import Role
 from services.domain.fills import FillModel
 from services.domain.judge import Need
 from services.domain.path import MINUTE, Bar, Finer, Path, Resolution, print_bar
-from services.domain.trade import DecidedBy, Trade
+from services.domain.plan import Rules, Target, Trailing
+from services.domain.trade import DecidedBy, Reason, Stop, Trade
 from services.domain.walk import Walked, walk
 from tests.domain.tapes import INSTRUMENT, START, make_trade
 
@@ -38,6 +40,13 @@ def after(trade: Trade, *bars: str, finer: Finer | None = None, tail: str | None
 def long(model: FillModel = OPTIMISTIC, limit: int | None = None) -> Trade:
     """Stop 99, target 102, entered at 100 or resting."""
     return make_trade(1, limit, 990, 1020, 0, model)
+
+
+def ruled(trade: Trade, rules: Rules, *targets: str) -> Trade:
+    """The trade with these rules, and with so many equal targets in place of its own if there are any."""
+    equal = tuple(Target(D(target), 1 / D(len(targets))) for target in targets)
+    plan = msgspec.structs.replace(trade.plan, rules=rules, targets=equal or trade.plan.targets)
+    return msgspec.structs.replace(trade, plan=plan)
 
 
 def short(model: FillModel = OPTIMISTIC, limit: int | None = None) -> Trade:
@@ -82,6 +91,7 @@ def test_an_open_trade_in_one_bar(trade, text, status, price, by):
     assert exit_.evidence.bar == bar(text)
     assert exit_.time == (START if by is DecidedBy.OPEN else END_OF_MINUTE)
     assert exit_.role is (Role.MAKER if status == "CLOSED_TP" else Role.TAKER)
+    assert exit_.evidence.slippage == trade.slippage.of_last_price(trade.fill_model) * (exit_.role is Role.TAKER)
 
 
 @pytest.mark.parametrize(
@@ -272,3 +282,70 @@ def test_prints_before_the_entry_do_not_count():
 def test_a_bar_in_progress_tells_nothing_of_a_younger_trade():
     trade = make_trade(1, None, 990, 1020, 30_000, OPTIMISTIC)
     assert after(trade, tail="100 101 98 98").trade == trade
+
+
+def test_extremes_that_the_first_prints_have_told_need_not_come_again():
+    def judged(first: str, text: str) -> Trade:
+        """Entered at the fifth second, between the first print and the last that is known."""
+        told = (print_bar(START, D(first)), print_bar(START + timedelta(seconds=9), D("100")))
+        finer = Finer(Resolution.PRINTS, told, gone=True, until=told[-1].open_time)
+        return after(make_trade(1, None, 990, 1020, 5000, OPTIMISTIC), text, finer=finer).trade
+
+    def outcome(trade: Trade) -> tuple:
+        return trade.status, trade.ambiguous
+
+    assert outcome(judged("98.8", "98.8 101 98.8 100")) == ("CLOSED_SL", True)
+    assert outcome(judged("100", "100 101 98.8 100")) == ("CLOSED_SL", False)
+    assert outcome(judged("102.5", "102.5 102.5 99.5 100")) == ("OPEN", True)
+    assert outcome(judged("100", "100 102.5 99.5 100")) == ("CLOSED_TP", False)
+
+
+@pytest.mark.parametrize(
+    ("trade", "text", "status"),
+    [
+        (long(limit=999), "100.5 102 99.9 101", "CANCELLED"),  # the target has been touched for certain, the entry not
+        (long(limit=999), "100.5 102.5 99.9 101", "CANCELLED"),
+        (long(limit=999), "100.5 101.9 99.9 101", "OPEN"),
+        (long(limit=999), "100.5 102 99.0 101", "CLOSED_SL"),
+        (short(limit=1001), "99.5 100.1 98 99", "CANCELLED"),
+        (short(limit=1001), "99.5 100.1 97.5 99", "CANCELLED"),
+        (short(limit=1001), "99.5 101 98 99", "CLOSED_SL"),
+    ],
+)
+def test_a_target_that_cancels_an_entry_and_may_have_come_before_it_is_assumed_to_have(trade, text, status):
+    price = trade.plan.targets[0].price
+    farther = price + trade.plan.direction.sign
+    for targets in ((), (str(price), str(farther))):
+        resting = ruled(trade, Rules(cancel_on_target=True), *targets)
+        ended = after(resting, text, finer=GONE).trade
+        assert (ended.status, ended.ambiguous) == (status, status != "OPEN")
+        if status == "CANCELLED":
+            assert ended.ended_by is Reason.TARGET_BEFORE_ENTRY
+
+
+def test_a_target_comes_before_the_trailing_level_at_the_same_price():
+    trailing = Rules(trailing=Trailing(distance=D(1), activation=D("102.0")))
+    walked = after(ruled(long(), trailing), "100 102 99.5 101.5")
+    assert walked.trade.status == "CLOSED_TP"
+    assert [step.trail for step in walked.steps] == [None]
+    walked = after(ruled(long(), trailing, "102.0", "104.0"), "101.2 102 101.2 101.5")
+    assert [(len(step.exits), step.stop.price) for step in walked.steps] == [(1, D("99.0")), (1, D("101.0"))]
+
+
+def test_followed_targets_leave_the_stop_at_the_target_before():
+    trade = ruled(long(), Rules(follow_targets=True), "102.0", "103.0", "104.0")
+    for high, stop in (
+        ("102", Stop(D("100.0"), Reason.BREAK_EVEN)),
+        ("103", Stop(D("102.0"), Reason.TARGET_STOP)),
+    ):
+        trade = after(trade, f"{high} {high} {high} {high}").trade
+        assert trade.stop == stop
+
+
+def test_a_command_at_the_end_of_a_path_is_for_the_next_one():
+    close = Command(kind=CommandKind.CLOSE, at=START + MINUTE, bid=D("100.1"), ask=D("100.2"))
+    first, second = (Path(INSTRUMENT.id, START + n * MINUTE, START + (n + 1) * MINUTE, ()) for n in range(2))
+    walked = walk(long(), first, since=START, command=close)
+    assert (walked.trade, walked.command_done) == (long(), False)
+    walked = walk(walked.trade, second, since=second.start, command=close)
+    assert (walked.trade.status, walked.command_done) == ("CLOSED_MANUAL", True)
