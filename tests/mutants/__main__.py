@@ -4,28 +4,31 @@ import argparse
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
+from typing import NamedTuple
 
-from tests.mutants.generated import JUDGES, Generated, sample
+from tests.mutants.generated import JUDGES, Generated, sample, wider
 from tests.mutants.named import NAMED, Mutant
 from tests.mutants.source import is_green, source_copy
 
 SECONDS_MAX = 600
 BAR = 0.85
 """The share of generated mutants that must be noticed; of the named ones, all."""
-QUICK = """
+PROFILE = """
 from hypothesis import Phase, settings
 settings.register_profile(
-    "mutants", phases=(Phase.explicit, Phase.generate), max_examples=10, database=None, deadline=None, derandomize=True
+    "mutants", phases=(Phase.explicit, Phase.generate), max_examples={}, database=None, deadline=None, derandomize=True
 )
 settings.load_profile("mutants")
 """
-"""A mutant need only be noticed, and soon: few examples, always the same, and nobody reads the smallest one."""
-EXAMPLES = re.compile(r"max_examples=\d+")
-FEW = 'max_examples=10, phases=list(__import__("hypothesis").Phase)[:3]'
+"""A mutant need only be noticed: always by the same examples, and nobody reads the smallest one."""
+FEW, USUAL = 10, 100
+EXAMPLES = re.compile(r"(max_examples=)(\d+)")
+NO_SHRINKING = 'phases=list(__import__("hypothesis").Phase)[:3], '
 
 
 def main() -> None:
@@ -49,7 +52,7 @@ def named(chosen: Sequence[Mutant]) -> bool:
     print("| mutant | killed by | killed | seconds |\n|---|---|---|---|")
     good = True
     with source_copy() as folder:
-        _quicken(folder)
+        _prepare(folder, few=True)
         for mutant in chosen:
             began = time.monotonic()
             verdict = _judge(folder, mutant)
@@ -71,36 +74,27 @@ def _judge(folder: Path, mutant: Mutant) -> str:
     return "NO" if survived else "yes"
 
 
+class Stage(NamedTuple):
+    """What mutants must survive: the tests of a module, with few examples or as many as they ask for, within a time."""
+
+    name: str
+    tests: Callable[[str], tuple[str, ...]]
+    few: bool
+    seconds_max: int
+
+
+STAGES = (
+    Stage("quick", JUDGES.__getitem__, few=True, seconds_max=SECONDS_MAX),
+    Stage("whole", wider, few=False, seconds_max=3 * SECONDS_MAX),
+)
+
+
 def generated(seed: int, count: int, at_once: int) -> bool:
     """Whether enough of a sample are killed."""
-    mutants = sample(seed, count)
-    copies: SimpleQueue[Path] = SimpleQueue()
-    survivors: list[Generated] = []
+    mutants = survivors = sample(seed, count)
     began = time.monotonic()
-
-    def judge(mutant: Generated) -> None:
-        folder = copies.get()
-        try:
-            path = folder / mutant.module
-            text = path.read_text()
-            path.write_text(mutant.code())
-            survived = is_green(folder, JUDGES[mutant.module], SECONDS_MAX)
-            path.write_text(text)
-        finally:
-            copies.put(folder)
-        if survived:
-            survivors.append(mutant)
-        verdict, name = ("SURVIVED" if survived else "killed"), mutant.operator.removeprefix("core/")
-        print(f"{verdict}  {mutant.module}:{mutant.line} {name} {mutant.occurrence}", flush=True)
-
-    with source_copy() as first, source_copy() as second:
-        for folder in (first, second)[:at_once]:
-            _quicken(folder)
-            copies.put(folder)
-        for tests in dict.fromkeys(JUDGES[mutant.module] for mutant in mutants):
-            assert is_green(first, tests, SECONDS_MAX), f"red without any mutant: {tests}"
-        with ThreadPoolExecutor(at_once) as pool:
-            list(pool.map(judge, mutants))
+    for stage in STAGES:
+        survivors = _survivors(survivors, stage, at_once) if survivors else []
     killed = len(mutants) - len(survivors)
     share = killed / len(mutants)
     minutes = (time.monotonic() - began) / 60
@@ -108,13 +102,44 @@ def generated(seed: int, count: int, at_once: int) -> bool:
     return share >= BAR
 
 
-def _quicken(folder: Path) -> None:
+def _survivors(mutants: Sequence[Generated], stage: Stage, at_once: int) -> list[Generated]:
+    """Those that the stage does not notice."""
+    free: SimpleQueue[Path] = SimpleQueue()
+
+    def survives(mutant: Generated) -> bool:
+        folder, began = free.get(), time.monotonic()
+        path = folder / mutant.module
+        text = path.read_text()
+        try:
+            path.write_text(mutant.code())
+            survived = is_green(folder, stage.tests(mutant.module), stage.seconds_max)
+        finally:
+            path.write_text(text)
+            free.put(folder)
+        verdict, seconds = "SURVIVED" if survived else "killed", time.monotonic() - began
+        print(f"{stage.name}: {verdict}  {mutant}  {seconds:.0f} s", flush=True)
+        return survived
+
+    with ExitStack() as stack:
+        folders = [stack.enter_context(source_copy()) for _ in range(at_once)]
+        for folder in folders:
+            _prepare(folder, few=stage.few)
+            free.put(folder)
+        tests = sorted({test for mutant in mutants for test in stage.tests(mutant.module)})
+        assert is_green(folders[0], tests, at_once * stage.seconds_max), f"red without any mutant: {tests}"
+        with ThreadPoolExecutor(at_once) as pool:
+            return [mutant for mutant, alive in zip(mutants, pool.map(survives, mutants), strict=True) if alive]
+
+
+def _prepare(folder: Path, *, few: bool) -> None:
     for path in (folder / "tests").rglob("*.py"):
         text = path.read_text()
         if EXAMPLES.search(text) and "mutants" not in path.parts:
-            path.write_text(EXAMPLES.sub(FEW, text))
+            number = str(FEW) if few else r"\2"
+            shrinking = "" if "phases=" in text else NO_SHRINKING
+            path.write_text(EXAMPLES.sub(rf"{shrinking}\g<1>{number}", text))
     with (folder / "tests" / "conftest.py").open("a") as conftest:
-        conftest.write(QUICK)
+        conftest.write(PROFILE.format(FEW if few else USUAL))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Mutants by the hundred: the operators of cosmic-ray over the domain and the use cases, a sample drawn by a seed.
 
 Each is judged by the tests that concern its module (`JUDGES`), in that order until one is red. What none of them
-notices survives, and is listed with its line.
+notices comes before the same tests with all of their examples and before those around them (`wider`). What then is
+left survives, and is listed with its line.
 """
 
 import random
@@ -14,6 +15,8 @@ from typing import NamedTuple
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
+from parso.python.tree import Class
+from parso.tree import NodeOrLeaf
 
 ROOT = Path(__file__).parents[2]
 OPERATORS = re.compile(
@@ -23,11 +26,24 @@ OPERATORS = re.compile(
     r"|ReplaceTrueWithFalse|ReplaceFalseWithTrue|NumberReplacer|ReplaceBreakWithContinue|ReplaceContinueWithBreak"
     r"|ZeroIterationForLoop)"
 )
-"""Left out: what changes type annotations, decorators and exception lists, which hardly any test can miss."""
+"""Left out: what changes type annotations, decorators and exception lists, which hardly any test can miss.
+
+Of what these find, that is left out which no program computes with (`_is_declaration`): the bare `*` and `/` of
+signatures, which are taken for arithmetic and of which callers that fit are not told, and the keywords of class
+statements in `DECLARED`.
+"""
+DECLARED = frozenset(("frozen", "kw_only", "gc"))
+"""Who may assign to a struct and how one is made is for the type checker; what the collector follows is for memory.
+
+Keywords that change what is computed or written (`array_like`, `omit_defaults`, `tag`) are mutated like anything else.
+"""
 
 WALK = (
     "tests/simulation/test_seeds.py::test_every_seed_in_memory_ends_as_its_prints_say",
     "tests/domain/test_walk.py",
+    "tests/domain/test_path.py",
+    "tests/domain/test_profit.py",
+    "tests/domain/test_changes.py",
     "tests/domain/test_whole.py",
     "tests/domain/test_liquidation.py",
     "tests/domain/test_plan_commands.py",
@@ -35,7 +51,13 @@ WALK = (
     "tests/domain/test_laws.py",
     "tests/domain/test_plans.py",
 )
-OPENING = ("tests/domain/test_opening.py", "tests/domain/test_sizing.py", *WALK)
+OPENING = (
+    "tests/domain/test_opening.py",
+    "tests/domain/test_planning.py",
+    "tests/domain/test_filters.py",
+    "tests/domain/test_sizing.py",
+    *WALK,
+)
 EVALUATION = (
     "tests/simulation/test_seeds.py",
     "tests/evaluation/test_judge_paths.py",
@@ -95,6 +117,20 @@ JUDGES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 
+_AROUND_DOMAIN = (
+    "tests/domain",
+    "--ignore=tests/domain/metrics",
+    "tests/simulation/test_seeds.py",
+    "tests/evaluation/test_plans.py",
+    "tests/evaluation/test_futures.py",
+)
+_AROUND_USECASES = ("tests/evaluation", "--ignore=tests/evaluation/test_conservation.py", "tests/api/test_race.py")
+
+
+def wider(module: str) -> tuple[str, ...]:
+    """The tests around those that judge `module`: whoever uses it, but for what takes many minutes."""
+    return _AROUND_DOMAIN if module.startswith("services/domain") else (*JUDGES[module], *_AROUND_USECASES)
+
 
 class Generated(NamedTuple):
     """One mutant: the occurrence of an operator in a module."""
@@ -103,6 +139,9 @@ class Generated(NamedTuple):
     operator: str
     occurrence: int
     line: int
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line} {self.operator.removeprefix('core/')} {self.occurrence}"
 
     def code(self) -> str:
         """The module's text with the mutation."""
@@ -117,7 +156,7 @@ def sample(seed: int, count: int) -> list[Generated]:
     shares = {module: 4 if module.startswith("services/domain") else 1 for module in JUDGES}
     chosen: list[Generated] = []
     for module, share in shares.items():
-        found = sorted(_all(module))
+        found = sorted(Generated(module, *place) for place in places(_text(module)))
         wanted = min(round(count * share / sum(shares.values())) + 1, len(found))
         chosen += chance.sample(found, wanted)
     return chosen[:count]
@@ -128,10 +167,22 @@ def _text(module: str) -> str:
     return (ROOT / module).read_text()
 
 
-def _all(module: str) -> Iterator[Generated]:
-    nodes = list(ast_nodes(get_ast(_text(module))))
+def places(text: str) -> Iterator[tuple[str, int, int]]:
+    """Operator, occurrence and line of each mutation of a module's text."""
+    nodes = list(ast_nodes(get_ast(text)))
     for name in operator_names():
         if OPERATORS.fullmatch(name):
             operator = get_operator(name)()
-            places = [start for node in nodes for start, _ in operator.mutation_positions(node)]
-            yield from (Generated(module, name, number, line) for number, (line, _) in enumerate(places))
+            found = [(node, line) for node in nodes for (line, _), _ in operator.mutation_positions(node)]
+            for number, (node, line) in enumerate(found):
+                if not _is_declaration(node):
+                    yield name, number, line
+
+
+def _is_declaration(node: NodeOrLeaf) -> bool:
+    """Whether `node` separates parameters, or is what a class statement gives a keyword of `DECLARED`."""
+    around = node.parent
+    if around is None or around.type == "parameters":
+        return node.type == "operator"
+    owner = around.parent if around.parent is None or around.parent.type != "arglist" else around.parent.parent
+    return around.type == "argument" and isinstance(owner, Class) and around.children[0].value in DECLARED
