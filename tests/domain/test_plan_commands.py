@@ -4,16 +4,18 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
+import msgspec
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.domain.command import Command, CommandKind, apply
 from services.domain.fills import FillModel
 from services.domain.path import floor_minute
-from services.domain.plan import Target
-from services.domain.trade import Trade
+from services.domain.plan import Rules, Target
+from services.domain.trade import Reason, Trade
 from tests.domain.plan_cases import PlanCase, plan_cases
-from tests.domain.tapes import Case, at, carry, make_trade, price
+from tests.domain.tapes import MINUTE, Case, Tape, at, carry, make_trade, price
 from tests.oracle import plans as oracle
 
 minutes = st.sets(st.integers(1, 3)).map(sorted)
@@ -89,6 +91,22 @@ def test_without_finer_data_what_is_not_flagged_is_the_truth(made: Commanded):
     trade = walked(made, [], known=False)
     if not trade.ambiguous:
         check(made, trade)
+
+
+@pytest.mark.parametrize("when", [MINUTE - 1, MINUTE, MINUTE + 1])
+def test_a_command_up_to_the_instant_at_which_an_entry_expires_comes_first(when: int):
+    """Nothing is traded there, so that only a later minute tells of it."""
+    trade = make_trade(1, 995, 990, 1020, 0, FillModel.OPTIMISTIC)
+    trade = msgspec.structs.replace(
+        trade, plan=msgspec.structs.replace(trade.plan, rules=Rules(entry_expires_at=at(1)))
+    )
+    plan = oracle.Plan(1, 995, 995, 990, ((1020, Decimal(1)),), int(trade.quantity * 1000), expires_at=1)
+    case = PlanCase(Tape(((3 * MINUTE, 1000),), 4), trade, plan, 0)
+    command = Command(kind=CommandKind.CANCEL, at=at(when))
+    made = Commanded(case, command, oracle.Command("cancel", when, 999))
+    ended = walked(made, [])
+    assert ended.ended_by == (Reason.CANCELLED if when <= MINUTE else Reason.ENTRY_EXPIRED)
+    check(made, ended)
 
 
 def test_an_edit_before_the_entry_is_of_the_plan_and_later_of_the_stop_alone():

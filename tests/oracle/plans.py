@@ -121,7 +121,8 @@ class Truth:
             self._minute(opened, group)
         if self.command is not None and self.command.at < end:
             self._expire(self.command.at)
-            self._obey()
+            if self.command is not None:
+                self._obey()
         self._meanwhile(end)
         self._expire(end)
         return self
@@ -182,8 +183,15 @@ class Truth:
         return sign * worst > sign * behind and all(sign * best < sign * price for price in ahead)
 
     def _expire(self, until: int) -> None:
-        expires = self.plan.expires_at
-        if self.status == "PENDING" and expires is not None and minute_up(expires) <= until:
+        """A command given by then comes first."""
+        if self.status != "PENDING" or self.plan.expires_at is None:
+            return
+        due = minute_up(self.plan.expires_at)
+        if due > until:
+            return
+        if self.command is not None and self.command.at <= due:
+            self._obey()
+        if self.status == "PENDING":
             self._cancel("entry_expired")
 
     def _cancel(self, reason: str) -> None:
