@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
+import uvloop
+
 Result = TypeVar("Result")
 
 BEAT_SECONDS = 0.5
@@ -31,9 +33,7 @@ class Runtime:
 
     def start(self, services: AbstractAsyncContextManager[object]) -> None:
         """Starts the loop and enters `services` on it; whatever that raises is raised here."""
-        self._thread = threading.Thread(
-            target=asyncio.run, args=(self._main(services),), name="event-loop", daemon=True
-        )
+        self._thread = threading.Thread(target=uvloop.run, args=(self._main(services),), name="event-loop", daemon=True)
         self._thread.start()
         self._started.result()
 

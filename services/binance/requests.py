@@ -65,7 +65,9 @@ ERROR_BODY_MAX = 64 * KILOBYTE
 UNKNOWN_RESULT_CODES = frozenset({-1000, -1001, -1006, -1007, -1008})
 TOO_MANY_REQUESTS = -1003
 _BANNED_UNTIL = re.compile(r"banned until (\d{13})")
-_HEADERS = {"Accept-Encoding": "gzip", "User-Agent": "paperfleet"}
+_HEADERS = httpx.Headers({"Accept-Encoding": "gzip", "User-Agent": "paperfleet"})
+_EXTENSIONS = {"timeout": {"connect": 5.0}}
+"""Of httpx's timeouts the one that is not that of the whole attempt."""
 
 Parameters = Mapping[str, str | int]
 Answer = TypeVar("Answer")
@@ -87,18 +89,14 @@ class Requests:
         self._gate = gate
         self._attempt_seconds = attempt_seconds
         self._slots = asyncio.Semaphore(CONNECTIONS_MAX)
-        self._client = httpx.AsyncClient(
-            transport=PublicReadsOnly(
-                Lanes(CONNECTIONS_MAX), {market: httpx.URL(base) for market, base in self._bases.items()}
-            ),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=httpx.Timeout(attempt_seconds, connect=5),
+        # No httpx client before it: what that adds (cookies, redirects, what the shell says) is not to leave.
+        self._way_out = PublicReadsOnly(
+            Lanes(CONNECTIONS_MAX), {market: httpx.URL(base) for market, base in self._bases.items()}
         )
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._way_out.aclose()
 
     async def get(
         self,
@@ -156,8 +154,8 @@ class Requests:
                     _observed(endpoint.market),
                     asyncio.timeout(min(self._attempt_seconds, max(deadline - time.monotonic(), 0.0))),
                 ):
-                    # Built here, not by the client: nothing it has picked up (a firewall's cookie) goes along.
-                    response = await self._client.send(httpx.Request("GET", url, headers=_HEADERS), stream=True)
+                    request = httpx.Request("GET", url, headers=_HEADERS, extensions=_EXTENSIONS)
+                    response = await self._way_out.handle_async_request(request)
                     try:
                         return await self._judge(endpoint, response)
                     finally:
@@ -173,10 +171,10 @@ class Requests:
             self._gate.report_used(endpoint.market, int(used))
         status = response.status_code
         if status == 200:
-            return await _body(response, endpoint.body_max)
+            return await _body(endpoint, response, endpoint.body_max)
         if status in (403, 451):  # before the body: a firewall's page may be of any size
             await self._pause(endpoint.market, BLOCKED_SECONDS, f"HTTP {status}")
-        problem = _problem(await _body(response, ERROR_BODY_MAX))
+        problem = _problem(await _body(endpoint, response, ERROR_BODY_MAX))
         reason = f"HTTP {status} {problem.msg}".strip()[:200]
         if status in (418, 429) or problem.code == TOO_MANY_REQUESTS:
             await self._pause(endpoint.market, _pause_seconds(response, problem), reason)
@@ -211,13 +209,13 @@ _OUTCOMES: Mapping[type[BaseException], str] = {
 }
 
 
-async def _body(response: httpx.Response, largest: int) -> bytes:
+async def _body(endpoint: Endpoint, response: httpx.Response, largest: int) -> bytes:
     """The decoded body. Raises InvalidData as soon as it is larger than `largest` bytes."""
     body = bytearray()
     async for part in response.aiter_bytes():
         body += part
         if len(body) > largest:
-            raise InvalidData(f"{response.request.url.path}: a body of more than {largest} bytes")
+            raise InvalidData(f"{endpoint.path}: a body of more than {largest} bytes")
     return bytes(body)
 
 

@@ -180,6 +180,23 @@ async def test_connections_are_kept_and_at_most_twenty(server, raw_client):
     assert len(server.requests) == 200
 
 
+async def test_a_connection_that_was_closed_meanwhile_is_not_asked(server, raw_client, weight):
+    server.script = [answer(KLINES)]
+    await ask(raw_client)
+    await server.close()
+    await ask(raw_client)
+    assert len(server.requests) == server.connections == 2
+    assert (await weight.usage(Market.SPOT)).used == 4, "no attempt was spent on it"
+
+
+async def test_a_connection_that_the_exchange_ends_with_its_answer_is_not_asked(server, raw_client):
+    server.script = [answer(KLINES, 200, "Connection: close")]
+    await ask(raw_client)
+    await wait_until(lambda: server.connected == 0)
+    await ask(raw_client)
+    assert len(server.requests) == server.connections == 2
+
+
 async def test_both_markets_together_have_no_more_than_twenty(server, weight):
     async with raw_server() as futures, open_client(server.url, futures.url, weight) as client:
         server.script = futures.script = [answer(KLINES)]

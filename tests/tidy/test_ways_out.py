@@ -21,6 +21,7 @@ OUTGOING = {
         "deploy/dashboard/sample.py",  # the API that `python -m deploy.dashboard screenshots` is pointed at
         "deploy/dashboard/screenshots.py",
     },
+    "httpcore": {"services/binance/lanes.py"},
     "apprise": {"services/hooks/notifier.py"},  # each connection judged by services/hooks/thread_guard.py
 }
 CLIENTS = {
@@ -51,14 +52,16 @@ def test_the_outgoing_clients_are_the_ones_named_here():
     }
 
 
-def test_both_clients_go_through_their_guard():
-    for client, guard in (
-        ("services/binance/requests.py", "PublicReadsOnly("),
-        ("services/hooks/client.py", "CheckedPosts("),
+def test_both_ways_out_go_through_their_guard():
+    for path, way_out, guarded in (
+        ("services/binance/requests.py", "Lanes(", r"PublicReadsOnly\(\s*Lanes\("),
+        ("services/hooks/client.py", "AsyncClient(", r"CheckedPosts\("),
     ):
-        text = (ROOT / client).read_text()
-        assert text.count("AsyncClient(") == 1, f"{client}: one client, so that its guard is seen"
-        assert guard in text, f"{client}: its transport is {guard[:-1]}"
+        text = (ROOT / path).read_text()
+        assert text.count(way_out) == 1, f"{path}: one way out, so that its guard is seen"
+        assert re.search(guarded, text), f"{path}: its guard stands before it"
+        others = {"Client(", "AsyncClient(", "HTTPTransport(", "httpx.get(", "httpx.post("} - {way_out}
+        assert not any(re.search(rf"\b{re.escape(other)}", text) for other in others), f"{path}: another way out"
 
 
 def test_nothing_can_sign_or_name_an_order():
