@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from services.db.pool import Connection
+from services.domain.market import Market
 
 
 class Watermark(msgspec.Struct, frozen=True):
@@ -77,8 +78,8 @@ async def skip_idle_to(connection: Connection, instrument_ids: Iterable[int], mi
     )
 
 
-async def starts(connection: Connection, instrument_ids: Sequence[int]) -> list[Start]:
-    """From where each instrument's path is needed."""
+async def starts(connection: Connection, market: Market, symbols: Sequence[str]) -> list[Start]:
+    """From where each instrument's path is needed; unknown symbols are left out."""
     cursor = await connection.execute(
         """SELECT w.instrument_id, i.symbol, w.judged_to, h.held_from, w.last_close,
                EXISTS (SELECT FROM live_triggers l WHERE l.instrument_id = i.id AND mark_lower IS NOT NULL)
@@ -86,7 +87,7 @@ async def starts(connection: Connection, instrument_ids: Sequence[int]) -> list[
            FROM watermarks w JOIN instruments i ON i.id = w.instrument_id
            LEFT JOIN LATERAL (SELECT min(held_from) AS held_from FROM live_triggers l
                               WHERE l.instrument_id = w.instrument_id AND held_from IS NOT NULL) h ON true
-           WHERE w.instrument_id = ANY(%s) ORDER BY w.instrument_id""",
-        [list(instrument_ids)],
+           WHERE i.market = %s AND i.symbol = ANY(%s) ORDER BY w.instrument_id""",
+        [market, list(symbols)],
     )
     return [Start(*row) for row in await cursor.fetchall()]

@@ -14,7 +14,7 @@ import structlog
 from services.binance.errors import Held
 from services.coordination import missing, quarantine, timings
 from services.coordination.quarantine import Suspect
-from services.db import instruments, minute_bars, watermarks
+from services.db import minute_bars, watermarks
 from services.db.watermarks import Start
 from services.domain.coverage import proven
 from services.domain.errors import InvalidData, Unavailable
@@ -48,14 +48,12 @@ async def fetch_paths(
     now = await services.clock.now(market)
     settled = floor_minute(now - timedelta(seconds=SETTLE_SECONDS * float(services.settings.market_speed)))
     async with services.pool.connection() as connection:
-        found = await instruments.by_symbols(connection, market, symbols)
-        ids = [instrument.id for instrument in found]
-        starts = await watermarks.starts(connection, ids)
+        starts = await watermarks.starts(connection, market, symbols)
         far = [start.instrument_id for start in starts if start.judged_to < settled - BARS_MAX * MINUTE]
         if far:
             # After an outage nobody needs the hours in which nothing was held.
             await watermarks.skip_idle_to(connection, far, settled - BARS_MAX * MINUTE)
-            starts = await watermarks.starts(connection, ids)
+            starts = await watermarks.starts(connection, market, symbols)
     stretches = [stretch for start in starts for stretch in _stretches(start, settled, tail)]
     answers = await asyncio.gather(
         *(_path(services, market, stretch, now, purpose) for stretch in stretches), return_exceptions=True

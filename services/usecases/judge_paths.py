@@ -115,8 +115,11 @@ class _Batch:
             moved = {id_: _moved(path, marks[id_]) for id_, path in paths.items() if path.end > marks[id_].judged_to}
             await watermarks.move(connection, moved)
             self.judged.moved |= {id_: mark.judged_to for id_, mark in moved.items()}
-        at = await clock.transaction_time(connection)
-        self.judged.streams.update(await settlement.settle_and_commit(connection, decided.changes, at=at))
+        if decided.changes:
+            at = await clock.transaction_time(connection)
+            self.judged.streams.update(await settlement.settle_and_commit(connection, decided.changes, at=at))
+        else:  # as nearly always
+            await connection.commit()
         opened = [change.after.id for change in decided.changes if change.opens]
         closed = [change.after.id for change in decided.changes if change.closes]
         if opened or closed:
