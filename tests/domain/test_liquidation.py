@@ -162,6 +162,10 @@ class TestOpening:
             rest(wish) if limit else enter_at_quote(wish, Quote(D(100), D(100), D(100), START))
         assert (refused.value.code, refused.value.field) == ("stop_beyond_liquidation", "stop_loss")
 
+    @pytest.mark.parametrize(("direction", "stop", "target"), [("LONG", LEVEL + LEAST, 120), ("SHORT", "108.91", 80)])
+    def test_a_stop_just_before_the_liquidation_holds(self, direction, stop, target):
+        assert entered(direction, stop=stop, targets=(target,)).stop.price == D(stop)
+
     def test_leverage_beyond_the_bracket_is_refused_with_its_maximum(self):
         with pytest.raises(InvalidInput, match="50") as refused:
             entered(leverage=51, stop=99.5)
@@ -216,6 +220,7 @@ class TestMinute:
         trade = result.trade
         assert [each.reason for each in trade.exits] == [Reason.TAKE_PROFIT, Reason.LIQUIDATION]
         assert trade.exits[1].gross == -50
+        assert trade.ended_by is Reason.LIQUIDATION
         assert not trade.ambiguous
 
     def test_an_entry_inside_the_minute_needs_the_close_as_proof(self):
@@ -227,6 +232,20 @@ class TestMinute:
             trade = walked(resting, [fall], [bar(1, 100, 100, price - 1, close)]).trade
             assert (trade.status, trade.ambiguous) == (TradeStatus.CLOSED_LIQUIDATED, flagged)
             assert trade.entry is not None
+
+    def test_an_entry_at_the_open_while_the_mark_price_opens_beyond_ends_there(self):
+        resting = rest(order(limit=99))
+        beyond = resting.liquidation_price - 1
+        mark = bar(1, beyond, 100, beyond, 100)
+        for last, ended_at, flagged in (
+            (bar(1, 98, 98, 97, 97), START + MINUTE, False),
+            (bar(1, 100, 100, 98, 99), mark.close_time, True),  # entered later: nobody knows where the mark price was
+        ):
+            result = walked(resting, [last], [mark])
+            trade = result.trade
+            assert (trade.status, trade.ambiguous) == (TradeStatus.CLOSED_LIQUIDATED, flagged)
+            assert (trade.exits[0].fill.time, len(trade.exits)) == (ended_at, 1)
+            assert [step.status for step in result.steps] == [TradeStatus.OPEN, TradeStatus.CLOSED_LIQUIDATED]
 
     def test_an_entry_that_does_not_come_is_not_liquidated(self):
         trade = walked(rest(order(limit=99)), [still(1)], [still(1, 50)]).trade

@@ -107,7 +107,7 @@ def test_slipped_prices_round_against_the_trader():
     assert buy_price(D("100"), D("0.0007"), D("0.1")) == D("100.1")
     assert sell_price(D("100"), D("0.0007"), D(0)) == D("99.93")
     assert sell_price(D("0.1"), D("0.0007"), D("0.1")) == D("0.1")
-    assert sell_price(D("100.05"), D(0), D("0.1")) == D("100.05")
+    assert sell_price(D("100.05"), D(0), D("0.1")) == buy_price(D("100.05"), D(0), D("0.1")) == D("100.05")
 
 
 @given(prices, st.decimals("0", "0.5", places=12), st.sampled_from([D(0), D("0.00000001")]))

@@ -342,6 +342,21 @@ def test_followed_targets_leave_the_stop_at_the_target_before():
         assert trade.stop == stop
 
 
+def test_bars_from_before_since_are_not_judged():
+    touched = (bar("100 101 98 100", 0), bar("100 101 99.1 100", 1))
+    path = Path(INSTRUMENT.id, START, START + 2 * MINUTE, touched)
+    assert walk(long(), path, since=START + MINUTE).trade == long()
+    assert walk(long(), path, since=START).trade.status == "CLOSED_SL"
+
+
+def test_a_time_stop_that_was_due_in_silence_goes_with_the_next_open():
+    trade = ruled(long(), Rules(time_stop=timedelta(seconds=30)))  # due at minute 2
+    calm = (bar("100 101 99.1 100", 1), bar("100.5 101 99.1 100", 5))
+    ended = walk(trade, Path(INSTRUMENT.id, START, START + 6 * MINUTE, calm), since=START).trade
+    assert (ended.status, ended.ended_by) == ("CLOSED_EXPIRED", Reason.TIME_STOP)
+    assert (ended.exit.time, ended.exit.price) == (START + 5 * MINUTE, D("100.5"))
+
+
 def test_a_command_at_the_end_of_a_path_is_for_the_next_one():
     close = Command(kind=CommandKind.CLOSE, at=START + MINUTE, bid=D("100.1"), ask=D("100.2"))
     first, second = (Path(INSTRUMENT.id, START + n * MINUTE, START + (n + 1) * MINUTE, ()) for n in range(2))

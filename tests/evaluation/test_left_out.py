@@ -66,6 +66,23 @@ async def test_a_path_that_does_not_reach_back_is_told_and_the_others_are_not(
         assert await told(services, Market.SPOT) == {}
 
 
+async def test_what_is_not_to_be_had_inside_a_minute_is_asked_for_once_a_message(
+    desk: Desk, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    trade = await desk.add(stop="95", target="105")
+    either = path(trade.instrument, 0, 1, [bar(0, "100", "106", "94", "100")])
+    asked: list[object] = []
+
+    async def nothing(_services: Any, needs: Any, _known: Any) -> dict[int, Any]:
+        asked.extend(needs)
+        return {}
+
+    monkeypatch.setattr("services.usecases.evaluate_trades.fetch_finer", nothing)
+    async with build(Settings(database_url=database_url, redis_url=redis_url), name="test") as services:
+        assert (await evaluate_trades(services, [either])).held == 1
+    assert asked == [trade.instrument]
+
+
 @pytest.mark.parametrize(
     ("kind", "options", "code"),
     [

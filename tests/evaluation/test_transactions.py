@@ -1,12 +1,14 @@
 """One message in several transactions: whatever happens between two of them, or inside one, the end is the same."""
 
 import asyncio
+import itertools
 from datetime import datetime
 
 import pytest
 from psycopg import OperationalError
 
 from services.db import settlement, watermarks
+from services.db.settlement import StateMoved
 from services.domain.changes import Change
 from services.domain.command import Command, CommandKind, apply
 from services.domain.path import MINUTE, Finer, Resolution, print_bar
@@ -85,6 +87,18 @@ async def test_a_deadlock_is_decided_again(desk: Desk):
         assert (await judging).closed == 1
     assert (await desk.trade(trade.id)).status is TradeStatus.CLOSED_SL
     assert await desk.violations() == []
+
+
+async def test_what_moves_every_time_is_given_up(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    await desk.add(stop="95", target="110")
+    attempts = itertools.count(1)
+
+    async def moves(*_: object, **__: object) -> set[str]:
+        raise StateMoved(f"for the {next(attempts)}th time")
+
+    monkeypatch.setattr(settlement, "settle_and_commit", moves)
+    with pytest.raises(StateMoved, match="for the 5th time"):
+        await judge_paths(desk.pool, [path(desk.instrument(), 0, 1, [bar(0, "100", "100", "93", "96")])])
 
 
 async def closed(desk: Desk) -> int:
