@@ -30,6 +30,8 @@ ROWS = ("missing_symbol", "duplicate_symbol", "renamed_symbol")
 CONNECTIONS_MAX = 120
 LOOKS, PASSED_MAX = 60, 300
 """How often the queues are looked into for messages, and how many old ones are kept to come again."""
+REPEATED_MAX, WAITING_MAX = 1_000, 3_000
+"""How many come again at once, and with how many in the queues none does."""
 
 
 def murder(kind: str) -> Fault:
@@ -231,8 +233,11 @@ async def repeated_messages(ground: Ground, chance: Random) -> None:
             await asyncio.sleep(0.01)
         ground.passed += seen.values()
         del ground.passed[:-PASSED_MAX]
+        if len(seen) > WAITING_MAX:
+            return  # repeats bring forth repeats: the workers are left to catch up, however slow they are
         again = [each for each in [*seen.values(), *ground.passed] for _ in range(chance.randint(0, 2))]
         chance.shuffle(again)
+        del again[REPEATED_MAX:]
         for number, (queue, data) in enumerate(again):
             redis_id = f"again-{chance.getrandbits(64):x}-{number}"
             await valkey.hset(f"{NAMESPACE}:{queue}.msgs", redis_id, _as_of_now(data))
