@@ -12,7 +12,7 @@ from services.coordination import doorbell, missing
 from services.db import cycles, instruments
 from services.domain.judge import Need
 from services.domain.market import Instrument, InstrumentStatus, Market
-from services.domain.path import MINUTE, Finer, Path
+from services.domain.path import MINUTE, Bar, Finer, Path
 from services.domain.shards import Batch
 from services.telemetry import EVALUATION_SECONDS, HELD, TRADES_CLOSED, TRADES_OPENED
 from services.usecases.context import Services
@@ -95,7 +95,7 @@ async def _judge_part(
     finer: dict[int, dict[datetime, Finer]] = {}
     for _ in range(ROUNDS_MAX):
         needs = _within(judged, paths, known)
-        fresh = await fetch_finer(services, needs, finer) if needs else {}
+        fresh = await fetch_finer(services, needs, finer, _bars_of(judged, paths)) if needs else {}
         if not fresh:
             break
         for id_, minutes in fresh.items():
@@ -137,6 +137,18 @@ def _within(judged: Judged, paths: Sequence[Path], known: Mapping[int, Instrumen
         known[id_]: {need for need in wanted if need.minute >= starts[id_]} for id_, wanted in judged.needs.items()
     }
     return {instrument: wanted for instrument, wanted in needs.items() if wanted}
+
+
+def _bars_of(judged: Judged, paths: Sequence[Path]) -> dict[tuple[int, datetime], Bar]:
+    """The closed bars of the minutes that are needed finer."""
+    minutes = {(id_, need.minute) for id_, wanted in judged.needs.items() for need in wanted}
+    bars = {
+        (path.instrument_id, bar.open_time): bar
+        for path in paths
+        if path.instrument_id in judged.needs
+        for bar in path.bars
+    }
+    return {place: bars[place] for place in minutes & bars.keys()}
 
 
 def _behind(paths: Sequence[Path], judged: Judged, known: Mapping[int, Instrument]) -> dict[Market, list[str]]:

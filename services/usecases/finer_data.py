@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 import structlog
@@ -12,9 +13,10 @@ from services.db import finer_gaps
 from services.db.finer_gaps import Minute
 from services.domain.coverage import LAG_MAX
 from services.domain.errors import InvalidData, Unavailable
+from services.domain.finer import is_whole
 from services.domain.judge import Need
 from services.domain.market import Instrument, Market
-from services.domain.path import Finer, Resolution
+from services.domain.path import Bar, Finer, Resolution
 from services.usecases.context import Services
 from services.usecases.judge_paths import FinerData
 
@@ -31,11 +33,16 @@ log = structlog.get_logger(__name__)
 
 
 async def fetch_finer(
-    services: Services, needs: Mapping[Instrument, set[Need]], have: FinerData
+    services: Services,
+    needs: Mapping[Instrument, set[Need]],
+    have: FinerData,
+    bars: Mapping[Minute, Bar] = MappingProxyType({}),
 ) -> dict[int, dict[datetime, Finer]]:
     """What can be had of `needs`, finer than what we `have`. Passing failures are left out: their trades stay held.
 
-    That a minute's prints are gone is a stored fact, asked of the exchange once: every trade is judged on it alike.
+    What does not make up its minute's bar, where that is among `bars`, is such a failure while the minute is young, and
+    nonsense later: a late, a wild or a cut answer must not decide. That a minute's prints are gone is a stored fact,
+    asked of the exchange once: every trade is judged on it alike.
     """
     wanted = [(instrument, need) for instrument, minutes in needs.items() for need in minutes]
     async with services.pool.connection() as connection:
@@ -43,7 +50,14 @@ async def fetch_finer(
     gone = {minute for minute, doubt in known.items() if doubt is None}
     answers = await asyncio.gather(
         *(
-            _finer(services, instrument, need, have.get(instrument.id, {}).get(need.minute), gone)
+            _finer(
+                services,
+                instrument,
+                need,
+                have.get(instrument.id, {}).get(need.minute),
+                gone,
+                bars.get((instrument.id, need.minute)),
+            )
             for instrument, need in wanted
         ),
         return_exceptions=True,
@@ -89,32 +103,35 @@ async def _remember(services: Services, learned: _Learned) -> None:
 
 
 async def _finer(
-    services: Services, instrument: Instrument, need: Need, have: Finer | None, gone: set[tuple[int, datetime]]
+    services: Services,
+    instrument: Instrument,
+    need: Need,
+    have: Finer | None,
+    gone: set[tuple[int, datetime]],
+    bar: Bar | None,
 ) -> Finer:
     """Seconds first where the market has them, then prints; the coarser answer, marked gone, where that is all."""
-    if need.finer_than is Resolution.PRINTS:
-        # The prints do not reach the bar's extremes: late while the minute is young, cut for good later.
-        if await services.clock.now(instrument.market) - need.minute < YOUNG:
-            raise Unavailable(f"the prints of {need.minute:%H:%M} are not whole yet")
-        return Finer(Resolution.PRINTS, gone=True)
     if need.finer_than is None and instrument.market is Market.SPOT:
         seconds = await services.exchange.finer(instrument.market, instrument.symbol, need.minute, Resolution.SECONDS)
-        if not seconds.gone:
+        if not seconds.gone and (bar is None or is_whole(seconds, bar)):
             return seconds
     if (instrument.id, need.minute) in gone:
         prints = Finer(Resolution.PRINTS, gone=True)
     else:
-        prints = await _prints(services, instrument, need.minute)
+        prints = await _prints(services, instrument, need.minute, bar)
     if prints.gone and have is not None and have.bars:
         return Finer(have.resolution, have.bars, gone=True)
     return prints
 
 
-async def _prints(services: Services, instrument: Instrument, minute: datetime) -> Finer:
+async def _prints(services: Services, instrument: Instrument, minute: datetime, bar: Bar | None) -> Finer:
     age = await services.clock.now(instrument.market) - minute
     if instrument.market is Market.FUTURES and age > FUTURES_PRINTS_KEPT:
         return Finer(Resolution.PRINTS, gone=True)
     prints = await services.exchange.finer(instrument.market, instrument.symbol, minute, Resolution.PRINTS)
     if prints.gone and age < YOUNG:
         raise Unavailable(f"no prints of {minute:%H:%M} yet")
+    if not prints.gone and bar is not None and not is_whole(prints, bar):
+        told = f"what was told as the prints of {minute:%H:%M} does not make up its bar"
+        raise Unavailable(told) if age < YOUNG else InvalidData(told)
     return prints

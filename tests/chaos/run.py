@@ -45,7 +45,7 @@ async def perform(
     """Run `scenario`; what it left behind is in `folder`. `watched`: every second is looked at as well."""
     began = time.monotonic()
     scale = scale._replace(schedulers=scenario.schedulers, workers=scenario.workers, apis=scenario.apis)
-    scale = scale._replace(skews=scenario.skews)
+    scale = scale._replace(skews=scenario.skews, speed=scenario.speed or scale.speed)
     async with ground_on(servers, folder, seed, scale) as ground:
         crowd = Crowd(ground, seed, scenario.people)
         with psycopg.connect(ground.settings.database_url) as connection:

@@ -16,7 +16,7 @@ WRONG_CLOCKS = (timedelta(minutes=-10), timedelta(minutes=10), timedelta(0))
 class Scenario(NamedTuple):
     """See the module. `pauses` are the least and the most seconds between two faults; `patience` is how many
     seconds the fleet may need, after the market's end, to have judged all of it; `skews` are how wrong the clocks of
-    its machines are.
+    its machines are. `speed`: how many seconds of the market pass in one of ours, where not the usual ones.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Scenario(NamedTuple):
     apis: int = 2
     patience: float = 120
     skews: tuple[timedelta, ...] = ()
+    speed: int | None = None
 
 
 SCENARIOS = (
@@ -51,7 +52,8 @@ SCENARIOS = (
         (1, 2.5),
     ),
     Scenario("exchange refuses", (exchange(*faults.REFUSALS, probability=0.3),)),
-    Scenario("exchange blocks us", (exchange(*faults.BLOCKED, probability=0.05),), (10, 15), patience=420),
+    # Nobody may ask for five minutes of ours: faster, the exchange would keep no prints any more when they are over.
+    Scenario("exchange blocks us", (exchange(*faults.BLOCKED, probability=0.05),), (10, 15), patience=420, speed=150),
     Scenario("exchange breaks off", (exchange(*faults.BROKEN, probability=0.2), exchange("stale", seconds=0.4))),
     Scenario(
         "prices that are none",

@@ -73,7 +73,7 @@ async def test_what_is_not_to_be_had_inside_a_minute_is_asked_for_once_a_message
     either = path(trade.instrument, 0, 1, [bar(0, "100", "106", "94", "100")])
     asked: list[object] = []
 
-    async def nothing(_services: Any, needs: Any, _known: Any) -> dict[int, Any]:
+    async def nothing(_services: Any, needs: Any, *_known: Any) -> dict[int, Any]:
         asked.extend(needs)
         return {}
 
