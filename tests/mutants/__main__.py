@@ -84,8 +84,8 @@ class Stage(NamedTuple):
 
 
 STAGES = (
-    Stage("quick", JUDGES.__getitem__, few=True, seconds_max=SECONDS_MAX),
-    Stage("whole", wider, few=False, seconds_max=3 * SECONDS_MAX),
+    Stage("quick", JUDGES.__getitem__, few=True, seconds_max=300),
+    Stage("whole", wider, few=False, seconds_max=1200),
 )
 
 

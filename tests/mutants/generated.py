@@ -151,15 +151,17 @@ class Generated(NamedTuple):
 
 
 def sample(seed: int, count: int) -> list[Generated]:
-    """`count` mutants of all modules, those of the domain first and four times as many from each."""
+    """`count` mutants of all modules, four times as many from each of the domain as from a use case."""
     chance = random.Random(seed)
     shares = {module: 4 if module.startswith("services/domain") else 1 for module in JUDGES}
     chosen: list[Generated] = []
+    reach = 0
     for module, share in shares.items():
+        reach += share
         found = sorted(Generated(module, *place) for place in places(_text(module)))
-        wanted = min(round(count * share / sum(shares.values())) + 1, len(found))
-        chosen += chance.sample(found, wanted)
-    return chosen[:count]
+        wanted = round(count * reach / sum(shares.values())) - len(chosen)  # what one lacks, the next gives
+        chosen += chance.sample(found, min(wanted, len(found)))
+    return chosen
 
 
 @cache

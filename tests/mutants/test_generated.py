@@ -1,6 +1,8 @@
 """What is mutated, and what is left out because no program computes with it."""
 
-from tests.mutants.generated import places
+from collections import Counter
+
+from tests.mutants.generated import JUDGES, places, sample
 
 TEXT = """
 class Kept(Struct, frozen=True, array_like=True, gc=False):
@@ -19,3 +21,9 @@ def test_declarations_are_left_out_and_nothing_that_computes():
         (4, "ReplaceBinaryOperator_Mul_Div", 2),
         (4, "ReplaceTrueWithFalse", 2),
     ]
+
+
+def test_a_sample_has_some_of_every_module():
+    drawn = Counter(mutant.module for mutant in sample(1, 210))
+    assert drawn.total() == len(set(sample(1, 210))) == 210
+    assert drawn.keys() == JUDGES.keys()
