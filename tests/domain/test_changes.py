@@ -47,6 +47,11 @@ def test_a_new_trade_books_its_entry_or_nothing_yet():
     assert opened.funds_needed == OPEN.reserved + D("0.25")
 
 
+def test_only_the_walk_has_done_with_a_command():
+    for made in (created(RESTING), created(OPEN), voided(left(OPEN, 5), "wrong feed")):
+        assert (made.command_at, made.command_done) == (None, False)
+
+
 def test_each_exit_is_booked_once_with_its_number():
     part = left(OPEN, 2)
     whole = left(part, 3)

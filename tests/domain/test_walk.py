@@ -332,6 +332,18 @@ def test_a_target_comes_before_the_trailing_level_at_the_same_price():
     assert [(len(step.exits), step.stop.price) for step in walked.steps] == [(1, D("99.0")), (1, D("101.0"))]
 
 
+@pytest.mark.parametrize(
+    ("trade", "activation", "text", "stop"),
+    [
+        (long(), "101.5", "101.2 101.5 101.2 101.3", "100.4"),  # 101.5 less 1 % is 100.485
+        (short(), "98.5", "98.8 98.8 98.5 98.7", "99.5"),  # 98.5 and 1 % is 99.485
+    ],
+)
+def test_a_trailing_stop_goes_to_the_tick_away_from_profit(trade, activation, text, stop):
+    trailing = Trailing(percent=D(1), activation=D(activation))
+    assert after(ruled(trade, Rules(trailing=trailing)), text).trade.stop == Stop(D(stop), Reason.TRAILING_STOP)
+
+
 def test_followed_targets_leave_the_stop_at_the_target_before():
     trade = ruled(long(), Rules(follow_targets=True), "102.0", "103.0", "104.0")
     for high, stop in (
