@@ -200,6 +200,12 @@ class TestMinute:
         assert trade.exit is not None
         assert (trade.exit.time, trade.ambiguous) == (START + MINUTE, False)
 
+    def test_a_trade_made_at_the_very_begin_of_a_minute_was_there(self):
+        at_open = walked(entered(), [], [still(0, 90)]).trade
+        assert (at_open.status, at_open.exits[0].fill.time) == (TradeStatus.CLOSED_LIQUIDATED, START)
+        inside = walked(entered(), [], [bar(0, 100, 100, 90, 99)]).trade
+        assert (inside.status, inside.ambiguous) == (TradeStatus.CLOSED_LIQUIDATED, False)
+
     def test_a_stop_touched_in_the_minute_comes_first_and_is_flagged(self):
         trade = walked(entered(), [bar(1, 100, 100, 94, 99)], [bar(1, 100, 100, 90, 99)]).trade
         assert (trade.status, trade.ambiguous) == (TradeStatus.CLOSED_SL, True)

@@ -38,7 +38,8 @@ def test_nothing_given_is_a_margin_of_100():
 
 def test_percent_of_equity_is_the_margin():
     assert sized(Sizing(equity_percent=D("2.5"))).reserved == 250
-    check_sizing(Sizing(equity_percent=D(100)))
+    for percent in ("0.01", "100"):
+        check_sizing(Sizing(equity_percent=D(percent)))
 
 
 @given(

@@ -14,7 +14,7 @@ from services.domain.walk import Walked
 from services.settings import Settings
 from services.usecases import judge_paths
 from services.usecases.evaluate_trades import evaluate_trades
-from services.usecases.fetch_paths import fetch_paths
+from services.usecases.fetch_paths import BARS_MAX, fetch_paths
 from services.usecases.sweep_quotes import sweep_quotes
 from tests.evaluation.desk import Desk, bar, path
 from tests.evaluation.exchange import stage
@@ -51,6 +51,14 @@ async def test_data_that_break_a_rule_hold_up_their_own_pair_alone(
         assert (await evaluate_trades(services, paths)).closed == 1, "it stayed where it was"
         assert await live() == set()
     assert await desk.violations() == []
+
+
+@pytest.mark.parametrize(("minutes", "behind"), [(BARS_MAX - 1, {}), (BARS_MAX, {Market.FUTURES: ["BTCUSDT"]})])
+async def test_whose_message_was_full_is_behind(desk: Desk, database_url: str, redis_url: str, minutes, behind):
+    full = path(desk.instrument("BTCUSDT"), 0, minutes, [])
+    async with build(Settings(database_url=database_url, redis_url=redis_url), name="test") as services:
+        assert (await evaluate_trades(services, [full])).behind == behind
+        assert (await evaluate_trades(services, [full])).behind == {}, "it has moved already"
 
 
 async def test_a_path_that_does_not_reach_back_is_told_and_the_others_are_not(
@@ -97,3 +105,11 @@ async def test_why_a_path_is_not_had_is_told_by_its_code(database_url, redis_url
         await exchange.simulator.add_fault(kind, path_prefix="/api/v3/klines", **options)
         assert await fetch_paths(services, Market.SPOT, ["BTCUSDT"], tail=False, purpose="cycle") == []
         assert await told(services, Market.SPOT) == {"BTCUSDT": code}
+
+
+async def test_what_the_exchange_forbids_to_ask_is_told_as_such(database_url, redis_url):
+    async with stage(database_url, redis_url, NOON) as exchange, exchange.visit(NOON + 3 * MINUTE) as services:
+        await exchange.simulator.add_fault("429", path_prefix="/api/v3/klines", retry_after=600)
+        for _ in range(2):
+            assert await fetch_paths(services, Market.SPOT, ["BTCUSDT"], tail=False, purpose="cycle") == []
+        assert await told(services, Market.SPOT) == {"BTCUSDT": "budget"}
