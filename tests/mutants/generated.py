@@ -106,14 +106,19 @@ JUDGES: Mapping[str, tuple[str, ...]] = {
             "services/usecases/command_trade.py",
             "services/usecases/make_trades.py",
             "services/usecases/open_trade.py",
-            "services/usecases/once.py",
             "services/usecases/quotes.py",
         ),
         TRADES,
     ),
+    "services/usecases/once.py": ("tests/access/test_keys.py",),
     **dict.fromkeys(
         ("services/usecases/store_signals.py", "services/usecases/trade_signals.py"),
-        ("tests/signals/test_store.py", "tests/signals/test_trade.py", "tests/signals/test_http.py"),
+        (
+            "tests/signals/test_store.py",
+            "tests/signals/test_clock.py",
+            "tests/signals/test_trade.py",
+            "tests/signals/test_http.py",
+        ),
     ),
 }
 
