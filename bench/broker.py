@@ -1,6 +1,7 @@
 """Messages through our broker beside dramatiq's own RedisBroker, on one Valkey: an actor that does nothing.
 
-Each side is a process of its own with eight worker threads; they take turns, and the median of their rounds counts.
+Each side is a process of its own with eight worker threads; they take turns, and of their throughputs the best counts:
+what else the machine does can only lower it, and a message's way is so short that it lowers a single round by half.
 Throughput is measured on a queue that was filled before the worker began; the wait of a message on an idle queue shows
 how soon an idle worker hears of it.
 """
@@ -12,10 +13,12 @@ from statistics import median
 from bench.running import spawned, valkey
 from bench.table import Row
 
-ROUNDS = 3
+ROUNDS = 5
 MESSAGES = 5_000
 SINGLES = 10
 """Messages sent to an idle queue, one at a time."""
+WAITS = ("wait_p50", "wait_p99")
+"""What is told in milliseconds: of these the median counts."""
 
 
 def run(_options: argparse.Namespace) -> tuple[str, list[Row]]:
@@ -30,7 +33,8 @@ async def _run() -> list[Row]:
             async with valkey() as redis_url, spawned("bench.broker_side", side, redis_url) as process:
                 rounds.append(await process.ask(messages=MESSAGES, singles=SINGLES))
     stock, fleet, declared = (
-        {name: median(each[name] for each in rounds) for name in rounds[0]} for rounds in told.values()
+        {name: (median if name in WAITS else max)(each[name] for each in rounds) for name in rounds[0]}
+        for rounds in told.values()
     )
     return [
         _rate("sent one by one", fleet["sent"], stock["sent"], 0.7),

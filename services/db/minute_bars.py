@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
+from services.db.arrays import array
 from services.db.pool import Connection
 from services.domain.path import Bar, Path
 
@@ -37,14 +38,14 @@ async def store(connection: Connection, paths: Iterable[Path]) -> None:
         await connection.commit()
 
 
-def _columns(rows: Sequence[tuple[tuple[int, datetime], Bar]]) -> list[list[object]]:
+def _columns(rows: Sequence[tuple[tuple[int, datetime], Bar]]) -> list[str]:
     return [
-        [id_ for (id_, _), _ in rows],
-        [time for (_, time), _ in rows],
-        [bar.open for _, bar in rows],
-        [bar.high for _, bar in rows],
-        [bar.low for _, bar in rows],
-        [bar.close for _, bar in rows],
+        array(id_ for (id_, _), _ in rows),
+        array(time for (_, time), _ in rows),
+        array(bar.open for _, bar in rows),
+        array(bar.high for _, bar in rows),
+        array(bar.low for _, bar in rows),
+        array(bar.close for _, bar in rows),
     ]
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from services.db.arrays import array
 from services.db.pool import Connection
 
 
@@ -95,12 +96,12 @@ async def candidates(connection: Connection, spans: Sequence[Span]) -> list[int]
     cursor = await connection.execute(
         PROBE,
         [
-            [span.instrument_id for span in spans],
-            [span.low for span in spans],
-            [span.high for span in spans],
-            [span.until for span in spans],
-            [span.mark_low for span in spans],
-            [span.mark_high for span in spans],
+            array(span.instrument_id for span in spans),
+            array(span.low for span in spans),
+            array(span.high for span in spans),
+            array(span.until for span in spans),
+            array(span.mark_low for span in spans),
+            array(span.mark_high for span in spans),
         ],
     )
     return sorted({row[0] for row in await cursor.fetchall()})
@@ -108,7 +109,7 @@ async def candidates(connection: Connection, spans: Sequence[Span]) -> list[int]
 
 async def liquidable(connection: Connection, until: Mapping[int, datetime]) -> set[int]:
     """Which of these instruments have a live trade that the mark price could have liquidated before `until`."""
-    cursor = await connection.execute(LIQUIDABLE, [list(until), list(until.values())])
+    cursor = await connection.execute(LIQUIDABLE, [array(until), array(until.values())])
     return {row[0] for row in await cursor.fetchall()}
 
 
@@ -117,5 +118,5 @@ async def touched(connection: Connection, prices: Mapping[int, Decimal]) -> list
 
     That is the one a moving price has touched last, so a touch that was not there before shows, at the cost of a probe.
     """
-    cursor = await connection.execute(TOUCHED, [list(prices), list(prices.values())])
+    cursor = await connection.execute(TOUCHED, [array(prices), array(prices.values())])
     return [Touch(*row) for row in await cursor.fetchall()]

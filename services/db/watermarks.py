@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
+from services.db.arrays import array
 from services.db.pool import Connection
 from services.domain.market import Market
 
@@ -56,10 +57,10 @@ async def move(connection: Connection, watermarks: Mapping[int, Watermark]) -> N
                AS v(instrument_id, judged_to, average_range, last_close)
            WHERE w.instrument_id = v.instrument_id""",
         [
-            ids,
-            [watermarks[id_].judged_to for id_ in ids],
-            [watermarks[id_].average_range for id_ in ids],
-            [watermarks[id_].last_close for id_ in ids],
+            array(ids),
+            array(watermarks[id_].judged_to for id_ in ids),
+            array(watermarks[id_].average_range for id_ in ids),
+            array(watermarks[id_].last_close for id_ in ids),
         ],
     )
 
