@@ -37,9 +37,9 @@ async def _run() -> list[Row]:
         for rounds in told.values()
     )
     return [
-        _rate("sent one by one", fleet["sent"], stock["sent"], 0.7),
+        _rate("sent one by one", fleet["sent"], stock["sent"], 0.75),
         _rate("enqueued together, as the scheduler does", fleet["enqueued"], stock["sent"], 3),
-        _rate("worked off", fleet["worked"], stock["worked"], 0.7),
+        _rate("worked off", fleet["worked"], stock["worked"], 0.75),
         _rate("worked off by an async actor of the fleet", declared["worked"], stock["worked"], 0.4),
         Row(
             "wait of a message on an idle queue",
