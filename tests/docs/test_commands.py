@@ -21,7 +21,7 @@ from tests.simulator.recordings import write
 
 BLOCK_SECONDS = 300
 ATTEMPTS, WAIT_SECONDS = 6, 5
-TRY_AGAIN = re.compile(r"TimeoutError|no request may leave|has not told its")
+TRY_AGAIN = re.compile(r"TimeoutError|no request may leave|has not told its|no_fresh_price")
 WITH_COMMANDS = [page for page in PAGES if any(not block.reason for block in blocks(page))]
 
 # What a person has in their shell: the address, and programs that say when they fail. A stream is watched briefly; a
