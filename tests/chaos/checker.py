@@ -111,16 +111,19 @@ def _outcome(ground: Ground, told: Told, row: Sequence[Any]) -> Iterator[str]:
     first = bisect_left(tape, (milliseconds(entered.replace(second=0, microsecond=0)), Decimal(0)))
     prints = [(_time(ms), each) for ms, each in tape[first:]]
     closing = [SimpleNamespace(kind="close", at=at, bid=price, ask=price)] if status == "CLOSED_MANUAL" else []
-    possible = [
-        judge(terms, prints, [*edits, *closing], ground.market.end)
-        for edits in _edits(told, set(stops or ()), prints, ground.market.end)
-    ]
-    if not any(_agrees(truth, status, price, at, by) for truth in possible) or ambiguous:
-        found = [(truth.status, truth.exit_price, str(truth.exit_time)) for truth in possible[:4]]
+    found = []
+    agreed = False
+    for edits in _edits(told, set(stops or ()), prints, ground.market.end):
+        truth = judge(terms, prints, [*edits, *closing], ground.market.end)
+        agreed = _agrees(truth, status, price, at, by)
+        if agreed:
+            break
+        found.append((truth.status, truth.exit_price, str(truth.exit_time)))
+    if not agreed or ambiguous:
         told_edits = [(str(edit[0]), str(edit[1]), str(edit[2]), edit[3]) for edit in told.edits]
         yield (
             f"trade {id_} {market} {symbol} long={long} from {entry} at {entered}, stop {stop}, target {target}, edits "
-            f"{json.dumps(told_edits)}: {status} {price} {at} by {by} ambiguous={ambiguous}; by its prints {found}"
+            f"{json.dumps(told_edits)}: {status} {price} {at} by {by} ambiguous={ambiguous}; by its prints {found[:4]}"
         )
 
 

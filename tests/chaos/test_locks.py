@@ -41,6 +41,27 @@ async def test_two_writers_of_a_hundred_and_fifty_accounts_never_deadlock(databa
         assert (await (await connection.execute(_DEADLOCKS)).fetchone())[0] == 0
 
 
+async def test_accounts_are_locked_in_the_order_of_their_ids(database_url: str):
+    pool = await open_pool(database_url)
+    try:
+        desk = await Desk(pool).set_up(("BTCUSDT",))
+        accounts = [await desk.account(f"account {number}") for number in range(40)]
+        await desk.add_many(len(accounts), "95", "110", accounts[::-1])
+        hit = path(desk.instrument(), 0, 1, [bar(0, "100", "100", "90", "100")])
+        middle = sorted(accounts)[20]
+        async with await psycopg.AsyncConnection.connect(database_url) as holder:
+            await holder.execute("SELECT FROM accounts WHERE id = %s FOR NO KEY UPDATE", [middle])
+            writer = asyncio.create_task(judge_paths(pool, [hit]))
+            await wait_until(lambda: _are_waiting(database_url, 1))
+            async with await psycopg.AsyncConnection.connect(database_url) as other:
+                rows = await other.execute("SELECT id FROM accounts FOR NO KEY UPDATE SKIP LOCKED")
+                free = {row[0] for row in await rows.fetchall()}
+        assert sorted(set(accounts) - free) == [id_ for id_ in sorted(accounts) if id_ <= middle]
+        assert (await writer).closed == len(accounts)
+    finally:
+        await pool.close()
+
+
 async def _are_waiting(database_url: str, count: int) -> bool:
     """Whether so many wait for a lock: set free together, they then lock at the same time."""
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
