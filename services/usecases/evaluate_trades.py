@@ -141,14 +141,13 @@ def _within(judged: Judged, paths: Sequence[Path], known: Mapping[int, Instrumen
 
 def _bars_of(judged: Judged, paths: Sequence[Path]) -> dict[tuple[int, datetime], Bar]:
     """The closed bars of the minutes that are needed finer."""
-    minutes = {(id_, need.minute) for id_, wanted in judged.needs.items() for need in wanted}
-    bars = {
+    return {
         (path.instrument_id, bar.open_time): bar
         for path in paths
-        if path.instrument_id in judged.needs
+        for minutes in [{need.minute for need in judged.needs.get(path.instrument_id, ())}]
         for bar in path.bars
+        if bar.open_time in minutes
     }
-    return {place: bars[place] for place in minutes & bars.keys()}
 
 
 def _behind(paths: Sequence[Path], judged: Judged, known: Mapping[int, Instrument]) -> dict[Market, list[str]]:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import NamedTuple
 
 import structlog
@@ -36,13 +35,13 @@ async def fetch_finer(
     services: Services,
     needs: Mapping[Instrument, set[Need]],
     have: FinerData,
-    bars: Mapping[Minute, Bar] = MappingProxyType({}),
+    bars: Mapping[Minute, Bar],
 ) -> dict[int, dict[datetime, Finer]]:
     """What can be had of `needs`, finer than what we `have`. Passing failures are left out: their trades stay held.
 
-    What does not make up its minute's bar, where that is among `bars`, is such a failure while the minute is young, and
-    nonsense later: a late, a wild or a cut answer must not decide. That a minute's prints are gone is a stored fact,
-    asked of the exchange once: every trade is judged on it alike.
+    What does not make up its minute's bar, which is among `bars` unless it is in progress, is such a failure while the
+    minute is young, and nonsense later: a late, a wild or a cut answer must not decide. That a minute's prints are gone
+    is a stored fact, asked of the exchange once: every trade is judged on it alike.
     """
     wanted = [(instrument, need) for instrument, minutes in needs.items() for need in minutes]
     async with services.pool.connection() as connection:
@@ -50,15 +49,9 @@ async def fetch_finer(
     gone = {minute for minute, doubt in known.items() if doubt is None}
     answers = await asyncio.gather(
         *(
-            _finer(
-                services,
-                instrument,
-                need,
-                have.get(instrument.id, {}).get(need.minute),
-                gone,
-                bars.get((instrument.id, need.minute)),
-            )
+            _finer(services, instrument, need, have.get(place[0], {}).get(place[1]), gone, bars.get(place))
             for instrument, need in wanted
+            for place in [(instrument.id, need.minute)]
         ),
         return_exceptions=True,
     )
@@ -103,14 +96,11 @@ async def _remember(services: Services, learned: _Learned) -> None:
 
 
 async def _finer(
-    services: Services,
-    instrument: Instrument,
-    need: Need,
-    have: Finer | None,
-    gone: set[tuple[int, datetime]],
-    bar: Bar | None,
+    services: Services, instrument: Instrument, need: Need, have: Finer | None, gone: set[Minute], bar: Bar | None
 ) -> Finer:
     """Seconds first where the market has them, then prints; the coarser answer, marked gone, where that is all."""
+    if need.finer_than is Resolution.PRINTS:  # they make up its bar, else they would not have been given
+        return Finer(Resolution.PRINTS, gone=True)
     if need.finer_than is None and instrument.market is Market.SPOT:
         seconds = await services.exchange.finer(instrument.market, instrument.symbol, need.minute, Resolution.SECONDS)
         if not seconds.gone and (bar is None or is_whole(seconds, bar)):

@@ -1,5 +1,7 @@
 """What the process says of itself: system, health, metrics, the document, the page."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 import psutil
@@ -61,14 +63,8 @@ async def test_without_redis_trades_can_be_read_and_readiness_says_so(settings, 
 async def test_a_server_that_hangs_holds_up_nobody_for_long(settings, services, servers, frozen):
     with serving(settings, request_seconds=1.0) as api:
         async with api.http:
-            processes = family(servers.processes[frozen].pid)
-            for process in processes:
-                process.suspend()
-            try:
+            with hanging(servers.processes[frozen].pid):
                 answer = await api.http.get("/api/system/", timeout=8)
-            finally:
-                for process in processes:
-                    process.resume()
             if frozen == "postgres":
                 assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
                 assert int(answer.headers["retry-after"]) > 0
@@ -85,17 +81,20 @@ async def test_a_server_that_hangs_holds_up_nobody_for_long(settings, services, 
 async def test_a_server_that_hangs_does_not_make_the_process_look_dead(settings, servers, frozen):
     with serving(replace(settings, login=Login.REQUIRED), request_seconds=1.0) as api:
         async with api.http:
-            processes = family(servers.processes[frozen].pid)
-            for process in processes:
-                process.suspend()
-            try:
+            with hanging(servers.processes[frozen].pid):
                 answer = await api.http.get("/health/live", timeout=8)
-            finally:
-                for process in processes:
-                    process.resume()
             assert answer.status_code == 200, answer.text
 
 
-def family(pid: int) -> list[psutil.Process]:
+@contextmanager
+def hanging(pid: int) -> Iterator[None]:
+    """The process and its children are there, and do nothing."""
     parent = psutil.Process(pid)
-    return [parent, *parent.children(recursive=True)]
+    processes = [parent, *parent.children(recursive=True)]
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.resume()

@@ -42,7 +42,7 @@ async def ask(services: Services) -> Mapping[datetime, Finer]:
     """What is known inside the minute START."""
     async with services.pool.connection() as connection:
         [instrument] = await instruments.by_symbols(connection, Market.SPOT, [SYMBOL])
-    found = await fetch_finer(services, {instrument: {Need(START)}}, {})
+    found = await fetch_finer(services, {instrument: {Need(START)}}, {}, {})
     return found.get(instrument.id, {})
 
 

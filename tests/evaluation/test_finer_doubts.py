@@ -46,7 +46,7 @@ async def test_only_an_hour_of_nonsense_makes_a_minute_hopeless(services: Servic
     minute = (await services.clock.now(MARKET)).replace(second=0, microsecond=0) - OLD
 
     async def asked() -> dict[object, object]:
-        found = await fetch_finer(services, {btc: {Need(minute, None)}}, {})
+        found = await fetch_finer(services, {btc: {Need(minute, None)}}, {}, {})
         return {at: (bool(finer.bars), finer.gone) for at, finer in found.get(btc.id, {}).items()}
 
     async def nonsense() -> None:
