@@ -167,7 +167,7 @@ class Application:
 
 def _refused(kinds: dict[str, Fault], answer: Answer) -> Answer:
     for kind in kinds.keys() & set(fault_rules.REFUSALS):
-        status, content_type, body = fault_rules.refusal(kind)
+        status, content_type, body = fault_rules.refusal(kinds[kind])
         return Answer(status, body, answer.headers, content_type)
     return answer
 

@@ -1,6 +1,6 @@
 """Faults on demand: which requests they hit, and what they do to an answer.
 
-Refusals    429 418 403 451 500 503 408: the status with the body the exchange gives with it
+Refusals    400 (an error of the request, `code`) 429 418 403 451 500 503 408: the status with the body it comes with
 Transport   timeout (no answer), slow (late), drop (connection closed), truncate (half of the body)
 Content     html, garbage (both with status 200), nan (`value` instead of prices), jump (prices times about `value`),
             missing_symbol, duplicate_symbol, renamed_symbol
@@ -19,7 +19,7 @@ import msgspec
 
 from deploy.simulator.errors import ApiError
 
-REFUSALS = ("403", "408", "418", "429", "451", "500", "503")
+REFUSALS = ("400", "403", "408", "418", "429", "451", "500", "503")
 TRANSPORT = ("timeout", "slow", "drop", "truncate")
 CONTENT = ("html", "garbage", "nan", "jump", "missing_symbol", "duplicate_symbol", "renamed_symbol")
 TIME = ("stale", "skew")
@@ -44,6 +44,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     path_prefix, symbol  which requests it hits (empty: all); for content faults `symbol` also says which row
     probability          of hitting a request that matches
     ms                   slow: delay; skew: offset of exchange time
+    code                 400: the exchange's number of the error
     retry_after          429 and 418: wall seconds told to wait (418 bans the market for so long)
     value                nan: what prices become; jump: the factor, a thousandth more with each hit
     """
@@ -55,6 +56,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     seconds: float | None = None
     probability: float = 1.0
     ms: int = 1000
+    code: int = -1121
     retry_after: int = 2
     value: str = "NaN"
     hits: int = 0
@@ -112,17 +114,18 @@ class Faults:
         return [fault for fault in self._active if fault.strikes(path, query, self._chance)]
 
 
-def refusal(kind: str) -> tuple[int, bytes, bytes]:
+def refusal(fault: Fault) -> tuple[int, bytes, bytes]:
     """Status, content type and body of a refusal other than 429 and 418."""
-    if kind == "403":
+    if fault.kind == "403":
         return 403, b"text/html", _CLOUDFRONT
     code, message = {
+        "400": (fault.code, "This request is refused."),
         "408": (-1007, "Timeout waiting for response from backend server. Send status unknown."),
         "451": (0, _RESTRICTED),
         "500": (-1000, "An unknown error occurred while processing the request."),
         "503": (-1008, "Request throttled by system-level protection. Please try again."),
-    }[kind]
-    return int(kind), b"application/json", ApiError(int(kind), code, message).body
+    }[fault.kind]
+    return int(fault.kind), b"application/json", ApiError(int(fault.kind), code, message).body
 
 
 def spoil(fault: Fault, body: bytes) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 
 from services.db import cycles
 from services.domain.command import CommandKind
-from services.domain.errors import Conflict
+from services.domain.errors import Conflict, InvalidInput
 from services.domain.market import Market
 from services.domain.shards import Batch
 from services.usecases.command_trade import Wish, command_trade
@@ -149,6 +149,41 @@ async def test_a_pair_that_never_answers_again_ends_by_an_operators_word_and_its
     assert await play.trade(resting) == ("CANCELLED", "delisted", None, None, True)
     assert await play.rows("SELECT 1 FROM trade_commands") == []
     assert await status(play, market) == "DELISTED"
+
+
+@pytest.mark.parametrize(("code", "is_lost"), [(-1121, True), (-1122, True), (-1100, False)])
+async def test_the_last_bars_are_lost_when_the_exchange_knows_no_such_pair_and_waited_for_otherwise(
+    play: Stage, code: int, is_lost: bool
+):
+    market, simulator = Market.SPOT, play.simulator
+    held = await play.open(market, SYMBOL)
+    await simulator.set_listing(market, SYMBOL, status="BREAK")
+    await play.refresh(market, BEGIN + DAY)
+    await simulator.add_fault("400", path_prefix="/api/v3/klines", symbol=SYMBOL, code=code)
+    async with play.visit() as services:
+        await declare_delisted(services, market, SYMBOL, BEGIN + 10 * MINUTE, Decimal("0.25"))
+        assert await end_delisted(services, market) == ([SYMBOL] if is_lost else [])
+    assert await status(play, market) == ("DELISTED" if is_lost else "SUSPENDED")
+    assert ((await play.trade(held))[0], (await play.trade(held))[-1]) == (
+        ("CLOSED_EXPIRED", True) if is_lost else ("OPEN", False)
+    )
+
+
+async def test_a_pair_ended_in_this_minute_unless_told_otherwise_and_never_in_the_future(play: Stage):
+    market = Market.SPOT
+    await play.open(market, SYMBOL)
+    await play.simulator.set_listing(market, SYMBOL, status="BREAK")
+    await play.refresh(market, BEGIN + DAY)
+    async with play.visit() as services:
+        now = await services.clock.now(market)
+        with pytest.raises(InvalidInput, match="cannot have ended at"):
+            await declare_delisted(services, market, SYMBOL, now + HOUR)
+        await declare_delisted(services, market, SYMBOL)
+        with pytest.raises(Conflict, match="known to have ended"):
+            await declare_delisted(services, market, SYMBOL, now)
+    [(ended,)] = await play.rows("SELECT delisted_at FROM instruments WHERE delisted_at IS NOT NULL")
+    assert (ended.second, ended.microsecond) == (0, 0)
+    assert now - MINUTE < ended <= now + MINUTE
 
 
 async def test_where_no_price_was_ever_told_a_trade_ends_at_its_entry_and_is_flagged(play: Stage):

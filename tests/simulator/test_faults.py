@@ -7,7 +7,10 @@ import pytest
 
 from tests.simulator.waiting import eventually
 
-REFUSALS = [("403", 403, None), ("451", 451, 0), ("500", 500, -1000), ("503", 503, -1008), ("408", 408, -1007)]
+REFUSALS = [
+    *(("400", 400, -1121), ("403", 403, None), ("408", 408, -1007)),
+    *(("451", 451, 0), ("500", 500, -1000), ("503", 503, -1008)),
+]
 
 
 async def answers(simulator):
@@ -22,6 +25,8 @@ async def test_refusals(simulator):
         assert answer.status_code == status
         assert (None if code is None else answer.json()["code"]) == code
         assert (await simulator.get("/fapi/v1/ping")).status_code == 200, "it was to hit once"
+    await simulator.add_fault("400", count=1, code=-1122)
+    assert (await simulator.get("/fapi/v1/ping")).json()["code"] == -1122
 
 
 async def test_429_tells_to_wait_and_early_requests_are_noted(simulator):
