@@ -1,5 +1,8 @@
 """One trace from a cycle's tick over its message and the closing's transaction to the event stream."""
 
+import re
+import tomllib
+from contextlib import contextmanager
 from datetime import timedelta
 
 import dramatiq.worker
@@ -10,8 +13,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from services import traces
 from services.bootstrap import build
+from services.settings import Settings
 from services.usecases.context import Services
-from tests.api.running import NOWHERE, serving, settings_of_test
+from tests.api.running import NOWHERE, ROOT, exchange, market, serving, settings_of_test
 from tests.api.sse import streaming
 from tests.evaluation.desk import Desk, bar, path
 from tests.servers import wait_until
@@ -33,26 +37,33 @@ def exporter():
     traces.use(None)
 
 
+@contextmanager
+def working(settings: Settings):
+    """A worker of this process."""
+    loop = runtime.Runtime()
+    loop.start(build(settings, name="test"))
+    runtime.install(loop)
+    broker.connect(settings.redis_url)
+    worker = dramatiq.worker.Worker(broker, worker_threads=2, worker_timeout=50)
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop(timeout=5000)
+        broker.release()
+        broker.close()
+        broker.client = redis_client("redis://not-connected.invalid:6379")
+        runtime.install(None)
+        loop.stop()
+
+
 @pytest.fixture
 async def worked(database_url, redis_url):
-    """Services, and a worker of this process on them."""
+    """Services, and a worker on them."""
     settings = settings_of_test(database_url, redis_url, NOWHERE)
     async with build(settings, name="test") as services:
-        loop = runtime.Runtime()
-        loop.start(build(settings, name="test"))
-        runtime.install(loop)
-        broker.connect(redis_url)
-        worker = dramatiq.worker.Worker(broker, worker_threads=2, worker_timeout=50)
-        worker.start()
-        try:
+        with working(settings):
             yield services
-        finally:
-            worker.stop(timeout=5000)
-            broker.release()
-            broker.close()
-            broker.client = redis_client("redis://not-connected.invalid:6379")
-            runtime.install(None)
-            loop.stop()
 
 
 async def closed_by_a_cycle(services: Services) -> dict[str, object]:
@@ -89,6 +100,27 @@ async def test_from_the_tick_to_the_stream(worked, exporter):
     assert cycle.attributes["slot"]
 
 
+async def test_from_the_fetching_to_the_evaluation(database_url, redis_url, exporter):
+    with exchange() as urls:
+        settings = settings_of_test(database_url, redis_url, urls)
+        async with market(settings) as services:
+
+            async def messages(slot):
+                return [actors.fetch_paths.message("SPOT", ["BTCUSDT"], slot.isoformat(), 0)]
+
+            with working(settings):
+                await tick(Job("cycle", timedelta(minutes=1), messages), services.pool, broker)
+
+                def whole():
+                    spans = {span.name: span for span in exporter.get_finished_spans()}
+                    return spans if {"tick cycle", "fetch_paths", "evaluate_trades"} <= spans.keys() else None
+
+                spans = await wait_until(whole)
+    assert spans["fetch_paths"].parent.span_id == spans["tick cycle"].context.span_id
+    assert spans["evaluate_trades"].parent.span_id == spans["fetch_paths"].context.span_id
+    assert len({span.context.trace_id for span in spans.values()}) == 1
+
+
 async def test_off_nothing_is_added(worked):
     assert "traceparent" not in await closed_by_a_cycle(worked)
 
@@ -99,3 +131,9 @@ def test_who_asks_for_traces_without_the_packages_is_told(monkeypatch):
         traces.configure("http://127.0.0.1:4318", "worker")
     traces.configure("", "worker")
     assert not traces.is_on()
+
+
+def test_the_image_can_send_them():
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements/runtime.txt").read_text(), re.MULTILINE))
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["otel"]
+    assert {re.split(r"[<>=]", each)[0] for each in extra} <= locked
