@@ -9,7 +9,7 @@ public  anybody may read: without a credential the caller is nobody, who sees th
 read    a login or a key with `read`, whatever the method
 self    the user's own credentials: a session, or a key with the scope `admin`
 admin   an admin, with the scope `admin`
-metrics whoever asks from this machine or a private network, without a proxy between; else an admin
+metrics whoever asks from this machine or a private network, without a proxy between, as for a probe; else an admin
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """The figures of the whole fleet for Prometheus, made of the system's status when they are asked for.
 
 Every API process tells the same, so queries take the maximum, never the sum. Labels are markets, queues, kinds of
-processes, statuses and jobs: never a symbol, a trade or an account.
+processes, statuses and tasks (the jobs: `job` is Prometheus' own label): never a symbol, a trade or an account.
 """
 
 from collections import Counter
@@ -20,18 +20,21 @@ PREFIX = "paperfleet_fleet_"
 KINDS = ("api", "scheduler", "worker")
 
 
-def render(status: SystemStatus) -> bytes:
-    """The status as Prometheus text; what is not known is left out."""
+def render(status: SystemStatus | None, up: Mapping[str, bool]) -> bytes:
+    """The status as Prometheus text; what is not known is left out. Which servers are `up` is always told."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Told(status))
+    registry.register(_Told(status, up))
     return generate_latest(registry)
 
 
 class _Told(Collector):
-    def __init__(self, status: SystemStatus) -> None:
-        self._status = status
+    def __init__(self, status: SystemStatus | None, up: Mapping[str, bool]) -> None:
+        self._status, self._up = status, up
 
     def collect(self) -> Iterator[Metric]:
+        yield _by("up", "1 while this server tells its part of these figures.", "part", self._up)
+        if self._status is None:
+            return
         yield from _trades(self._status)
         yield from _market(self._status)
         yield from _work(self._status)
@@ -87,8 +90,8 @@ def _work(status: SystemStatus) -> Iterator[Metric]:
     yield _one("late_batches", "Batches of the last hour that are past their deadline.", status.late_batches)
     yield _by(
         "job_age_seconds",
-        "Since the job's last dispatched slot.",
-        "job",
+        "Since the last dispatched slot of a scheduled job.",
+        "task",
         {job.job: job.age_seconds for job in status.jobs},
     )
     if status.fleet.redis is not None:

@@ -20,9 +20,9 @@ WAIT_SECONDS = Histogram(
     buckets=_SECONDS,
 )
 SLOT_SECONDS = Histogram(
-    "paperfleet_slot_dispatch_seconds", "From claiming a slot to its dispatch, in seconds.", ["job"], buckets=_SECONDS
+    "paperfleet_slot_dispatch_seconds", "From claiming a slot to its dispatch, in seconds.", ["task"], buckets=_SECONDS
 )
-OVERDUE = Gauge("paperfleet_job_overdue", "1 when a job's last dispatched slot is over two intervals old.", ["job"])
+OVERDUE = Gauge("paperfleet_job_overdue", "1 when a job's last dispatched slot is over two intervals old.", ["task"])
 
 
 class Observe(Middleware):

@@ -56,6 +56,7 @@ FLEET = [
     ),
     Panel("Held trades", {"held": "max(paperfleet_fleet_held_trades)"}),
     Panel("Ambiguous share of closed trades", {"share": "max(paperfleet_fleet_ambiguous_share)"}, "percentunit"),
+    Panel("Servers that answer", _max("paperfleet_fleet_up", "part")),
     Panel("Living processes", _max("paperfleet_fleet_processes", "kind")),
     Panel("Stopped by an operator", _max("paperfleet_fleet_halted", "what")),
 ]
@@ -101,7 +102,7 @@ WORK = [
         "ops",
     ),
     Panel("Exchange answers in", _quantiles("paperfleet_exchange_request_seconds", "market"), "s"),
-    Panel("Slots dispatched in", _quantiles("paperfleet_slot_dispatch_seconds", "job"), "s"),
+    Panel("Slots dispatched in", _quantiles("paperfleet_slot_dispatch_seconds", "task"), "s"),
 ]
 
 DOOR = [

@@ -48,8 +48,8 @@ async def test_requests_beyond_the_limit_are_told_when_to_come_back(services, so
             nobody = httpx.AsyncClient(base_url=first.url)
             async with nobody:
                 assert (await nobody.get("/api/prices/")).status_code == 429
-                for probe in ("live", "ready"):
-                    assert (await nobody.get(f"/health/{probe}")).status_code == 200, "no neighbour makes us look dead"
+                for probe in ("/health/live", "/health/ready", "/metrics"):
+                    assert (await nobody.get(probe)).status_code == 200, "no neighbour makes us look dead"
             await other.http.aclose()
         await first.http.aclose()
         await second.http.aclose()

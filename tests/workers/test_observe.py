@@ -51,7 +51,7 @@ async def test_processes_export_tell_that_they_live_and_log_by_cycle(settings, t
             done = re.escape('paperfleet_messages_total{actor="evaluate_trades",outcome="done",queue="evaluate"}')
             await wait_until(lambda: told("worker", done), 60)
             assert await told("worker", re.escape('paperfleet_sweep_seconds_count{market="SPOT"}'))
-            assert await told("scheduler", re.escape('paperfleet_slot_dispatch_seconds_count{job="cycle"}'))
+            assert await told("scheduler", re.escape('paperfleet_slot_dispatch_seconds_count{task="cycle"}'))
             alive = await processes.alive(services.redis)
             assert [process.kind for process in alive] == ["scheduler", "worker"]
             assert set(alive[1].queues) >= {"fetch", "evaluate"}
