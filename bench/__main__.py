@@ -4,7 +4,7 @@ import argparse
 import importlib
 from pathlib import Path
 
-from bench.table import save, show
+from bench.table import Measured, save, show
 from paperfleet import logs
 
 NAMES = (
@@ -24,23 +24,26 @@ NAMES = (
     ),
     *("growth", "memory"),  # the longest
 )
+RESULTS = Path("bench/results.json")
 
 
 def main() -> None:
-    """Run the chosen benchmarks; each prints its table."""
+    """Run the chosen benchmarks; each prints its part when it is through, and all of them one table at the end."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", default=NAMES, help=f"benchmarks to run, of: {', '.join(NAMES)}")
-    parser.add_argument("--json", type=Path, help="file that also takes the figures")
+    parser.add_argument("--json", type=Path, default=RESULTS, help=f"file that takes the figures too ({RESULTS})")
     parser.add_argument("--trades", type=int, default=1_000_000, help="live trades of `evaluate`")
     parser.add_argument("--largest", type=int, default=1_000_000, help="most live trades of `growth`")
     options = parser.parse_args()
     logs.configure("WARNING")
+    measured = []
     for name in options.names:
         title, rows = importlib.import_module(f"bench.{name}").run(options)
-        command = f"python -m bench {name}"
-        show(title, command, rows)
-        if options.json:
-            save(options.json, title, command, rows)
+        measured.append(Measured(title, f"python -m bench {name}", rows))
+        show(measured[-1:])
+        save(options.json, measured[-1])
+    if len(measured) > 1:
+        show(measured)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """The processes of a fleet: start to ready, memory idle and loaded, and how six hours of absence are caught up.
 
-Loaded is a process's largest resident size by the end: workers and scheduler have caught up with six hours of 966
-pairs, each with an open trade, so that nothing may be passed over; the API has answered a thousand requests and holds
-200 streams. The simulated market keeps real time and real weights; its clock is moved on while no process runs.
+Loaded is a process's largest resident size by the end, and what the two servers hold then: workers and scheduler have
+caught up with six hours of 966 pairs, each with an open trade, so that nothing may be passed over; the API has answered
+a thousand requests and holds 200 streams. The simulated market keeps real time and real weights; its clock is moved on
+while no process runs.
 """
 
 import argparse
 import asyncio
+import re
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -16,6 +18,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+import psycopg
+from redis import Redis
 
 from bench.book import PAIRS
 from bench.fleet import Fleet, fleet, memory, trading
@@ -55,6 +59,7 @@ async def _run() -> list[Row]:
         await control.post(f"{urls['control_url']}/latency", json={"ms": LATENCY_MS})
         async with _trading(settings) as (running, http):
             idle = {name: memory(member.process.pid) for name, member in running.members.items()}
+            servers_idle = await asyncio.to_thread(_servers, settings)
             starts = {name: member.ready_seconds for name, member in running.members.items()}
             held = await _open_everywhere(http)
         await control.post(f"{urls['control_url']}/clock", json={"advance_ms": AWAY_HOURS * 3_600_000})
@@ -63,8 +68,9 @@ async def _run() -> list[Row]:
             caught = await _catch_up(running, http, control, urls)
             await _load(http)
             loaded = {name: _peak(member.process.pid) for name, member in running.members.items()}
+            servers = await asyncio.to_thread(_servers, settings)
         bare = await _bare_start()
-    return [*_processes(starts, bare, idle, loaded), *_caught(caught, held, settings)]
+    return [*_processes(starts, bare, idle, loaded), *_beside(servers_idle, servers), *_caught(caught, held, settings)]
 
 
 @asynccontextmanager
@@ -131,6 +137,26 @@ def _peak(pid: int) -> int:
     return int(text.split("VmHWM:", 1)[1].split(None, 1)[0]) * 1024
 
 
+def _servers(settings: Settings) -> dict[str, int]:
+    """Bytes of memory that each server's processes hold, what they share counted once."""
+    with psycopg.connect(settings.database_url) as connection:
+        parent = re.search(r"^PPid:\s+(\d+)", Path(f"/proc/{connection.info.backend_pid}/status").read_text(), re.M)
+    assert parent is not None
+    children = Path(f"/proc/{parent[1]}/task/{parent[1]}/children").read_text().split()
+    with Redis.from_url(settings.redis_url) as redis:
+        valkey = redis.info("server")["process_id"]
+    return {"PostgreSQL": sum(map(_share, (parent[1], *children))), "Valkey": _share(valkey)}
+
+
+def _share(pid: int | str) -> int:
+    """Bytes that a process holds, each page divided by the processes that share it; 0 of one that has ended."""
+    try:
+        found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if found else 0
+
+
 async def _bare_start() -> float:
     """Seconds that a Python takes to start and to end at once."""
     started = time.perf_counter()
@@ -162,6 +188,14 @@ def _processes(starts: dict[str, float], bare: float, idle: dict[str, int], load
             ),
         ]
     return rows
+
+
+def _beside(idle: dict[str, int], loaded: dict[str, int]) -> list[Row]:
+    return [
+        Row(f"{name}, memory loaded", f"{loaded[name] / _MIB:.0f} MiB", f"idle {idle[name] / _MIB:.0f} MiB",
+            loaded[name] / idle[name])
+        for name in idle
+    ]  # fmt: skip
 
 
 def _caught(caught: Caught, held: int, settings: Settings) -> list[Row]:

@@ -1,6 +1,7 @@
 """`python -m bench.plot JSON FOLDER`: pictures of what `python -m bench ... --json JSON` measured, as small SVG files.
 
 Each chart takes rows by the begin of their name and draws their points; a chart whose rows are not there is left out.
+One of bars shows how much of its bound each ratio takes (bench/bounds.py).
 Colours follow the reader's light or dark scheme.
 """
 
@@ -13,6 +14,8 @@ from typing import Any
 
 import msgspec
 from jinja2 import Environment
+
+from bench import bounds
 
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 70, 150, 40, 50
@@ -153,6 +156,8 @@ def main(source: Path, folder: Path) -> None:
     for chart in CHARTS:
         if picture := draw(chart, rows.get(chart.bench, [])):
             (folder / chart.file).write_text(picture)
+    if picture := bounds.draw(rows):
+        (folder / "bounds.svg").write_text(picture)
 
 
 if __name__ == "__main__":

@@ -75,7 +75,8 @@ async def _measure(settings: Settings, pool: Pool, redis: Redis, payload: str) -
             cuts = asyncio.create_task(reader.ask(cuts=CUTS, streams=CUT_STREAMS))
             while not (await asyncio.wait([cuts], timeout=0.05))[0]:
                 await _append(pool, redis, payload, 2)
-            cut = cuts.result()
+            await cuts
+            cut = await reader.ask(end=await _append(pool, redis, payload, 2))
         frame = await _frame(port)
     async with spawned("bench.sse_writer") as writer:
         port = int(cast(int, await writer.answer()))
@@ -100,8 +101,9 @@ async def _measure(settings: Settings, pool: Pool, redis: Redis, payload: str) -
             f"p50 {1000 * steady['p50']:.0f} ms, p99 {1000 * steady['p99']:.0f} ms", "", None, "p99 <= 500 ms",
             steady["p99"] <= 0.5 and not steady["lost"]),
         Row(f"{cut['cuts']:,} cuts at any byte, resumed",
-            f"{cut['events']:,} events, {cut['gaps']} gaps, {cut['repeats']} repeats", "", None, "no gap, no repeat",
-            not cut["gaps"] and not cut["repeats"]),
+            f"{cut['events']:,} events, {cut['gaps']} gaps, {cut['repeats']} repeats, "
+            f"{cut['whole']} of {CUT_STREAMS} streams whole", "", None, "none missing, none twice",
+            not cut["gaps"] and not cut["repeats"] and cut["whole"] == CUT_STREAMS and cut["events"] > cut["cuts"]),
     ]  # fmt: skip
 
 
@@ -130,10 +132,13 @@ async def _singles(reader: Process, send: Any) -> float:
     return CONNECTIONS * SINGLES / seconds
 
 
-async def _append(pool: Pool, redis: Redis, payload: str, count: int) -> None:
+async def _append(pool: Pool, redis: Redis, payload: str, count: int) -> int:
+    """Commit so many events; the number of the last."""
     async with pool.connection() as connection:
-        await connection.execute(_APPEND, {"count": count, "payload": payload})
+        cursor = await connection.execute(_APPEND, {"count": count, "payload": payload})
+        head = max(seq for (seq,) in await cursor.fetchall())
     await doorbell.ring(redis, ["a1"])
+    return int(head)
 
 
 async def _payload(pool: Pool) -> str:
@@ -168,4 +173,5 @@ INSERT INTO events (stream, seq, type, action, payload)
 SELECT 'a1', base + n, 'paper_trade', 'closed',
     (jsonb_build_object('sent', extract(epoch FROM clock_timestamp())) || %(payload)s::jsonb)::json
 FROM moved, generate_series(1, %(count)s) n
+RETURNING seq
 """

@@ -4,12 +4,13 @@ It is told what to do on stdin and answers on stdout, a JSON line each:
 
 {"open": N}              N streams -> when all are greeted
 {"wait": N}              until every stream has N events since then -> the wall time of the last, and the delays
-{"cuts": N, "streams"}   streams cut at random N times in all, each resumed by its last id -> gaps and repeats seen
+{"cuts": N, "streams"}   streams cut at random N times in all, each resumed by its last id; every other one begins with
+                         what is new -> {}
+{"end": N}               read on until each of them has event N -> gaps, repeats and events seen, streams that have N
 """
 
 import asyncio
 import json
-import random
 import re
 import resource
 import sys
@@ -19,10 +20,11 @@ from typing import Any
 import httpx
 import uvloop
 
+from bench.cut_streams import CutStreams
+
 SENT = re.compile(rb'"sent": ?([0-9.]+)')
 OPENING = 50
 """How many connections are opened at a time."""
-IDS = re.compile(rb"^id: \S+?:a1\.(\d+)", re.MULTILINE)
 
 
 class Reader(asyncio.Protocol):
@@ -100,43 +102,16 @@ class Crowd:
         if not self.missing:
             self.all_there.set()
 
-    async def cuts(self, count: int, streams: int) -> dict[str, Any]:
-        chance, tally = random.Random(7), {"cuts": 0, "events": 0, "gaps": 0, "repeats": 0}
-        async with httpx.AsyncClient(
-            base_url=f"http://{self.host}:{self.port}", timeout=30, limits=httpx.Limits(max_connections=None)
-        ) as http:
-            await asyncio.gather(*(_cut(http, random.Random(chance.random()), count, tally) for _ in range(streams)))
-        return tally
-
-
-async def _cut(http: httpx.AsyncClient, chance: random.Random, count: int, tally: dict[str, int]) -> None:
-    """Read one stream from its start, cutting it after some bytes, wherever in an event that is."""
-    last, last_id = 0, ""
-    while tally["cuts"] < count:
-        # Cuts come thick and fast, but each stream gets on by some events between most of them.
-        size, limit, data = 0, chance.randrange(200, 12_000), b""
-        params = {} if last_id else {"from": "start"}
-        headers = {"Last-Event-ID": last_id} if last_id else {}
-        async with http.stream("GET", "/api/events/", params=params, headers=headers) as response:
-            async for part in response.aiter_bytes():
-                part = part[: limit - size]
-                size, data = size + len(part), data + part
-                *whole, data = data.split(b"\n\n")
-                for frame in whole:
-                    if (found := IDS.search(frame)) and b"\ndata: " in frame:  # the first only names its place
-                        seq = int(found[1])
-                        tally["events"] += 1
-                        tally["gaps"] += seq > last + 1
-                        tally["repeats"] += seq <= last
-                        last, last_id = seq, frame.split(b"id: ", 1)[1].split(b"\n", 1)[0].decode()
-                if size >= limit:
-                    break
-        tally["cuts"] += 1
-
 
 async def main(host: str, port: int) -> None:
     """Do what stdin says until it ends."""
-    crowd, loop = Crowd(host, port), asyncio.get_running_loop()
+    url, limits = f"http://{host}:{port}", httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(base_url=url, timeout=30, limits=limits) as http:
+        await _obey(Crowd(host, port), http)
+
+
+async def _obey(crowd: Crowd, http: httpx.AsyncClient) -> None:
+    loop, cut = asyncio.get_running_loop(), CutStreams(http, 0)
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         match json.loads(line):
             case {"open": int(count)}:
@@ -147,7 +122,10 @@ async def main(host: str, port: int) -> None:
             case {"wait": _}:
                 answer = await crowd.wait()
             case {"cuts": int(count), "streams": int(streams)}:
-                answer = await crowd.cuts(count, streams)
+                cut = CutStreams(http, streams)
+                answer = await cut.cut(count)
+            case {"end": int(head)}:
+                answer = await cut.end(head)
             case other:
                 raise ValueError(other)
         print(json.dumps(answer), flush=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -24,20 +25,32 @@ class Row(msgspec.Struct, frozen=True):
     points: dict[str, float] = {}
 
 
-def show(title: str, command: str, rows: Sequence[Row]) -> None:
-    """Print the rows and the command that made them."""
-    table = Table(title=f"{title}   ({command})", title_justify="left")
+class Measured(msgspec.Struct, frozen=True):
+    """The rows of one benchmark, and the command that made them."""
+
+    title: str
+    command: str
+    rows: Sequence[Row]
+    date: str = msgspec.field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%d}")
+
+
+def show(measured: Sequence[Measured]) -> None:
+    """Print the rows of all of them as one table."""
+    table = Table()
     for column in ("what", "figure", "baseline", "ratio", "bound", ""):
         table.add_column(column, overflow="fold")
-    for row in rows:
-        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        verdict = "" if row.holds is None else ("ok" if row.holds else "MISSED")
-        table.add_row(row.name, row.figure, row.baseline, ratio, row.bound, verdict)
+    for each in measured:
+        table.add_row(f"[bold]{each.title}[/]", each.command)
+        for row in each.rows:
+            ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+            verdict = "" if row.holds is None else ("ok" if row.holds else "MISSED")
+            table.add_row(row.name, row.figure, row.baseline, ratio, row.bound, verdict)
+        table.add_section()
     Console(width=150).print(table)
 
 
-def save(path: Path, title: str, command: str, rows: Sequence[Row]) -> None:
-    """Append the rows to a JSON file beside the table."""
+def save(path: Path, measured: Measured) -> None:
+    """Put the rows into the JSON file in place of what it has under the same title."""
     known = json.loads(path.read_text()) if path.exists() else {}
-    known[title] = {"command": command, "rows": msgspec.to_builtins(rows)}
-    path.write_text(json.dumps(known, indent=1))
+    known[measured.title] = {name: value for name, value in msgspec.to_builtins(measured).items() if name != "title"}
+    path.write_text(json.dumps(known, indent=1) + "\n")
