@@ -18,6 +18,7 @@ import msgspec
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
 from api.door import READING
@@ -25,6 +26,7 @@ from services.db.sessions import Identity
 from services.domain.credentials import Role, Scope
 from services.domain.errors import Forbidden, NotFound, Unidentified
 from services.settings import Writers
+from services.usecases.context import Services
 
 ACCESS = "access"
 
@@ -130,8 +132,11 @@ def check(caller: Caller, method: str, access: str, *, has_id: bool) -> None:
         raise Forbidden("scope_missing", f"this needs the scope {needed}")
 
 
-def provide_caller(request: Request[object, object, State]) -> Caller:
-    """The caller of this request, as the gate has identified them."""
+def provide_caller(request: Request[object, object, State], services: NamedDependency[Services]) -> Caller:
+    """The caller of this request, as the gate has identified them.
+
+    After the services, which nearly every route takes as well: two at a time would cost a task group and two tasks.
+    """
     return told_caller(request)
 
 
