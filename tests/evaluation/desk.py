@@ -19,6 +19,8 @@ from tests.evaluation.invariants import INVARIANTS
 
 START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 GRID = Filters(Decimal("0.01"), Decimal("0.001"), Decimal("0.001"), Decimal(5))
+SIZE = Decimal(100)
+"""Of every trade, in USDT of margin."""
 
 
 def D(text: str | int) -> Decimal:
@@ -87,7 +89,7 @@ class Desk:
                 limit_price=D(limit) if limit else None,
                 stop_loss=D(stop),
                 targets=(Target(D(target)),),
-                position_size=Decimal(100),
+                position_size=SIZE,
                 leverage=leverage,
             )
             order = Order(
@@ -146,7 +148,7 @@ class Desk:
             limit_price=None,
             stop_loss=D(stop),
             targets=(Target(D(target)),),
-            position_size=Decimal(100),
+            position_size=SIZE,
             leverage=1,
         )
         label, fees, quote = Label(START, "test", ""), DEFAULT_FEES[instrument.market], Quote(*[D(100)] * 3, START)

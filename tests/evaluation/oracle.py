@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ CENT = Decimal("0.00000001")
 MAKER = {"SPOT": Decimal("0.001"), "FUTURES": Decimal("0.0002")}
 TAKER = {"SPOT": Decimal("0.001"), "FUTURES": Decimal("0.0005")}
 FACTOR = {"optimistic": 0, "realistic": 1, "harsh": 2}
+MS = timedelta(milliseconds=1)
 
 
 @dataclass
@@ -42,6 +43,23 @@ class Terms:
     average_range: Decimal
     limit: Decimal | None = None
     entry: Decimal | None = None
+
+
+def entered(quote: Decimal, *, long: bool, model: str, average_range: Decimal) -> Decimal:
+    """What a market entry pays at `quote`, its side of the book."""
+    return _slipped(quote, FACTOR[model] * average_range / 10, selling=not long)
+
+
+def told_times(at: datetime, decided_by: str) -> set[datetime]:
+    """The times that an event at the print's instant `at` may be told with, by what decided it."""
+    minute, second = at.replace(second=0, microsecond=0), at.replace(microsecond=0)
+    return {
+        "open": {minute},
+        "bar": {minute + timedelta(minutes=1) - MS},
+        "seconds": {second, second + timedelta(seconds=1) - MS},
+        "prints": {at},
+        "quote": {at},
+    }.get(decided_by, set())
 
 
 def judge(terms: Terms, prints: Sequence[tuple[datetime, Decimal]], commands: Sequence[Any], end: datetime) -> Truth:
@@ -85,14 +103,14 @@ class _Walk:
             worst = min if terms.long else max
             at = worst(self.stop, price) if opens_minute else self.stop
             slip = FACTOR[terms.model] * (terms.half_spread + terms.average_range / 10)
-            self._close("CLOSED_SL", time, self._slipped(at, slip), TAKER)
+            self._close("CLOSED_SL", time, _slipped(at, slip, selling=terms.long), TAKER)
         elif (price - self.target) * sign >= through:
             self._close("CLOSED_TP", time, self.target, MAKER)
 
     def command(self, command: Any) -> None:
         if command.kind in ("close", "end") and self.truth.status == "OPEN":
             slip = FACTOR[self.terms.model] * self.terms.average_range / 10
-            price = self._slipped(command.bid if self.terms.long else command.ask, slip)
+            price = _slipped(command.bid if self.terms.long else command.ask, slip, selling=self.terms.long)
             self._close("CLOSED_MANUAL", command.at, price, TAKER)
         elif command.kind in ("cancel", "end") and self.truth.status == "PENDING":
             self.truth.status = "CANCELLED"
@@ -102,12 +120,6 @@ class _Walk:
             self.target = self.target if command.targets is None else command.targets[0].price
             self.active_from = command.at
             self.truth.actions.append("updated")
-
-    def _slipped(self, price: Decimal, slip: Decimal) -> Decimal:
-        if slip == 0:
-            return price
-        moved, rounding = (1 - slip, ROUND_FLOOR) if self.terms.long else (1 + slip, ROUND_CEILING)
-        return (price * moved / TICK).quantize(Decimal(1), rounding) * TICK
 
     def _fee(self, kind: str, price: Decimal, rates: dict[str, Decimal]) -> None:
         fee = (price * self.terms.quantity * rates[self.terms.market]).quantize(CENT, ROUND_HALF_EVEN)
@@ -124,3 +136,10 @@ class _Walk:
         excess = -margin - truth.amounts["gross_profit"] - truth.amounts["exit_fee"]
         if excess > 0:
             truth.amounts["loss_cap"] = excess
+
+
+def _slipped(price: Decimal, slip: Decimal, *, selling: bool) -> Decimal:
+    if slip == 0:
+        return price
+    moved, rounding = (1 - slip, ROUND_FLOOR) if selling else (1 + slip, ROUND_CEILING)
+    return (price * moved / TICK).quantize(Decimal(1), rounding) * TICK

@@ -1,7 +1,7 @@
 """Outcomes depend on plan, commands and path, and on nothing else: not on how the messages about them come."""
 
 import itertools
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,8 +15,9 @@ from services.domain.plan import Direction
 from tests.evaluation import oracle
 from tests.evaluation.desk import START, Desk
 from tests.evaluation.player import CLEAN, Op, Player, comparable, outcomes, schedules
-from tests.evaluation.story import PLACES, SLIPPAGE, Order, Story, Wish, stories
+from tests.evaluation.story import PLACES, Order, Story, Wish, stories
 from tests.evaluation.tape import Print, Tape
+from tests.evaluation.truth import terms_of, truth_of
 
 MS = timedelta(milliseconds=1)
 numbers = itertools.count()
@@ -43,27 +44,9 @@ async def play(desk: Desk, story: Story, schedule: list[Op] | tuple[Op, ...]) ->
     return await outcomes(player)
 
 
-def truth_of(story: Story, wish: Wish, outcome: dict[str, Any]) -> oracle.Truth:
-    terms = oracle.Terms(
-        market=PLACES[wish.place][0].value,
-        long=wish.direction == "LONG",
-        at=wish.at,
-        quantity=outcome["quantity"],
-        leverage=wish.leverage,
-        stop=wish.stop,
-        target=wish.target,
-        model=wish.model.value,
-        half_spread=SLIPPAGE.half_spread,
-        average_range=SLIPPAGE.average_range,
-        limit=wish.limit,
-        entry=outcome["entry_price"] if wish.limit is None else None,
-    )
-    prints = [(each.time, each.price) for each in story.tapes[wish.place].prints]
-    return oracle.judge(terms, prints, [order.command for order in wish.orders], story.end)
-
-
 def check_truth(story: Story, wish: Wish, outcome: dict[str, Any]) -> None:
-    truth = truth_of(story, wish, outcome)
+    truth = truth_of(story, wish)
+    assert outcome["quantity"] == terms_of(wish).quantity
     assert (outcome["status"], [action for action, _ in outcome["told"]]) == (truth.status, truth.actions)
     assert (outcome["entry_price"], outcome["exit_price"]) == (truth.entry_price, truth.exit_price)
     assert {kind: Decimal(amount) for kind, amount in (outcome["amounts"] or {}).items()} == truth.amounts
@@ -74,7 +57,7 @@ def check_truth(story: Story, wish: Wish, outcome: dict[str, Any]) -> None:
         if at is None:
             assert outcome[f"{name}_time"] is None
         else:
-            assert outcome[f"{name}_time"] in told_times(at, outcome[f"{name}_evidence"]["decided_by"])
+            assert outcome[f"{name}_time"] in oracle.told_times(at, outcome[f"{name}_evidence"]["decided_by"])
 
 
 def excursion_of(
@@ -88,18 +71,6 @@ def excursion_of(
     sign = 1 if wish.direction == "LONG" else -1
     moves = [(price - truth.entry_price) * sign for price in (truth.entry_price, truth.exit_price, *prices)]
     return round(min(moves) * quantity, 8), round(max(moves) * quantity, 8)
-
-
-def told_times(at: datetime, decided_by: str) -> set[datetime]:
-    """The times that an event at the print's instant `at` may be told with, by what decided it."""
-    minute, second = floor_minute(at), at.replace(microsecond=0)
-    return {
-        "open": {minute},
-        "bar": {minute + MINUTE - MS},
-        "seconds": {second, second + timedelta(seconds=1) - MS},
-        "prints": {at},
-        "quote": {at},
-    }[decided_by]
 
 
 @with_database

@@ -1,12 +1,16 @@
-"""`python -m tests.simulation`: 10,000 seeds in memory and 300 on PostgreSQL, or as many as asked."""
+"""`python -m tests.simulation`: 10,000 seeds in memory, 300 on PostgreSQL, or as many as asked; the result is kept."""
 
 import argparse
 import asyncio
+import json
 import logging
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -14,6 +18,9 @@ from services.usecases import judge_paths
 from tests.evaluation.desk import Desk, open_pool
 from tests.servers import running_servers, scrub_environment
 from tests.simulation.seeds import in_memory, on_postgres
+
+FOLDER = Path(".chaos")
+Run = Callable[[int], Awaitable[list[str]]]
 
 
 def main() -> None:
@@ -27,38 +34,42 @@ def main() -> None:
     options = parser.parse_args()
     scrub_environment()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    wrong = _memory(range(options.first, options.first + options.memory))
+    seeds = range(options.first, options.first + options.memory)
+    results = {"in memory": asyncio.run(_told("in memory", in_memory, seeds))}
     if options.postgres:
+        seeds = range(options.first, options.first + options.postgres)
         with running_servers(Path(tempfile.mkdtemp(prefix="simulation-"))) as servers, servers.database() as url:
-            wrong += asyncio.run(_postgres(url, range(options.first, options.first + options.postgres)))
-    sys.exit(bool(wrong))
+            results["on PostgreSQL"] = asyncio.run(_on_postgres(url, seeds))
+    FOLDER.mkdir(exist_ok=True)
+    kept = FOLDER / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-simulation.json"
+    kept.write_text(json.dumps(results, indent=1))
+    print(f"kept in {kept}")
+    sys.exit(any(result["wrong"] for result in results.values()))
 
 
-def _memory(seeds: range) -> int:
-    began, wrong = time.monotonic(), 0
+async def _told(
+    where: str, run: Run, seeds: range, afterwards: Callable[[], Awaitable[list[str]]] | None = None
+) -> dict[str, Any]:
+    """Run every seed, and print what is wrong at once; `afterwards` is what to look at in the end."""
+    began, wrong = time.monotonic(), []
     for seed in seeds:
-        for line in asyncio.run(in_memory(seed)):
+        for line in await run(seed):
             print(line, flush=True)
-            wrong += 1
-    print(f"in memory: {len(seeds)} seeds, {wrong} wrong, {time.monotonic() - began:.0f} s", flush=True)
-    return wrong
+            wrong.append(line)
+    if afterwards is not None:
+        wrong += await afterwards()
+    seconds = round(time.monotonic() - began, 1)
+    print(f"{where}: seeds {seeds.start} to {seeds.stop - 1}, {len(wrong)} wrong, {seconds} s", flush=True)
+    return {"first": seeds.start, "seeds": len(seeds), "seconds": seconds, "wrong": wrong}
 
 
-async def _postgres(url: str, seeds: range) -> int:
-    began, wrong = time.monotonic(), 0
+async def _on_postgres(url: str, seeds: range) -> dict[str, Any]:
     judge_paths.CHANGES_MAX = 1
     pool = await open_pool(url)
     desk = await Desk(pool).set_up()
-    for seed in seeds:
-        for line in await on_postgres(desk, seed):
-            print(line, flush=True)
-            wrong += 1
-    broken = await desk.violations()
+    result = await _told("on PostgreSQL", lambda seed: on_postgres(desk, seed), seeds, desk.violations)
     await pool.close()
-    for line in broken:
-        print(line)
-    print(f"on PostgreSQL: {len(seeds)} seeds, {wrong + len(broken)} wrong, {time.monotonic() - began:.0f} s")
-    return wrong + len(broken)
+    return result
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from services.domain.plan import EntryType, Plan, Target
 from services.domain.trade import Label, Trade
 from services.usecases.act_at_once import is_open_question
 from services.usecases.judge_paths import FinerData, Judged, _moved, _span, _walk
-from tests.evaluation.desk import GRID
+from tests.evaluation.desk import GRID, SIZE
 from tests.evaluation.player import SETTLED_AFTER, Player
 from tests.evaluation.story import PLACES, SLIPPAGE, SPREAD, Order, Story, Wish
 
@@ -64,7 +64,7 @@ class MemoryPlayer(Player):
             limit_price=wish.limit,
             stop_loss=wish.stop,
             targets=(Target(wish.target),),
-            position_size=Decimal(100),
+            position_size=SIZE,
             leverage=wish.leverage,
         )
         opening = Opening(

@@ -1,14 +1,17 @@
 """One seed, one run: in memory, or on PostgreSQL; what becomes of every wish against the truth of every print."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from random import Random
 from typing import Any
 
+from services.domain.trade import Fill
 from tests.evaluation import oracle
 from tests.evaluation.desk import Desk
 from tests.evaluation.player import Player, outcomes
-from tests.evaluation.story import PLACES, SLIPPAGE, Story, Wish
+from tests.evaluation.story import PLACES, Story, Wish
+from tests.evaluation.truth import terms_of, truth_of
 from tests.simulation.memory import MemoryPlayer, Row
 from tests.simulation.script import schedule_of, story_of
 
@@ -20,45 +23,9 @@ async def in_memory(seed: int) -> list[str]:
     await player.play(schedule_of(seed))
     found = []
     for number, wish in enumerate(story.wishes):
-        found += [f"seed {seed}, wish {number}: {wrong}" for wrong in _wrong(story, wish, player.rows[number + 1])]
+        is_ = _of_memory(player.rows[number + 1])
+        found += [f"seed {seed}, wish {number}: {wrong}" for wrong in _wrong(story, wish, is_)]
     return found
-
-
-def _wrong(story: Story, wish: Wish, row: Row) -> Iterator[str]:
-    trade = row.stored.trade
-    truth = truth_of(story, wish, trade.quantity, None if trade.entry is None else trade.entry.price)
-    pairs: dict[str, tuple[Any, Any]] = {
-        "status": (trade.status, truth.status),
-        "told": (row.told, truth.actions),
-        "entry": (trade.entry and trade.entry.price, truth.entry_price),
-        "exit": (trade.exit and trade.exit.price, truth.exit_price),
-        "booked": (row.amounts, truth.amounts),
-        "ambiguous": (trade.ambiguous, False),
-        "held": (trade.held_from, None),
-    }
-    for name, (is_, should) in pairs.items():
-        if is_ != should:
-            yield f"{name} is {is_}, by the prints {should}"
-
-
-def truth_of(story: Story, wish: Wish, quantity: Decimal, entry: Decimal | None) -> oracle.Truth:
-    """What the prints make of a wish."""
-    terms = oracle.Terms(
-        market=PLACES[wish.place][0].value,
-        long=wish.direction == "LONG",
-        at=wish.at,
-        quantity=quantity,
-        leverage=wish.leverage,
-        stop=wish.stop,
-        target=wish.target,
-        model=wish.model.value,
-        half_spread=SLIPPAGE.half_spread,
-        average_range=SLIPPAGE.average_range,
-        limit=wish.limit,
-        entry=entry if wish.limit is None else None,
-    )
-    prints = [(each.time, each.price) for each in story.tapes[wish.place].prints]
-    return oracle.judge(terms, prints, [order.command for order in wish.orders], story.end)
 
 
 async def on_postgres(desk: Desk, seed: int) -> list[str]:
@@ -70,21 +37,67 @@ async def on_postgres(desk: Desk, seed: int) -> list[str]:
     player = Player(desk, story, [desk.instrument(symbols[symbol], market) for market, symbol in PLACES], accounts)
     player.random = Random(f"player {seed}")
     await player.play(schedule_of(seed))
-    wrong = []
+    found = []
     for number, (wish, row) in enumerate(zip(story.wishes, await outcomes(player), strict=True)):
-        truth = truth_of(story, wish, row["quantity"], row["entry_price"])
-        amounts = {kind: Decimal(amount) for kind, amount in (row["amounts"] or {}).items()}
-        pairs = {
-            "status": (row["status"], truth.status),
-            "told": ([action for action, _ in row["told"]], truth.actions),
-            "entry": (row["entry_price"], truth.entry_price),
-            "exit": (row["exit_price"], truth.exit_price),
-            "booked": (amounts, truth.amounts),
-            "ambiguous": (row["ambiguous"], False),
-        }
-        wrong += [
-            f"seed {seed}, wish {number}: {name} is {is_}, by the prints {should}"
-            for name, (is_, should) in pairs.items()
-            if is_ != should
-        ]
-    return wrong
+        found += [f"seed {seed}, wish {number}: {wrong}" for wrong in _wrong(story, wish, _of_database(row))]
+    return found
+
+
+def _of_memory(row: Row) -> dict[str, Any]:
+    trade = row.stored.trade
+    return {
+        "status": trade.status,
+        "quantity": trade.quantity,
+        "told": row.told,
+        "entry": _filled(trade.entry),
+        "exit": _filled(trade.exit),
+        "booked": row.amounts,
+        "ambiguous": trade.ambiguous,
+        "held": trade.held_from,
+    }
+
+
+def _of_database(row: Mapping[str, Any]) -> dict[str, Any]:
+    fills = {}
+    for name in ("entry", "exit"):
+        price, at, evidence = (row[f"{name}_{what}"] for what in ("price", "time", "evidence"))
+        fills[name] = None if price is None else (price, at, evidence["decided_by"])
+    return {
+        "status": row["status"],
+        "quantity": row["quantity"],
+        "told": [action for action, _ in row["told"]],
+        **fills,
+        "booked": {kind: Decimal(amount) for kind, amount in (row["amounts"] or {}).items()},
+        "ambiguous": row["ambiguous"],
+    }
+
+
+def _filled(fill: Fill | None) -> tuple[Decimal, datetime, str] | None:
+    """Price, time, and what decided it."""
+    return None if fill is None else (fill.price, fill.time, fill.evidence.decided_by)
+
+
+def _wrong(story: Story, wish: Wish, found: dict[str, Any]) -> Iterator[str]:
+    truth = truth_of(story, wish)
+    expected = {
+        "status": truth.status,
+        "quantity": terms_of(wish).quantity,
+        "told": truth.actions,
+        "entry": _told(truth.entry_price, truth.entry_time, found["entry"]),
+        "exit": _told(truth.exit_price, truth.exit_time, found["exit"]),
+        "booked": truth.amounts,
+        "ambiguous": False,
+        "held": None,
+    }
+    for name, is_ in found.items():
+        if is_ != expected[name]:
+            yield f"{name} is {is_}, by the prints {expected[name]}"
+
+
+def _told(price: Decimal | None, at: datetime | None, found: tuple[Decimal, datetime, str] | None) -> Any:
+    """The fill as it may be told, by what decided the one that was found."""
+    if at is None:
+        return None
+    if found is not None and found[1] in oracle.told_times(at, found[2]):
+        at = found[1]
+    return price, at, found and found[2]

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from services.domain.market import Quote
+from services.domain.opening import Order, enter_at_quote
 from services.domain.path import Path
 from services.domain.trade import Trade
 from services.domain.walk import Walked
@@ -53,6 +55,16 @@ async def test_a_fault_is_seen(monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(judge_paths, "walk", forgetful)
     assert [wrong for seed in range(20) for wrong in await broken(seed)]
+
+
+async def test_an_entry_at_another_price_than_the_quotes_is_seen(monkeypatch: pytest.MonkeyPatch):
+    """The negative control of entries: filled at the last price, as if there were no spread."""
+
+    def generous(order: Order, quote: Quote) -> Trade:
+        return enter_at_quote(order, msgspec.structs.replace(quote, bid=quote.last, ask=quote.bid))
+
+    monkeypatch.setattr("tests.simulation.memory.enter_at_quote", generous)
+    assert [wrong for seed in range(20) for wrong in await broken(seed) if "entry is" in wrong]
 
 
 async def broken(seed: int) -> list[str]:
