@@ -12,7 +12,7 @@ import pytest
 
 from tests.fleet import oracle, orders
 from tests.fleet.fleet import violations
-from tests.fleet.oracle import Order, Outcome
+from tests.fleet.oracle import ByPrints, Order
 from tests.fleet.stage import Place, Stage, stage_on
 from tests.fleet.tape import MINUTES, PAIRS, START, Prints, make_recording
 from tests.servers import Servers
@@ -28,7 +28,7 @@ class World(NamedTuple):
     folder: Path
     tapes: dict[tuple[str, str], Prints]
     orders: list[Order]
-    outcomes: list[Outcome]
+    outcomes: list[ByPrints]
 
 
 class Undisturbed(NamedTuple):

@@ -26,7 +26,7 @@ class Order(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Where a trade stands; minutes are epoch minutes."""
+    """Where a trade stands, and why it ended; minutes are epoch minutes."""
 
     status: str = "PENDING"
     entry_price: Decimal | None = None
@@ -34,20 +34,31 @@ class Outcome(NamedTuple):
     exit_price: Decimal | None = None
     exit_minute: int | None = None
     ambiguous: bool = False
+    reason: str | None = None
+
+
+class ByPrints(NamedTuple):
+    """An outcome with the instants (epoch ms) of the prints that decided entry and exit."""
+
+    outcome: Outcome
+    entered: int | None = None
+    exited: int | None = None
 
 
 _RANK = {"CLOSED_SL": 0, "PENDING": 1, "OPEN": 2, "CLOSED_TP": 3}
 """From worst to best."""
 
 
-def by_prints(order: Order, prints: Iterable[tuple[int, Decimal]]) -> Outcome:
+def by_prints(order: Order, prints: Iterable[tuple[int, Decimal]]) -> ByPrints:
     """Print after print; the first one of a minute may jump over the stop, then that is the stop's price."""
-    state, last_minute = Outcome(), -1
+    found, last_minute = ByPrints(Outcome()), -1
     for time, price in prints:
         minute = time // MINUTE_MS
-        state = _touch(order, state, price, minute, opens=minute != last_minute)
-        last_minute = minute
-    return state
+        state = _touch(order, found.outcome, price, minute, opens=minute != last_minute)
+        entered = time if found.entered is None and state.entry_price is not None else found.entered
+        exited = time if found.exited is None and state.exit_price is not None else found.exited
+        found, last_minute = ByPrints(state, entered, exited), minute
+    return found
 
 
 Bar = tuple[int, Decimal, Decimal, Decimal, Decimal]
@@ -121,7 +132,8 @@ def _touch(order: Order, state: Outcome, price: Decimal, minute: int, *, opens: 
     if state.status != "OPEN":
         return state
     if order.sign * price <= order.sign * order.stop:
-        return state._replace(status="CLOSED_SL", exit_price=price if opens else order.stop, exit_minute=minute)
+        at = price if opens else order.stop
+        return state._replace(status="CLOSED_SL", exit_price=at, exit_minute=minute, reason="stop_loss")
     if order.sign * price >= order.sign * order.target:
-        return state._replace(status="CLOSED_TP", exit_price=order.target, exit_minute=minute)
+        return state._replace(status="CLOSED_TP", exit_price=order.target, exit_minute=minute, reason="take_profit")
     return state

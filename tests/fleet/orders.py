@@ -1,10 +1,12 @@
 """Orders of the tests: made around the first prices, placed by the use case, read back as plain rows."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 import psycopg
@@ -20,20 +22,35 @@ from services.usecases.new_trade import NewTrade
 from services.usecases.open_trade import open_trade
 from services.usecases.refresh_instruments import refresh_instruments
 from services.usecases.sweep_quotes import sweep_quotes
-from tests.fleet.oracle import MINUTE_MS, Bar, Order, Outcome
+from tests.evaluation.oracle import told_times
+from tests.fleet.oracle import MINUTE_MS, Bar, ByPrints, Order, Outcome
+from tests.fleet.tape import moment
 
 SIZE = Decimal(1000)
 CENT = Decimal("1e-8")
 """The step of ledger amounts."""
 _ROWS = """
 SELECT t.notes::int, i.market, i.symbol, t.status, t.entry_price, t.entry_time, t.exit_price, t.exit_time, t.ambiguous,
+    t.exit_reason, t.entry_evidence ->> 'decided_by',
+    (SELECT e.evidence ->> 'decided_by' FROM trade_exits e WHERE e.trade_id = t.id AND e.part = 1),
     t.quantity, t.entry_fee, t.fees - t.entry_fee AS exit_fee, t.profit_loss
 FROM trades t JOIN instruments i ON i.id = t.instrument_id WHERE t.notes ~ '^[0-9]+$' ORDER BY t.notes::int
 """
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One trade as the database holds it, by the number of its order."""
+class Told(NamedTuple):
+    """When a fill was, and what decided it."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One trade as the database holds it, by the number of its order.
+
+    Rows are equal whatever decided them: a bar tells of a time within a minute otherwise than prints do.
+    """
 
     number: int
     market: str
@@ -43,6 +60,8 @@ class Row(msgspec.Struct, frozen=True):
     entry_fee: Decimal | None
     exit_fee: Decimal | None
     profit_loss: Decimal | None
+    entered: Told | None = field(compare=False)
+    exited: Told | None = field(compare=False)
 
 
 def around(
@@ -106,10 +125,31 @@ def rows(settings: Settings) -> list[Row]:
         return [_row(*row) for row in connection.execute(_ROWS)]
 
 
-def _row(number, market, symbol, status, entry, entered, exit_, exited, ambiguous, *money) -> Row:
+def _row(
+    number, market, symbol, status, entry, entered, exit_, exited, ambiguous, reason, entered_by, exited_by, *money
+) -> Row:
     minutes = [None if time is None else int(time.timestamp() * 1000) // MINUTE_MS for time in (entered, exited)]
-    outcome = Outcome(status, entry, minutes[0], exit_, minutes[1], ambiguous)
-    return Row(number, market, symbol, outcome, *money)
+    outcome = Outcome(status, entry, minutes[0], exit_, minutes[1], ambiguous, reason)
+    fills = [None if time is None else Told(time, by) for time, by in ((entered, entered_by), (exited, exited_by))]
+    return Row(number, market, symbol, outcome, *money, *fills)
+
+
+def otherwise(found: Sequence[Row], expected: Sequence[ByPrints]) -> Iterator[str]:
+    """What is not as the prints say, whether lost, added, or ended at another time, price or for another reason."""
+    if (numbers := [row.number for row in found]) != list(range(len(expected))):
+        yield f"{len(expected)} orders were placed, in the books are {numbers}"
+    for row in found:
+        should = expected[row.number]
+        instants = _is_at(row.entered, should.entered) and _is_at(row.exited, should.exited)
+        if row.outcome != should.outcome or not instants:
+            yield f"order {row.number}: {row.outcome}, entered {row.entered}, left {row.exited}; by its prints {should}"
+
+
+def _is_at(told: Told | None, ms: int | None) -> bool:
+    """Whether a fill is told at the instant of its print, as exactly as what decided it knows."""
+    if told is None or ms is None:
+        return told is None and ms is None
+    return told.at in told_times(moment(ms), told.by)
 
 
 def watermarks(settings: Settings) -> dict[tuple[str, str], int]:

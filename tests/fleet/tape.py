@@ -27,6 +27,11 @@ def milliseconds(time: datetime) -> int:
     return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
+def moment(ms: int) -> datetime:
+    """The time of so many epoch milliseconds."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
+
+
 def make_recording(
     folder: Path, seed: int, minutes: int = MINUTES, start: datetime = START
 ) -> dict[tuple[str, str], Prints]:

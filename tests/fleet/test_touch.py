@@ -63,11 +63,13 @@ async def test_wicks_and_gaps_close_at_their_price_and_touches_at_once(place: Pl
         await wait_until(lambda: sum(row.outcome.exit_price is not None for row in rows(stage.settings)) == 4, 20)
         await fleet.stop()
         assert [row.outcome for row in rows(stage.settings)] == [
-            Outcome("CLOSED_SL", wick.limit, MINUTE, wick.stop, MINUTE + 1),
+            Outcome("CLOSED_SL", wick.limit, MINUTE, wick.stop, MINUTE + 1, reason="stop_loss"),
             Outcome("OPEN", other_market.limit, MINUTE),
-            Outcome("CLOSED_SL", gap_over_stop.limit, MINUTE, Decimal(3060), MINUTE + 1),
-            Outcome("CLOSED_TP", gap_over_target.limit, MINUTE, gap_over_target.target, MINUTE + 1),
-            Outcome("CLOSED_TP", touch.limit, MINUTE, touch.target, MINUTE + 2),
+            Outcome("CLOSED_SL", gap_over_stop.limit, MINUTE, Decimal(3060), MINUTE + 1, reason="stop_loss"),
+            Outcome(
+                "CLOSED_TP", gap_over_target.limit, MINUTE, gap_over_target.target, MINUTE + 1, reason="take_profit"
+            ),
+            Outcome("CLOSED_TP", touch.limit, MINUTE, touch.target, MINUTE + 2, reason="take_profit"),
         ]
         assert violations(stage.settings) == []
 
