@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import msgspec
@@ -27,14 +27,34 @@ LAST_ORDERS = timedelta(minutes=20)
 """So long before the market's end people go home."""
 
 
+class Asked(NamedTuple):
+    """What was sent and answered at these times of the market, with that status (0: no answer); `stop` of an edit."""
+
+    sent: datetime
+    answered: datetime
+    status: int
+    stop: Decimal | None = None
+
+    @property
+    def may_count(self) -> bool:
+        """Whether it may have been done; what is refused must not have been."""
+        return self.status in (0, 200, 201, 202, 503)
+
+    def latest(self, end: datetime) -> datetime:
+        """When it was done at the latest; what nobody has answered may still be under way."""
+        return self.answered if self.status in (200, 201, 202) else end
+
+
 class Told(msgspec.Struct):
-    """What a person was told of one opening; `edits` are (stop, sent, answered, status, applied)."""
+    """What a person was told of one opening, which was first sent at `sent` and answered at `answered`, if it was."""
 
     number: int
+    sent: datetime
+    answered: datetime | None = None
     answers: list[tuple[int, bytes]] = []
     trade_id: int | None = None
-    edits: list[tuple[Decimal, datetime, datetime, int]] = []
-    closings: list[tuple[int, str]] = []
+    edits: list[Asked] = []
+    closings: list[Asked] = []
 
 
 class Crowd:
@@ -60,7 +80,7 @@ class Crowd:
 
     async def _person(self, chance: Random) -> None:
         while (now := self.ground.market_time()) < self.ground.market.end - LAST_ORDERS:
-            told = Told(len(self.told))
+            told = Told(len(self.told), self._earliest())
             self.told.append(told)
             await self._open(told, now, chance)
             if told.trade_id is not None and chance.random() < 0.3:
@@ -96,6 +116,7 @@ class Crowd:
             if answer is not None and answer.status_code in (200, 201):
                 told.answers.append((answer.status_code, answer.content))
                 told.trade_id = answer.json()["id"]
+                told.answered = told.answered or self._latest()
 
     def _away(self, symbol: str, price: Decimal, sign: int, chance: Random) -> str:
         tick = Decimal(PAIRS[symbol][1])
@@ -104,20 +125,24 @@ class Crowd:
     async def _edit(self, told: Told, chance: Random) -> None:
         trade = msgspec.json.decode(told.answers[0][1])
         sign = 1 if trade["direction"] == "LONG" else -1
-        sent = self.ground.market_time() - self.ground.clock_error
+        sent = self._earliest()
         price = self.price(trade["market_type"], trade["symbol"], sent)
         stop = self._away(trade["symbol"], price, -sign, chance)
         url = f"/api/paper-trades/{told.trade_id}/"
         answer = await self._ask("PATCH", url, chance, json={"stop_loss": stop}, final=())
-        status = answer.status_code if answer is not None else 0
-        answered = self.ground.market_time() + self.ground.clock_error
-        told.edits.append((Decimal(stop), sent, answered, status))
+        told.edits.append(Asked(sent, self._latest(), _status(answer), Decimal(stop)))
 
     async def _close(self, told: Told) -> None:
-        url = f"/api/paper-trades/{told.trade_id}/close_trade/"
+        url, sent = f"/api/paper-trades/{told.trade_id}/close_trade/", self._earliest()
         answer = await self._ask("POST", url, self.chance, json={}, final=())
-        if answer is not None:
-            told.closings.append((answer.status_code, answer.json().get("status", "")))
+        told.closings.append(Asked(sent, self._latest(), _status(answer)))
+
+    def _earliest(self) -> datetime:
+        """The market's time now, if the clock is as wrong as it may be."""
+        return self.ground.market_time() - self.ground.clock_error
+
+    def _latest(self) -> datetime:
+        return self.ground.market_time() + self.ground.clock_error
 
     async def _ask(
         self, method: str, url: str, chance: Random, *, final: tuple[int, ...], **request: Any
@@ -138,3 +163,7 @@ class Crowd:
                 return answer
             await asyncio.sleep(PAUSE_SECONDS * 4)
         return None
+
+
+def _status(answer: httpx.Response | None) -> int:
+    return 0 if answer is None else answer.status_code

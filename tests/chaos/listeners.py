@@ -21,6 +21,7 @@ class Listener:
         self.epoch = epoch
         self.cuts = 0
         self.violations: list[str] = []
+        self._place = ""
 
     @property
     def seen(self) -> int:
@@ -46,20 +47,27 @@ class Listener:
                     self.violations.append(f"a stream answered {answer.status_code}")
                 await asyncio.sleep(0.2)
                 return
-            place = ""
+            self._place = ""
             async for line in answer.aiter_lines():
-                if line == "event: reset":
-                    self.violations.append("a stream was reset though nothing was lost")
-                if line.startswith("id: "):
-                    place = line.removeprefix("id: ")
-                elif line.startswith("data: ") and place:
-                    self._step(place)
-                    place, events = "", events - 1
-                    if events == 0:
-                        return
-                elif not line and place:
-                    self._named(place)
-                    place = ""
+                events -= self.hear(line)
+                if events == 0:
+                    return
+
+    def hear(self, line: str) -> bool:
+        """Judge the next line of a stream; whether it was an event's."""
+        place = self._place
+        if line == "event: reset":
+            self.violations.append("a stream was reset though nothing was lost")
+        if line.startswith("id: "):
+            self._place = line.removeprefix("id: ")
+        elif line.startswith("data: ") and place:
+            self._step(place)
+            self._place = ""
+            return True
+        elif not line and place:
+            self._named(place)
+            self._place = ""
+        return False
 
     def _named(self, id_: str) -> None:
         """An id without an event tells a reader where it is, and moves it nowhere."""

@@ -22,6 +22,15 @@ INVARIANTS = {
         SELECT t.id, t.status, count(e.seq) FROM trades t
         LEFT JOIN events e ON e.action IN ('closed', 'cancelled') AND (e.payload -> 'trade' ->> 'id')::bigint = t.id
         GROUP BY t.id HAVING count(e.seq) <> (t.status NOT IN ('PENDING', 'OPEN'))::int""",
+    "a trade did not end as its only exit did": """
+        SELECT t.id, t.exit_reason, t.exit_time, t.exit_price, e.reason, e.time, e.price
+        FROM trades t JOIN trade_exits e ON e.trade_id = t.id AND e.quantity = t.quantity
+        WHERE (t.exit_reason, t.exit_time, t.exit_price) IS DISTINCT FROM (e.reason, e.time, e.price)""",
+    "a closing was told otherwise than it is": """
+        SELECT t.id, t.exit_time, t.exit_price, e.payload FROM trades t
+        JOIN events e ON e.action = 'closed' AND (e.payload -> 'trade' ->> 'id')::bigint = t.id
+        WHERE (t.exit_time, t.exit_price) IS DISTINCT FROM ((e.payload -> 'trade' ->> 'exit_time')::timestamptz,
+            (e.payload -> 'trade' ->> 'exit_price')::numeric)""",
     "something is negative that may not be": """
         SELECT 'reserved', id, reserved FROM accounts WHERE reserved < 0
         UNION ALL

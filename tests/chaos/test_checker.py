@@ -1,0 +1,126 @@
+"""The negative control of what judges chaos: whatever is spoiled after a sound run is told, by the rule it breaks."""
+
+import asyncio
+import copy
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+
+import msgspec
+import psycopg
+
+from tests.chaos.checker import check
+from tests.chaos.crowd import Crowd
+from tests.chaos.ground import Ground, Scale, ground_on
+from tests.chaos.listeners import Listener
+from tests.chaos.run import ON_THEIR_WAY_MS, impatient
+from tests.chaos.spoils import PERSON, SPOILS, Held, Spoil
+from tests.chaos.watch import MEGABYTE, Watch
+from tests.servers import Servers, wait_until
+
+SCALE = Scale(minutes=50, orders=4, speed=300, schedulers=1, workers=1, apis=1)
+SEED, PEOPLE = 5, 3
+SEEN_AT_ONCE = {
+    "a balance": "booked",
+    "an event lost": "events",
+    "a second exit": "has left more than once",
+}
+"""What a look in the middle of a run tells as well."""
+
+
+async def test_whatever_is_spoiled_is_told(servers: Servers, tmp_path: Path):
+    async with ground_on(servers, tmp_path, SEED, SCALE) as ground:
+        crowd = Crowd(ground, SEED, PEOPLE)
+        await ground.run()
+        await crowd.act()
+        await ground.market_comes_to(ground.market.end + ground.clock_error)
+        await ground.judged(60)
+        await ground.fleet.stop()
+        assert check(ground, crowd).violations == []
+        assert await looked_at(ground) == []
+        for spoil in SPOILS:
+            await is_told(ground, crowd, spoil)
+        slot_is_told(ground, tmp_path)
+
+
+async def is_told(ground: Ground, crowd: Crowd, spoil: Spoil) -> None:
+    """On a copy of the database, so that nothing else is wrong there."""
+    template = ground.settings.database_url.partition("?")[0].rpartition("/")[2]
+    with ground.servers.database(template) as url:
+        spoiled, told = copy.copy(ground), copy.deepcopy(crowd.told)
+        spoiled.settings = msgspec.structs.replace(ground.settings, database_url=url)
+        with psycopg.connect(url) as connection:
+            query = f"SELECT substr(notes, 8)::int, entry_time, exit_time FROM trades WHERE id = {PERSON}"
+            held = Held(*(connection.execute(query).fetchone() or ()))
+            connection.execute("SET session_replication_role = replica")  # no foreign key keeps us from it
+            for statement in filter(None, spoil.sql.split(";")):
+                assert connection.execute(statement).rowcount > 0, f"{spoil.name}: nothing was there to spoil"
+        if spoil.telling is not None:
+            spoil.telling(told[held.number], held)
+        people = copy.copy(crowd)
+        people.told = told
+        wrong = check(spoiled, people).violations
+        assert any(spoil.expected in each for each in wrong), (spoil.name, wrong)
+        if spoil.name in SEEN_AT_ONCE:
+            wrong = await looked_at(spoiled)
+            assert any(SEEN_AT_ONCE[spoil.name] in each for each in wrong), (spoil.name, wrong)
+
+
+async def looked_at(ground: Ground) -> list[str]:
+    """What one look at a running fleet tells."""
+    watch = Watch(ground)
+    looking = asyncio.create_task(watch.look())
+    await wait_until(lambda: watch.looks > 0)
+    looking.cancel()
+    with suppress(asyncio.CancelledError):
+        await looking
+    return watch.judge()
+
+
+def slot_is_told(ground: Ground, folder: Path) -> None:
+    """A line of a scheduler's log, in another scheduler's too."""
+    doubled = copy.copy(ground)
+    doubled.folder = folder / "doubled"
+    doubled.folder.mkdir()
+    shutil.copy(folder / "scheduler-1.1.log", doubled.folder / "scheduler-1.1.log")
+    shutil.copy(folder / "scheduler-1.1.log", doubled.folder / "scheduler-2.1.log")
+    assert any("slot dispatched twice" in each for each in check(doubled, None).violations)
+
+
+HEARD = ["id: e:a1.1,market.0", "data: {}", ""]
+
+
+def listened(*lines: str, epoch: str = "e") -> list[str]:
+    listener = Listener(SimpleNamespace(), epoch, 1)  # type: ignore[arg-type] # it connects to nothing
+    for line in lines:
+        listener.hear(line)
+    return listener.violations
+
+
+def test_a_reader_tells_of_what_is_lost_repeated_disordered_or_reset():
+    assert listened(*HEARD, "id: e:a1.1,market.1", "data: {}", "", "id: e:a1.1,market.1", "") == []
+    assert listened("event: reset", "data: {}", "") != []
+    assert listened("id: e:a1.2,market.0", "data: {}") != [], "one is lost"
+    assert listened(*HEARD, *HEARD) != [], "one comes twice"
+    assert listened(*HEARD, "id: e:a1.2,market.1", "data: {}") != [], "two in one"
+    assert listened(*HEARD, "id: e:a1.2,market.0", "") != [], "a place it has not come to"
+    assert listened(*HEARD, epoch="another") != []
+
+
+def test_growth_of_a_process_is_told():
+    watch = Watch(SimpleNamespace())  # type: ignore[arg-type] # it looks at nothing
+    watch.memory["caches fill"] = [(100 + min(second, 20)) * MEGABYTE for second in range(80)]
+    assert watch.judge() == []
+    watch.memory["worker-1"] = [(100 + second) * MEGABYTE for second in range(80)]
+    assert [wrong.partition(" ")[0] for wrong in watch.judge()] == ["worker-1"]
+
+
+def test_a_request_before_its_time_is_told():
+    early = {"path": "/api/v3/klines", "status": 429, "left_ms": 500}
+
+    def told(after_ms: int) -> list[str]:
+        return impatient({"violations": {"SPOT": [early | {"after_ms": after_ms}]}})
+
+    assert told(ON_THEIR_WAY_MS) == []
+    assert len(told(ON_THEIR_WAY_MS + 1)) == 1
