@@ -13,6 +13,7 @@ from litestar.typing import FieldDefinition
 from api.allowed import with_allowed
 from api.errors import MalformedBody
 from services.domain.errors import InvalidInput
+from services.domain.malformed import MALFORMED
 
 T = TypeVar("T")
 _WHERE = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
@@ -31,7 +32,7 @@ class JsonBody(AbstractDTO[T]):
             return msgspec.json.decode(value, type=self.model_type)
         except msgspec.ValidationError as error:
             raise _misfit(str(error), self.model_type) from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except MALFORMED as error:
             raise MalformedBody(f"the body is not valid JSON: {error}") from error
 
     @classmethod

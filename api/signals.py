@@ -33,6 +33,7 @@ from api.sources import asking
 from services.db.signal_list import SignalFilter
 from services.db.signals import SignalView
 from services.domain.errors import InvalidInput
+from services.domain.malformed import MALFORMED
 from services.domain.market import Market
 from services.domain.plan import Direction
 from services.domain.signal import NewSignal, SignalStatus
@@ -83,7 +84,7 @@ class Unfit(msgspec.Struct, frozen=True):
         try:
             name = msgspec.json.decode(self.payload, type=_Named).source
             check_name(name)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, InvalidInput):
+        except (*MALFORMED, InvalidInput):
             return _SOURCE
         return name
 

@@ -11,6 +11,7 @@ from typing import Literal, get_args, get_type_hints
 import msgspec
 
 from services.domain.candles import Timeframe
+from services.domain.malformed import MALFORMED
 
 PREFIX = "PAPERFLEET_"
 OF_CLIENTS = frozenset({"url", "key"})
@@ -221,7 +222,7 @@ def _check_scanner(settings: Settings) -> None:
         raise SettingsError(f"{PREFIX}SCAN_TIMEFRAMES must be of {', '.join(Timeframe)}: {error}") from error
     try:
         _ = settings.strategy_parameters
-    except msgspec.DecodeError as error:
+    except MALFORMED as error:
         raise SettingsError(f"{PREFIX}SCAN_PARAMETERS must be a JSON object of objects: {error}") from error
     for name in ("scan_min_quote_volume", "scan_max_spread_percent", "scan_min_age_days"):
         value = Decimal(getattr(settings, name))

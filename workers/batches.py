@@ -28,7 +28,7 @@ def encode_paths(paths: Sequence[Path], *, symbols_max: int = SYMBOLS_MAX, bars_
 
 
 def decode_paths(batch: bytes) -> tuple[Path, ...]:
-    """The paths in one message argument. Raises msgspec.DecodeError for anything else."""
+    """The paths in one message argument. Raises one of MALFORMED for anything else."""
     return _decoder.decode(batch)
 
 

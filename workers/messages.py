@@ -7,6 +7,7 @@ from dramatiq import DecodeError, Encoder, MessageProxy
 from dramatiq.encoder import MessageData
 
 from services.coordination.task_queue import MESSAGE_VERSION
+from services.domain.malformed import MALFORMED
 
 
 class _Envelope(msgspec.Struct):
@@ -36,7 +37,7 @@ class EnvelopeEncoder(Encoder):
         """The dictionary in `data`. Raises DecodeError for anything but a whole envelope of our version."""
         try:
             envelope = self._decoder.decode(data)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        except MALFORMED as error:
             raise DecodeError(str(error), data, error) from error  # type: ignore[no-untyped-call]
         if envelope.v != MESSAGE_VERSION:
             reason = f"message version {envelope.v}, expected {MESSAGE_VERSION}"

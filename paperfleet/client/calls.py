@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from paperfleet.client.errors import BadAnswer
+from paperfleet.client.errors import MALFORMED, BadAnswer
 
 T = TypeVar("T")
 PAGE_LIMIT = 200
@@ -78,7 +78,7 @@ class Reading(Generic[T]):
         """What the body says. Raises BadAnswer."""
         try:
             return self._decode(body)
-        except msgspec.DecodeError as error:
+        except MALFORMED as error:
             raise BadAnswer(f"the answer does not read as {self.kind}: {error}") from error
 
 

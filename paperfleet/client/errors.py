@@ -17,6 +17,11 @@ from collections.abc import Mapping
 
 import msgspec
 
+MALFORMED = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What decoding raises for bytes that are not what they should be: no JSON, no UTF-8, nested deeper than the stack."""
+
+_WAIT_SECONDS_MAX = 86_400.0
+
 
 class ClientError(Exception):
     """Root of what this package raises."""
@@ -114,10 +119,10 @@ def problem_of(status: int, body: bytes, retry_after: str | None) -> ClientError
     """The error that an answer of this status tells; BadAnswer when it is none of the API's."""
     try:
         told = msgspec.json.decode(body, type=_Wire)
-    except msgspec.DecodeError:
+    except MALFORMED:
         if status not in (502, 503, 504):
             return BadAnswer(f"the answer {status} is no problem detail: is this the address of a paperfleet API?")
         told = _Wire(code="unavailable", detail=f"a proxy answers {status} in the API's place")
     kind = _KINDS.get(status) or (Unavailable if status >= 500 else Problem)
-    wait = float(retry_after) if retry_after is not None and retry_after.isdecimal() else 0.0
+    wait = min(float(retry_after), _WAIT_SECONDS_MAX) if retry_after is not None and retry_after.isdecimal() else 0.0
     return kind(status, told.code, told.detail, field=told.field, numbers=told.numbers, retry_after=wait)

@@ -14,7 +14,7 @@ from paperfleet.client.answers.account import Account
 from paperfleet.client.answers.market import Price
 from paperfleet.client.answers.signal import Signal
 from paperfleet.client.answers.trade import Trade
-from paperfleet.client.errors import ClientError, TooMany, Unavailable, Unreachable
+from paperfleet.client.errors import MALFORMED, BadAnswer, ClientError, TooMany, Unavailable, Unreachable
 
 SILENCE_SECONDS = 45.0
 """The API beats every 15 s: after this long without a byte the connection is dead."""
@@ -99,7 +99,7 @@ class Follower:
         return {"Accept": ACCEPT} | ({"Last-Event-ID": self.last_event_id} if self.last_event_id else {})
 
     def feed(self, line: str) -> Event | None:
-        """The event that `line` completes, if it does."""
+        """The event that `line` completes, if it does. Raises BadAnswer for one that no paperfleet API sends."""
         self._was_connected, self._failures = True, 0
         if line:
             name, _, value = line.partition(":")
@@ -107,7 +107,7 @@ class Follower:
             if name == "data" and "data" in self._fields:
                 value = f"{self._fields['data']}\n{value}"
             if name == "retry" and value.isdecimal():
-                self._wait = int(value) / 1000
+                self._wait = min(float(value) / 1000, WAIT_SECONDS_MAX)
             elif name:
                 self._fields[name] = value
             return None
@@ -115,7 +115,7 @@ class Follower:
         self.last_event_id = fields.get("id", self.last_event_id)
         if "data" not in fields:
             return None
-        type_, data = fields.get("event", "message"), msgspec.json.decode(fields["data"])
+        type_, data = fields.get("event", "message"), _data(fields["data"])
         if type_ == BEAT:
             return None
         return Event(fields.get("id", ""), type_, str(data.get("action", "")), data)
@@ -132,3 +132,10 @@ class Follower:
         seconds: float = max(told, longest * random.uniform(0.5, 1))
         self._on_lost("the stream ended" if error is None else str(error), seconds)
         return seconds
+
+
+def _data(text: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except MALFORMED as error:
+        raise BadAnswer(f"an event's data is no JSON object: {error}") from error

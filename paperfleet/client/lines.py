@@ -2,6 +2,8 @@
 
 import codecs
 
+from paperfleet.client.errors import BadAnswer
+
 
 class Lines:
     """Cuts pieces of UTF-8 into lines, which keep their ends: what was cut is the text when joined.
@@ -14,11 +16,17 @@ class Lines:
         self._begun = ""
 
     def feed(self, piece: bytes) -> list[str]:
-        """The lines that `piece` completes."""
-        *whole, self._begun = (self._begun + self._decode(piece)).split("\n")
+        """The lines that `piece` completes. Raises BadAnswer for what is not UTF-8."""
+        *whole, self._begun = (self._begun + self._text(piece)).split("\n")
         return [f"{line}\n" for line in whole]
 
     def end(self) -> list[str]:
         """What is left of a text that does not end with a line's end."""
-        rest, self._begun = self._begun + self._decode(b"", True), ""
+        rest, self._begun = self._begun + self._text(b"", True), ""
         return [rest] if rest else []
+
+    def _text(self, piece: bytes, is_last: bool = False) -> str:
+        try:
+            return self._decode(piece, is_last)
+        except UnicodeDecodeError as error:
+            raise BadAnswer(f"the answer is not UTF-8: {error}") from error

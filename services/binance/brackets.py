@@ -14,10 +14,14 @@ import msgspec
 
 from services.domain.brackets import Bracket, Brackets
 from services.domain.errors import InvalidData
+from services.domain.malformed import MALFORMED
 
 _FILE = "brackets.json"
 BROUGHT = "leverageBracket.json"
 """What a recording calls brackets of its own: the exchange's answer as it was saved."""
+
+_NUMBER_MAX = Decimal("1e30")
+"""The last bracket of real tables reaches to 2^63 - 1."""
 
 UNKNOWN: Brackets = (Bracket(Decimal(0), Decimal(5_000_000), Decimal("0.025"), Decimal(0), 20),)
 """For a contract that no table knows yet, as a new one: terms that Binance gives to small ones, on the safe side."""
@@ -88,10 +92,11 @@ def read_answer(body: bytes) -> dict[str, Brackets]:
     """The brackets by symbol in an answer of leverageBracket. Raises InvalidData naming what is wrong with it."""
     try:
         contracts = msgspec.json.decode(body, type=list[_Contract], strict=False)
-    except msgspec.DecodeError as error:
+    except MALFORMED as error:
         raise InvalidData(f"not an answer of leverageBracket: {error}") from error
     found = {}
     for contract in contracts:
+        _check_numbers(contract)
         rows = sorted(contract.brackets, key=lambda row: row.notional_floor)
         brackets = tuple(
             Bracket(row.notional_floor, row.notional_cap, row.maint_margin_ratio, row.cum, row.initial_leverage)
@@ -100,6 +105,13 @@ def read_answer(body: bytes) -> dict[str, Brackets]:
         _check(contract.symbol, brackets)
         found[contract.symbol] = brackets
     return found
+
+
+def _check_numbers(contract: _Contract) -> None:
+    for row in contract.brackets:
+        for field, value in zip(row.__struct_encode_fields__, msgspec.structs.astuple(row), strict=True):
+            if not (Decimal(value).is_finite() and 0 <= value < _NUMBER_MAX):
+                raise InvalidData(f"{contract.symbol}: {field} must be a finite number, 0 or more, got {value}")
 
 
 def _check(symbol: str, brackets: Brackets) -> None:

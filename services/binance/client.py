@@ -158,7 +158,7 @@ class BinanceClient:
     async def next_funding(self) -> dict[str, datetime | None]:
         """When the funding of each contract is settled next; None where it never is."""
         rows = await self._requests.get(at.PREMIUM_INDEX, {}, at.PREMIUM_INDEX_WEIGHT, "funding", wire.PREMIUM_INDEX)
-        return {row.symbol: convert.from_ms(row.nextFundingTime) if row.nextFundingTime else None for row in rows}
+        return convert.next_funding(rows)
 
     async def settlements(self, since: datetime, symbol: str | None = None) -> dict[str, list[Settlement]]:
         """Settled funding from `since` on by contract, ascending: the first of one, or of all in one request."""

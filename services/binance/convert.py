@@ -51,6 +51,11 @@ def to_ms(time: datetime) -> int:
     return (time - EPOCH) // MILLISECOND
 
 
+def next_funding(rows: Iterable[wire.PremiumIndex]) -> dict[str, datetime | None]:
+    """When the funding of each contract is settled next; None where it never is. Raises InvalidData."""
+    return {row.symbol: from_ms(row.nextFundingTime) if row.nextFundingTime else None for row in rows}
+
+
 def bars(rows: Iterable[wire.Kline], length: timedelta, start: datetime, end: datetime) -> list[Bar]:
     """The bars of klines `length` long that open in [start, end).
 

@@ -24,6 +24,7 @@ from typing import Any
 import msgspec
 
 from services.domain.errors import InvalidData
+from services.domain.malformed import MALFORMED
 from services.domain.market import Market
 from services.domain.money import parse_amount, parse_price
 from services.domain.path import Bar, print_bar
@@ -115,6 +116,10 @@ def recordings(folder: Path) -> list[Recording]:
     return [Recording(*key, tuple(_without_repeats(files))) for key, files in sorted(found.items())]
 
 
+class _Symbols(msgspec.Struct):
+    symbols: list[dict[str, Any]]
+
+
 def exchange_symbols(folder: Path) -> dict[Market, list[dict[str, Any]]]:
     """The raw `symbols` of the exchangeInfo.json files in `folder` (in its root, spot/ or futures/um/).
 
@@ -125,8 +130,8 @@ def exchange_symbols(folder: Path) -> dict[Market, list[dict[str, Any]]]:
         if not path.exists():
             continue
         try:
-            symbols = msgspec.json.decode(path.read_bytes())["symbols"]
-        except (msgspec.DecodeError, KeyError, TypeError) as error:
+            symbols = msgspec.json.decode(path.read_bytes(), type=_Symbols).symbols
+        except MALFORMED as error:
             raise InvalidData(f"{path}: not an exchangeInfo answer ({error})") from error
         for row in symbols:
             rows[Market.FUTURES if "contractType" in row else Market.SPOT].append(row)

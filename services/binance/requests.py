@@ -25,6 +25,7 @@ from services.binance.lanes import Lanes
 from services.binance.ports import WeightGate
 from services.binance.transport import PublicReadsOnly
 from services.domain.errors import InvalidData, Unavailable
+from services.domain.malformed import MALFORMED
 from services.domain.market import Market
 from services.telemetry import EXCHANGE_SECONDS
 
@@ -64,6 +65,7 @@ ERROR_BODY_MAX = 64 * KILOBYTE
 
 UNKNOWN_RESULT_CODES = frozenset({-1000, -1001, -1006, -1007, -1008})
 TOO_MANY_REQUESTS = -1003
+_WEIGHT = re.compile(r"[0-9]{1,9}")
 _BANNED_UNTIL = re.compile(r"banned until (\d{13})")
 _HEADERS = httpx.Headers({"Accept-Encoding": "gzip", "User-Agent": "paperfleet"})
 _EXTENSIONS = {"timeout": {"connect": 5.0}}
@@ -117,7 +119,7 @@ class Requests:
         body = await self._persist(endpoint, url, weight, purpose, deadline)
         try:
             return decoder.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except MALFORMED as error:
             raise InvalidData(f"{endpoint.path}: {error} ({body[:60]!r})") from error
 
     async def _persist(self, endpoint: Endpoint, url: str, weight: int, purpose: str, deadline: float) -> bytes:
@@ -166,9 +168,9 @@ class Requests:
                 raise _Transient(f"{type(error).__name__} {error}".strip()) from error
 
     async def _judge(self, endpoint: Endpoint, response: httpx.Response) -> bytes:
-        used = response.headers.get("x-mbx-used-weight-1m", "")
-        if endpoint.counted and used.isdecimal():
-            self._gate.report_used(endpoint.market, int(used))
+        used = used_weight(response)
+        if endpoint.counted and used is not None:
+            self._gate.report_used(endpoint.market, used)
         status = response.status_code
         if status == 200:
             return await _body(endpoint, response, endpoint.body_max)
@@ -219,11 +221,17 @@ async def _body(endpoint: Endpoint, response: httpx.Response, largest: int) -> b
     return bytes(body)
 
 
+def used_weight(response: httpx.Response) -> int | None:
+    """The weight used in this minute as the exchange counts it, where it tells."""
+    told = _WEIGHT.fullmatch(response.headers.get("x-mbx-used-weight-1m", ""))
+    return None if told is None else int(told[0])
+
+
 def _problem(body: bytes) -> wire.Problem:
     """What the exchange says; a firewall says it in HTML, which is told by its status alone."""
     try:
         return wire.PROBLEM.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except MALFORMED:
         return wire.Problem()
 
 
@@ -239,6 +247,6 @@ def _pause_seconds(response: httpx.Response, problem: wire.Problem) -> float | N
 
 def _told_at(response: httpx.Response) -> float:
     """When the exchange answered, in seconds since 1970: by its own clock, as a ban's end is, where it tells that."""
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         return parsedate_to_datetime(response.headers.get("date", "")).timestamp()
     return time.time()

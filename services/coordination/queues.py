@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from services.coordination.scripts import as_bytes, unavailable_without_redis
 from services.coordination.task_queue import DOORBELL, NAMESPACE, QUEUES
+from services.domain.malformed import MALFORMED
 
 LETTERS_MAX = 200
 """How many dead letters of a queue, or quarantined messages, are told at once: the newest."""
@@ -170,7 +171,7 @@ async def _age(redis: Redis, queue: str, first: bytes | None, now: float) -> flo
         return None
     try:
         return round(max(0.0, now - _message(as_bytes(body)).message_timestamp / 1000), 3)
-    except msgspec.DecodeError:
+    except MALFORMED:
         return None
 
 
@@ -178,7 +179,7 @@ def _letter(queue: str, id_: str, died_ms: float, body: bytes) -> DeadLetter:
     died_at = datetime.fromtimestamp(died_ms / 1000, UTC)
     try:
         message = _message(body)
-    except msgspec.DecodeError as error:
+    except MALFORMED as error:
         return DeadLetter(queue, id_, died_at, "", f"cannot be decoded: {error}")
     lines = str(message.options.get("traceback", "")).strip().splitlines()
     return DeadLetter(queue, id_, died_at, message.actor_name, lines[-1] if lines else "")
@@ -190,7 +191,7 @@ def _again(body: bytes, queue: str, id_: str, now_ms: int) -> bytes | None:
         fields = msgspec.msgpack.decode(body)
         fresh = {"queue_name": queue, "options": {"redis_message_id": id_}, "message_timestamp": now_ms}
         return msgspec.msgpack.encode(fields | fresh)
-    except (msgspec.DecodeError, TypeError):
+    except (*MALFORMED, TypeError):
         return None
 
 

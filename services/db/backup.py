@@ -19,6 +19,7 @@ from psycopg.sql import SQL, Identifier, Literal
 from services.db.migrate import upgrade
 from services.db.pool import Connection
 from services.domain.errors import Conflict, InvalidInput
+from services.domain.malformed import MALFORMED
 
 FORMAT = 1
 _CHUNK = 256 * 1024
@@ -83,7 +84,7 @@ def read_manifest(file: Path) -> Manifest:
     try:
         with ZipFile(file) as archive:
             manifest = msgspec.json.decode(archive.read("manifest.json"), type=Manifest)
-    except (BadZipFile, KeyError, msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (BadZipFile, KeyError, *MALFORMED) as error:
         raise InvalidInput("no_backup", f"{file} is no backup: {error}") from None
     if manifest.format != FORMAT:
         raise InvalidInput("no_backup", f"{file} has format {manifest.format}, this program reads {FORMAT}")

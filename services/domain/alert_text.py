@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from services.domain.errors import InvalidInput
+from services.domain.malformed import MALFORMED
 
 FIELDS_MAX = 200
 Fields = dict[str, Any]
@@ -45,7 +46,7 @@ def read_body(body: bytes) -> Fields:
 def _json(text: str) -> Fields:
     try:
         told = _decode(text)
-    except (msgspec.DecodeError, RecursionError, ArithmeticError) as error:
+    except MALFORMED as error:
         raise InvalidInput("malformed_json", f"the body is not valid JSON: {error}"[:300]) from None
     if not isinstance(told, dict):
         raise InvalidInput("not_an_object", "the body must be one JSON object")

@@ -15,6 +15,7 @@ from services.db import accounts, archive, closings
 from services.db.archive import PAGE, Row
 from services.db.pool import Connection
 from services.domain.errors import Conflict, InvalidInput, NotFound
+from services.domain.malformed import MALFORMED
 from services.usecases.context import Services
 from services.usecases.export_account import FORMAT
 
@@ -39,9 +40,9 @@ async def import_account(services: Services, lines: Iterable[bytes], user: str, 
     async with services.pool.connection() as connection:
         await connection.execute("SET LOCAL statement_timeout = 0")
         await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-        user_id, account_id = await _make_account(connection, reader.account, user, name)
-        bringing = _Bringing(connection, user_id, account_id, str(reader.account["origin"]))
         try:
+            user_id, account_id = await _make_account(connection, reader.account, user, name)
+            bringing = _Bringing(connection, user_id, account_id, str(reader.account["origin"]))
             for kind, rows in reader.batches():
                 await bringing.bring(kind, rows)
         except (KeyError, TypeError) as error:
@@ -88,7 +89,7 @@ class _Reader:
         for seen, line in enumerate(self._lines):
             row = self._decode(line)
             if row["line"] == "end":
-                if row["lines"] != seen:
+                if row.get("lines") != seen or not isinstance(row.get("live_trades_left_out"), int):
                     break
                 yield kind, rows
                 self.left_out = row["live_trades_left_out"]
@@ -102,9 +103,12 @@ class _Reader:
     @staticmethod
     def _decode(line: bytes) -> Row:
         try:
-            return msgspec.json.decode(line, type=dict[str, Any])
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            row: Row = msgspec.json.decode(line, type=dict[str, Any])
+        except MALFORMED as error:
             raise InvalidInput("no_export", f"a line is no JSON object: {error}") from None
+        if not isinstance(row.get("line"), str):
+            raise InvalidInput("no_export", "a line does not tell its kind (line)")
+        return row
 
 
 class _Bringing:

@@ -1,5 +1,6 @@
 """What a caller asks for when a trade is to be opened, and the plan that it means."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
@@ -104,7 +105,6 @@ def _entry(wish: NewTrade) -> tuple[Decimal | None, Decimal | None]:
 
 
 def _check_numbers(wish: NewTrade) -> None:
-    trailing = wish.trailing or Trailing()
     given: list[tuple[str, Decimal | None]] = [
         ("entry_price", wish.entry_price),
         ("stop_loss", wish.stop_loss),
@@ -112,11 +112,8 @@ def _check_numbers(wish: NewTrade) -> None:
         ("position_size", wish.position_size),
         ("equity_percent", wish.equity_percent),
         ("risk_percent", wish.risk_percent),
-        ("trailing.distance", trailing.distance),
-        ("trailing.percent", trailing.percent),
-        ("trailing.activation", trailing.activation),
+        *numbers_of(wish.take_profits or (), wish.trailing),
     ]
-    given += [("take_profits", number) for target in wish.take_profits or () for number in _numbers(target)]
     given += [("entry_zone", edge) for edge in wish.entry_zone or ()]
     for field, value in given:
         check_number(field, value)
@@ -132,5 +129,11 @@ def check_number(field: str, value: Decimal | None) -> None:
         raise InvalidInput("not_a_positive_number", f"{field} must be a positive, finite number", field=field)
 
 
-def _numbers(target: Target) -> tuple[Decimal, Decimal]:
-    return target.price, target.fraction
+def numbers_of(targets: Iterable[Target], trailing: Trailing | None) -> list[tuple[str, Decimal | None]]:
+    """The numbers in targets and in a trailing stop, each with its field."""
+    found: list[tuple[str, Decimal | None]] = []
+    for target in targets:
+        found += [("take_profits", target.price), ("take_profits", target.fraction)]
+    if trailing is not None:
+        found += [(f"trailing.{field}", getattr(trailing, field)) for field in trailing.__struct_fields__]
+    return found

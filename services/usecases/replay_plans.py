@@ -8,12 +8,13 @@ from typing import Annotated
 import msgspec
 
 from services.domain.errors import InvalidInput, Refused
+from services.domain.malformed import MALFORMED
 from services.domain.market import Market
 from services.domain.plan import NO_RULES, Direction, EntryType, Plan, Rules, Target
 from services.domain.profit import average_exit_price, fees, funding
 from services.domain.trade import Evidence, Reason, Trade, TradeStatus
+from services.usecases.new_trade import check_number, numbers_of
 
-NUMBER_MAX = Decimal("1e15")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -89,12 +90,12 @@ def read_plan(line: bytes) -> PlanLine:
     """The plan of one line. Raises InvalidInput that names field and rule."""
     try:
         plan = msgspec.json.decode(line.removeprefix(_BYTE_ORDER_MARK), type=PlanLine)
-    except msgspec.DecodeError as error:
+    except MALFORMED as error:
         raise InvalidInput("not_a_plan", str(error)) from error
-    for field in ("entry_price", "stop_loss", "take_profit", "position_size"):
-        value = getattr(plan, field)
-        if value is not None and not (value.is_finite() and 0 < value < NUMBER_MAX):
-            raise InvalidInput("not_a_positive_number", "must be a positive, finite number", field=field)
+    own = [(field, getattr(plan, field)) for field in ("entry_price", "stop_loss", "take_profit", "position_size")]
+    rules = [*numbers_of(plan.take_profits, plan.rules.trailing), ("entry_zone", plan.rules.entry_zone)]
+    for field, value in (*own, *rules):
+        check_number(field, value)
     if not plan.symbol.isalnum():
         raise InvalidInput("unknown_symbol", f"not a symbol: {plan.symbol!r}", field="symbol")
     return msgspec.structs.replace(plan, opened_at=plan.opened_at.astimezone(UTC))

@@ -8,6 +8,7 @@ import msgspec
 from services.db import outlets
 from services.db.outlets import Outlet, OutletKind
 from services.domain.errors import Conflict
+from services.domain.malformed import MALFORMED
 from services.hooks.client import Answer
 from services.hooks.signature import signed_headers
 from services.usecases.context import Services
@@ -72,6 +73,6 @@ def _repeats(body: bytes, challenge: str) -> bool:
     if text.startswith("{"):
         try:
             return msgspec.json.decode(text, type=_Repeated).challenge == challenge
-        except msgspec.DecodeError:
+        except MALFORMED:
             return False
     return text == challenge

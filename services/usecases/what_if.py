@@ -10,6 +10,7 @@ import msgspec
 from services.domain.errors import PaperfleetError, Refused
 from services.domain.fees import FeeRates
 from services.domain.fills import FillModel
+from services.domain.malformed import MALFORMED
 from services.domain.market import Market
 from services.domain.planning import check_plan, on_grid
 from services.domain.what_if import Changes, changed
@@ -70,7 +71,7 @@ def read_plans(path: Path) -> tuple[list[PlanLine], list[str]]:
 def _plan_of(line: bytes) -> bytes:
     try:
         fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError:
+    except MALFORMED:
         return line  # read_plan tells what is wrong with it
     return bytes(fields["plan"]) if "plan" in fields else line
 

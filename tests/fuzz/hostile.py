@@ -1,8 +1,11 @@
 """What hostile senders send: values that parse and must not pass, and sound answers with a part replaced."""
 
 import copy
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 TEXTS = st.sampled_from(
@@ -36,6 +39,24 @@ VALUES = st.recursive(
 )
 
 
+BOMBS = (
+    b"[" * 5000,
+    b'{"x":' + b"[" * 5000,
+    b'{"x":' * 5000,
+    b'{"x":' * 5000 + b"1" + b"}" * 5000,
+    b'{"x":1' + b"0" * 5000 + b"}",
+    b'{"x":1e999999999999999999999}',
+    b'{"\xff":1}',
+    b'{"x":"\xff"}',
+    b'"\xff"',
+    b"\xff",
+    b"",
+    b"null",
+    b"<html>",
+)
+"""A few bytes or kilobytes that break decoders: nested deeper than the stack, no UTF-8, numbers beyond measure."""
+
+
 def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     found = [path]
     if isinstance(value, dict):
@@ -45,6 +66,18 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         for number, each in enumerate(value):
             found += _places(each, (*path, number))
     return found
+
+
+def numbers_in(value: Any, name: str = "") -> Iterator[tuple[str, Decimal]]:
+    """Every Decimal in structs and tuples, with its field."""
+    if isinstance(value, Decimal):
+        yield name, value
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from numbers_in(each, name)
+    elif isinstance(value, msgspec.Struct):
+        for field in value.__struct_fields__:
+            yield from numbers_in(getattr(value, field), f"{name}.{field}".lstrip("."))
 
 
 @st.composite

@@ -1,18 +1,31 @@
 """Answers of the exchange with any part spoiled: refused as a whole, or every price in them is a price."""
 
 import json
+import math
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
+import httpx
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.binance import convert, wire
+from services.binance.requests import (
+    BAN_SECONDS_MAX,
+    BAN_SECONDS_MIN,
+    TOO_MANY_REQUESTS,
+    _pause_seconds,
+    _problem,
+    _told_at,
+    used_weight,
+)
 from services.domain.candles import Timeframe
 from services.domain.errors import InvalidData
+from services.domain.malformed import MALFORMED
 from services.domain.market import Market
 from services.domain.path import MINUTE
-from tests.fuzz.hostile import spoiled
+from tests.fuzz.hostile import BOMBS, spoiled
 
 START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 MS = round(START.timestamp() * 1000)
@@ -40,8 +53,10 @@ SYMBOL = {
         {"filterType": "NOTIONAL", "minNotional": "5"},
     ],
 }
-REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidData)
+REFUSALS = (*MALFORMED, InvalidData)
 """What services/binance/requests.py turns into a refused answer, and what conversion refuses."""
+PREMIUM = [{"symbol": "BTCUSDT", "markPrice": "100.5", "nextFundingTime": MS + 3}]
+PROBLEM = {"code": -1003, "msg": f"Way too many requests; IP banned until {MS}."}
 
 
 def body(value: object) -> bytes:
@@ -110,6 +125,71 @@ def test_funding(value):
     except REFUSALS:
         return
     assert all(each.amount.is_finite() for several in settled.values() for each in several)
+
+
+@given(spoiled(PREMIUM))
+def test_times_of_funding(value):
+    try:
+        following = convert.next_funding(wire.PREMIUM_INDEX.decode(body(value)))
+    except REFUSALS:
+        return
+    assert all(isinstance(symbol, str) and (at is None or at.tzinfo is UTC) for symbol, at in following.items())
+
+
+@given(spoiled({"serverTime": MS}))
+def test_the_clock(value):
+    try:
+        assert convert.from_ms(wire.SERVER_TIME.decode(body(value)).serverTime).tzinfo is UTC
+    except REFUSALS:
+        return
+
+
+@given(st.one_of(spoiled(PROBLEM).map(body), st.binary(max_size=80), st.sampled_from(BOMBS)))
+def test_a_refusal_in_the_exchanges_words(answer):
+    """What is no refusal of the exchange's (a firewall's page) is told by its status alone."""
+    problem = _problem(answer)
+    assert type(problem.code) is int
+    assert type(problem.msg) is str
+
+
+_HEADERS = st.one_of(
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60),
+    st.integers().map(str),
+    st.integers(1, 5000).map(lambda digits: "9" * digits),
+    st.datetimes().map(lambda at: format_datetime(at.replace(tzinfo=UTC))),
+    st.tuples(st.integers(0, 10**20), st.integers(0, 10**20)).map("Mon, {0[0]} Jan {0[1]} 00:00:00 GMT".format),
+    st.integers().map("Mon, 01 Jan 2026 00:00:00 {:+05d}".format),
+)
+
+
+@given(
+    st.sampled_from([418, 429, 200, 503]),
+    st.dictionaries(st.sampled_from(["retry-after", "date"]), _HEADERS),
+    st.one_of(st.text(max_size=30), st.integers(0, 10**14).map("banned until {}".format)),
+)
+def test_how_long_the_exchange_asks_to_wait(status, headers, message):
+    """Never a moment that has passed, and three days at most."""
+    told = httpx.Response(status, headers=headers)
+    seconds = _pause_seconds(told, wire.Problem(TOO_MANY_REQUESTS, message))
+    assert seconds is None or 1 <= seconds <= BAN_SECONDS_MAX
+    asked = headers.get("retry-after", "")
+    if asked.isdecimal():
+        assert seconds == min(max(int(asked[:20]), 1), BAN_SECONDS_MAX)
+    elif status == 418:
+        assert seconds is not None
+        assert seconds >= BAN_SECONDS_MIN
+
+
+@given(_HEADERS)
+def test_when_the_exchange_answered(date):
+    """By its own word, or by this machine's clock where that is none."""
+    assert math.isfinite(_told_at(httpx.Response(418, headers={"date": date})))
+
+
+@given(_HEADERS)
+def test_the_weight_that_the_exchange_counts(header):
+    counted = used_weight(httpx.Response(200, headers={"x-mbx-used-weight-1m": header}))
+    assert counted is None or (0 <= counted < 10**9 and int(header) == counted)
 
 
 @given(st.binary(max_size=80))

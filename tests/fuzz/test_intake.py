@@ -2,7 +2,9 @@
 
 import base64
 import json
-from datetime import UTC
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -11,15 +13,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api import cursors, event_id, parameters
+from api.body import JsonBody
+from api.errors import MalformedBody
+from api.events import PAIRS_MAX, _pairs
+from api.paper_trades import _version
+from api.signals import PostedSignal, Unfit
 from services.db import instrument_list, trade_list
 from services.domain.alert_text import read_body
 from services.domain.alerts import read_alert
 from services.domain.credentials import parse_key
-from services.domain.errors import InvalidData, InvalidInput
+from services.domain.errors import Conflict, InvalidInput
+from services.domain.malformed import MALFORMED
+from services.domain.market import Filters, Instrument, InstrumentStatus, Market
+from services.domain.signal import Intent, lifetime_of, meaning_of
 from services.domain.source import SourceSettings
 from services.domain.trade import TradeStatus
 from services.hooks.addresses import Forbidden, Policy
-from tests.fuzz.hostile import LEAVES, TEXTS, VALUES, spoiled
+from services.usecases.new_trade import NUMBER_MAX
+from services.usecases.signal_wish import check_on
+from tests.fuzz.hostile import BOMBS, LEAVES, TEXTS, VALUES, numbers_in, spoiled
 from workers.batches import decode_paths
 from workers.messages import EnvelopeEncoder
 
@@ -36,15 +48,68 @@ ALERT = {
     "strategy": {"order_action": "buy", "market_position": "long", "prev_market_position": "flat"},
     "idempotency_key": "a",
 }
+SETTINGS = SourceSettings(stop_loss_percent=Decimal(2), take_profit_percent=Decimal(4))
+NOW = datetime(2026, 7, 1, 12, 1, tzinfo=UTC)
+FILTERS = Filters(
+    tick_size=Decimal("0.1"), step_size=Decimal("0.001"), min_quantity=Decimal("0.001"), min_notional=Decimal(5)
+)
 NESTED = "[" * 2000 + "]" * 2000
 
 
 def judge(body: bytes) -> None:
+    """What is read is finite; what its source's rules then let pass is positive, and a plan that can be opened."""
     try:
-        alert = read_alert(read_body(body), SourceSettings())
-    except (InvalidInput, InvalidData):
+        signal = read_alert(read_body(body), SETTINGS).signal
+    except InvalidInput:
         return
-    assert alert is not None
+    assert all(number.is_finite() for _, number in numbers_in(signal))
+    try:
+        meaning = meaning_of(signal, SETTINGS)
+        lifetime = lifetime_of(signal, SETTINGS, NOW)
+        if isinstance(meaning, Intent):
+            check_on(
+                meaning,
+                Instrument(1, signal.market_type, "BTCUSDT", "BTC", InstrumentStatus.TRADING, FILTERS),
+                SETTINGS,
+            )
+    except (InvalidInput, Conflict):
+        return
+    assert lifetime.signal_time <= NOW
+    for name, number in numbers_in(meaning):
+        assert 0 < number < 10**15 or (name == "confidence" and number == 0), name
+    if isinstance(meaning, Intent):
+        assert sum(target.fraction for target in meaning.targets) in (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "blamed"),
+    [
+        ("stop_loss", "-1", "stop_loss"),
+        ("stop_loss", "0", "stop_loss"),
+        ("stop_loss", "0%", "stop_loss_percent"),
+        ("stop_loss", "1e16", "stop_loss"),
+        ("take_profit", "0", "take_profits"),
+        ("take_profit", "-60000", "take_profits"),
+        (
+            "take_profit",
+            [{"price": "61000", "volume_percent": -50}, {"price": "62000", "volume_percent": 150}],
+            "take_profits",
+        ),
+        ("price", "-60000", "entry_price"),
+        ("position_size", "0", "position_size"),
+        ("leverage", "0", "leverage"),
+        ("leverage", "-5x", "leverage"),
+        ("confidence", "-0.1", "confidence"),
+        ("max_lag", "0", "max_lag_seconds"),
+    ],
+)
+def test_an_alert_with_a_number_that_cannot_be_is_refused_by_name(field, value, blamed):
+    sound = {name: each for name, each in ALERT.items() if name != "strategy"}
+    meaning_of(read_alert(read_body(json.dumps(sound).encode()), SETTINGS).signal, SETTINGS)
+    spoiled_ = read_alert(read_body(json.dumps(sound | {field: value}).encode()), SETTINGS).signal
+    with pytest.raises(InvalidInput) as refused:
+        meaning_of(spoiled_, SETTINGS)
+    assert refused.value.field == blamed
 
 
 @given(spoiled(ALERT))
@@ -117,12 +182,105 @@ def test_filters(text):
         return
 
 
-@given(st.one_of(st.binary(max_size=200), VALUES.map(msgspec.json.encode)))
+SIGNAL = {
+    "source": "mine",
+    "market_type": "FUTURES",
+    "symbol": "BTCUSDT",
+    "direction": "LONG",
+    "entry_zone": ["59000", "60000"],
+    "stop_loss_percent": "2",
+    "take_profits": [{"percent": "2", "fraction": "0.5"}, {"price": "64000", "fraction": "0.5"}],
+    "trailing": {"percent": "1"},
+    "signal_time": "2026-07-01T12:00:00Z",
+}
+
+
+def posted(body: bytes) -> PostedSignal:
+    return JsonBody.decode_bytes(SimpleNamespace(model_type=PostedSignal), body)
+
+
+@given(
+    st.one_of(
+        spoiled(SIGNAL).map(lambda value: json.dumps(value).encode("utf-8", "surrogatepass")),
+        st.binary(max_size=80),
+        st.sampled_from(BOMBS),
+        st.sampled_from(BOMBS).map(lambda bomb: json.dumps(SIGNAL).encode()[:-1] + b"," + bomb[1:]),
+    )
+)
+def test_a_body(body):
+    """What reads as a signal and passes its rules has numbers that are positive."""
+    try:
+        meaning = meaning_of(posted(body), SETTINGS)
+    except (InvalidInput, MalformedBody):
+        return
+    for name, number in numbers_in(meaning):
+        assert (number.is_finite() and 0 < number < 10**15) or "trailing" in name or name == "confidence", name
+
+
+@given(st.one_of(spoiled(SIGNAL).map(json.dumps).map(str.encode), st.binary(max_size=80), st.sampled_from(BOMBS)))
+def test_the_source_that_a_body_names(body):
+    name = Unfit(body, InvalidInput("x", "x")).source
+    assert 0 < len(name) <= 60
+    assert name.isprintable()
+
+
+@given(st.decimals(allow_nan=True, allow_infinity=True))
+def test_positive_numbers(value):
+    try:
+        assert 0 < parameters.positive(value, "price") < NUMBER_MAX
+    except InvalidInput as refused:
+        assert refused.field == "price"
+        assert not (value.is_finite() and 0 < value < NUMBER_MAX)
+
+
+@given(st.one_of(st.text(max_size=12), st.integers().map(str), st.integers().map('"{}"'.format), st.just("9" * 5000)))
+def test_a_version_to_match(header):
+    try:
+        version = _version(header)
+    except InvalidInput as refused:
+        assert refused.field == "If-Match"
+        return
+    assert (version is None) == (header == "*")
+    assert version is None or str(version) == header.strip('"').lstrip("0") or version == 0
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=12),
+            st.tuples(st.sampled_from([*Market, "spot", ""]), st.text(max_size=90)).map(":".join),
+            st.just("positions"),
+        ),
+        max_size=8,
+    ).map(",".join)
+)
+def test_pairs_whose_prices_are_asked_for(text):
+    try:
+        pairs, positions = _pairs(text)
+    except InvalidInput as refused:
+        assert refused.field == "prices"
+        return
+    assert positions == ("positions" in text.split(","))
+    assert {f"{market}:{symbol}" for market, symbol in pairs} == {*text.split(",")} - {"", "positions"}
+    assert all(symbol.isprintable() and 0 < len(symbol) <= 80 for _, symbol in pairs)
+
+
+@given(st.integers(PAIRS_MAX - 2, PAIRS_MAX + 2))
+def test_so_many_pairs_and_no_more(count):
+    text = ",".join(f"SPOT:A{number}" for number in range(count))
+    if count <= PAIRS_MAX:
+        assert len(_pairs(text)[0]) == count
+    else:
+        with pytest.raises(InvalidInput):
+            _pairs(text)
+
+
+@given(st.one_of(st.binary(max_size=200), VALUES.map(msgspec.json.encode), st.sampled_from(BOMBS)))
 def test_messages_of_the_queue(data):
     for decode in (EnvelopeEncoder().decode, decode_paths):
         try:
             decode(data)
-        except (DecodeError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (DecodeError, *MALFORMED):
             continue
 
 

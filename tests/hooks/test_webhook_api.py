@@ -40,7 +40,8 @@ async def test_rotation_signs_twice_for_a_day(api, services, receiver):
 
 async def test_verification_needs_the_challenge_repeated(api, receiver):
     one, body = await made(api, receiver.url)
-    for reply in (Reply(), Reply(body="{}"), Reply(500), Reply(body='{"challenge": 5}'), Reply(302), Reply(cut=True)):
+    bodies = ("", "{}", '{"challenge": 5}', '{"x":' + "[" * 4090, '{"x":1e999999999999999999999}')
+    for reply in (*(Reply(body=each) for each in bodies), Reply(500), Reply(302), Reply(cut=True)):
         receiver.reply = lambda _, reply=reply: reply
         answer = await api.http.post(f"{one}verify/")
         assert (answer.status_code, answer.json()["code"]) == (409, "not_verified")
