@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: again help env web types up test chaos soak simulation mutants check bench docs lock clean
+.PHONY: again help env web types up test chaos soak simulation mutants check audit bench docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,10 @@ check: env ## Lint, types, imports, static analysis, secrets, packages
 	@$(BIN)/python -m tests.tidy.secret_scan
 	@$(BIN)/python -m pip --disable-pip-version-check check > /dev/null || $(BIN)/python -m pip check
 	@$(BIN)/python -m deploy.dashboard check
+	@$(BIN)/python -m tests.tidy.audit --daily
+
+audit: env ## Ask for known vulnerabilities of the locked packages (make check asks once a day)
+	@$(BIN)/python -m tests.tidy.audit
 
 bench: env ## Run the benchmarks and print one table
 	@$(BIN)/python -m bench $(ARGS)
