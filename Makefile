@@ -71,6 +71,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 lock: ## Rewrite the hashed lock files (needs uv)
 	$(LOCK) --all-extras pyproject.toml -o requirements/lock.txt
 	$(LOCK) --constraints requirements/lock.txt --extra otel pyproject.toml -o requirements/runtime.txt
+	echo hatchling | $(LOCK) --constraints requirements/lock.txt - -o requirements/build.txt
 
 clean: ## Remove the environment and caches (not your data)
 	rm -rf .venv .chaos site web/node_modules api/dashboard .mypy_cache .ruff_cache .pytest_cache *.egg-info

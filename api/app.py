@@ -84,7 +84,7 @@ def create_app(
             build(settings, name="paperfleet-api", for_callers=True) as services,
             Hub(services.as_system(), stall_seconds=stall_seconds).running() as hub,
         ):
-            await running.enter_async_context(beating(services.redis, "api"))
+            await running.enter_async_context(beating(services.redis, "api", connections=services.connections))
             app.state.services = services
             app.state.hub = hub
             app.state.status = StatusReader(services.as_system())

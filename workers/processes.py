@@ -38,7 +38,7 @@ def _living(kind: str, queues: tuple[str, ...] = ()) -> Callable[[Settings], Abs
     async def open_services(settings: Settings) -> AsyncIterator[Services]:
         async with (
             bootstrap.build(settings, name=f"paperfleet-{kind}") as services,
-            beating(services.redis, kind, queues),
+            beating(services.redis, kind, queues, connections=services.connections),
         ):
             yield services
 

@@ -1,28 +1,40 @@
 """`paperfleet backup`, `restore` and `new-epoch`: a whole database in one file, and back."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from paperfleet.cli.processes import process_settings
-from paperfleet.cli.reading import told
+from paperfleet.cli.reading import fail, told
 
 if TYPE_CHECKING:
     from services.db.backup import Manifest
 
+_NAMED_BY_TIME = "paperfleet-" + "[0-9]" * 8 + "T" + "[0-9]" * 6 + "Z.zip"
+
 _FILE = typer.Argument(metavar="FILE", help="The backup, a zip.", dir_okay=False)
+_PLACE = typer.Argument(metavar="FILE", help="The backup, a zip; or a folder, in which it is named by its time.")
+_KEEP = typer.Option(min=1, metavar="N", help="Of the files that were named by their time in this folder, keep the last N.")
 
 
-def backup(file: Annotated[Path, _FILE]) -> None:
+def backup(place: Annotated[Path, _PLACE], keep: Annotated[int | None, _KEEP] = None) -> None:
     """Write the whole database to FILE, from one moment. The fleet goes on meanwhile."""
     from services.db.backup import back_up
 
     settings = process_settings()
+    if keep is not None and not place.is_dir():
+        raise fail(f"--keep: {place} is no folder, and only files in one are named by their time")
+    file = place / f"paperfleet-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.zip" if place.is_dir() else place
     with told():
         manifest = asyncio.run(back_up(settings.database_url, file))
     typer.echo(f"{file}: {_summary(manifest)}, {file.stat().st_size:,} bytes")
+    if keep is not None:
+        for old in sorted(place.glob(_NAMED_BY_TIME))[:-keep]:
+            old.unlink()
+            typer.echo(f"{old}: no longer kept")
 
 
 def restore(file: Annotated[Path, _FILE]) -> None:

@@ -26,13 +26,19 @@ log = structlog.get_logger(__name__)
 
 
 class Process(msgspec.Struct, frozen=True):
-    """A living process. `kind` is worker, scheduler or api; `queues` those a worker serves."""
+    """A living process.
+
+    kind         worker, scheduler or api
+    queues       those a worker serves
+    connections  to PostgreSQL, that it may hold at most; 0 from a process of an older version, which does not tell
+    """
 
     kind: str
     host: str
     pid: int
     started_at: datetime
     queues: tuple[str, ...] = ()
+    connections: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -40,10 +46,12 @@ _decode = msgspec.msgpack.Decoder(Process).decode
 
 
 @asynccontextmanager
-async def beating(redis: Redis, kind: str, queues: tuple[str, ...] = ()) -> AsyncIterator[None]:
+async def beating(
+    redis: Redis, kind: str, queues: tuple[str, ...] = (), *, connections: int = 0
+) -> AsyncIterator[None]:
     """Tell that this process lives, as long as the context does. A Redis that is away is told again later."""
     id_ = str(uuid4())
-    facts = _encode(Process(kind, socket.gethostname(), os.getpid(), datetime.now(UTC), queues))
+    facts = _encode(Process(kind, socket.gethostname(), os.getpid(), datetime.now(UTC), queues, connections))
     task = asyncio.create_task(_beat(redis, id_, facts), name="heartbeat")
     try:
         yield

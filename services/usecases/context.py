@@ -35,6 +35,11 @@ class Services:
     notifier: Notifier
     errands: Errands
 
+    @property
+    def connections(self) -> int:
+        """Connections to PostgreSQL that the process may hold at most."""
+        return sum(pool.max_size for pool in {self.pool, self.system_pool})
+
     def as_system(self) -> "Services":
         """The same services at the fleet's own work: over everybody's rows, in nobody's name."""
         return replace(self, pool=self.system_pool)

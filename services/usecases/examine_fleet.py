@@ -14,6 +14,7 @@ from services.domain.finding import Finding, doubt, fine, wrong
 from services.domain.market import Market
 from services.settings import Settings
 from services.usecases.context import Services
+from services.usecases.examine_servers import FULL
 from services.usecases.fleet_state import FleetState, read_fleet
 from services.usecases.read_lag import LATE_SECONDS, PairLag, read_lag
 
@@ -40,6 +41,7 @@ async def examine_fleet(services: Services, intervals: Mapping[str, timedelta]) 
     return [
         *found,
         *_processes(state),
+        _pools(state),
         *_queues(state),
         *await _prices(services),
         *await asyncio.gather(*(_exchange(services, market) for market in Market)),
@@ -95,6 +97,16 @@ def _processes(state: FleetState) -> Iterator[Finding]:
     if "worker" in kinds and (unserved := [queue for queue in QUEUES if queue not in served]):
         names = ", ".join(unserved)
         yield wrong("queues_served", f"no worker serves {names}", f"start `paperfleet worker --queues {unserved[0]}`")
+
+
+def _pools(state: FleetState) -> Finding:
+    """What the living processes may hold together, beside what PostgreSQL gives: the crash minute asks for all of it."""
+    held, most = sum(process.connections for process in state.processes), state.postgres.connections_max
+    text = f"{len(state.processes)} processes may hold {held} connections of {most}"
+    if held > FULL * most:
+        mend = "raise max_connections or lower PAPERFLEET_POOL_SIZE; behind a pooler its own limit counts instead"
+        return doubt("pools", text, mend)
+    return fine("pools", text)
 
 
 def _queues(state: FleetState) -> Iterator[Finding]:

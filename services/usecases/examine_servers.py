@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -102,12 +102,12 @@ def _room(told: Diagnosis) -> Iterator[Finding]:
 
 
 def _disk(folder: str | None) -> Iterator[Finding]:
-    """Only where the server's folder is on this machine."""
-    try:
-        if folder is None or not Path(folder).is_dir():
-            return
-        usage = shutil.disk_usage(folder)
-    except OSError:
+    usage = None
+    if folder is not None:
+        with suppress(OSError):
+            usage = shutil.disk_usage(folder)
+    if usage is None:
+        yield fine("disk", "not visible from here: watch it on the server's own machine")
         return
     text = f"{usage.free // _MIB:,} MiB free of {usage.total // _MIB:,}"
     if usage.free < min(FREE_BYTES, FREE_SHARE * usage.total):

@@ -8,6 +8,7 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
+from services.bootstrap import SYSTEM_CONNECTIONS
 from services.domain.market import Market
 from services.settings import Login
 from tests.api.running import order, serving
@@ -32,6 +33,8 @@ async def test_the_system_in_numbers(api, services):
     assert system["pairs"] == 436 + 530
     assert (system["cycle_slot"], system["cycle_seconds"], system["jobs"]) == (None, None, [])
     assert set(system["weight"]) == {"SPOT", "FUTURES"}
+    (process,) = system["fleet"]["processes"]
+    assert process["connections"] == services.settings.pool_size + SYSTEM_CONNECTIONS
     assert 0 < system["weight"]["SPOT"]["used"] < system["weight"]["SPOT"]["limit"]
     assert [lag["market_type"] for lag in system["lag"]] == ["FUTURES", "SPOT"]
     assert 0 <= system["lag_seconds"] < 180

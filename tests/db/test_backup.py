@@ -1,6 +1,10 @@
 """The drill: a backup put back into an empty database is the same to the row, and followers of streams begin anew."""
 
+import os
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,6 +17,7 @@ from tests.api.running import NOWHERE, serving, settings_of_test
 from tests.api.sse import streaming
 from tests.evaluation.desk import Desk, bar, path
 
+PAPERFLEET = Path(sys.executable).with_name("paperfleet")
 BARS = [bar(0, "100", "105", "99", "104"), bar(1, "104", "104", "94.5", "96")]
 
 
@@ -48,6 +53,31 @@ def contents(url: str) -> dict[str, str]:
             ).fetchone()[0]
             for (name,) in names
         }
+
+
+async def test_a_folder_keeps_the_last_files_named_by_their_time(database_url, redis_url, tmp_path):
+    for name in ("paperfleet-20261124T032000Z.zip", "paperfleet-20261125T032000Z.zip", "before-the-upgrade.zip"):
+        (tmp_path / name).write_bytes(b"")
+    variables = settings_of_test(database_url, redis_url, NOWHERE).to_environment()
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [PAPERFLEET, "backup", *arguments]
+        return subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, timeout=60)
+
+    done = run(tmp_path, "--keep", "2")
+    assert done.returncode == 0, done.stderr
+    assert "paperfleet-20261124T032000Z.zip: no longer kept" in done.stdout
+    kept = sorted(path.name for path in tmp_path.iterdir())
+    assert kept[:2] == ["before-the-upgrade.zip", "paperfleet-20261125T032000Z.zip"]
+    (made,) = kept[2:]
+    assert backup.read_manifest(tmp_path / made).revision
+
+    refused = run(tmp_path / made, "--keep", "2")
+    assert (refused.returncode, "--keep" in refused.stderr) == (1, True)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("DROP TABLE alembic_version")
+    assert run(tmp_path, "--keep", "1").returncode != 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == kept, "without a new file no old one goes"
 
 
 async def test_the_drill(worked, database_url, redis_url, empty, tmp_path):

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from services.binance.brackets import as_of
 from services.bootstrap import build
 from services.coordination import quarantine
+from services.coordination.processes import beating
 from services.coordination.quarantine import Suspect
 from services.domain.finding import Finding, Level, fine, worst
 from services.domain.halts import Halted
@@ -23,8 +25,10 @@ from services.usecases import examine_servers
 from services.usecases.bring_brackets import bring_brackets
 from services.usecases.examine_fleet import examine_fleet, intervals_of_prices
 from services.usecases.examine_servers import examine_postgres, examine_redis
+from services.usecases.fleet_state import read_fleet
 from services.usecases.halt import halt
 from tests.api.running import NOWHERE, exchange, settings_of_test
+from tests.servers import wait_until
 from workers.jobs import fleet_jobs
 
 PAPERFLEET = Path(sys.executable).with_name("paperfleet")
@@ -138,6 +142,34 @@ async def test_a_server_that_is_short_of_something(settings, database_url, monke
     found = by_check(await examine_postgres(settings))
     for check in ("postgres", "vacuum", "transactions", "connections", "disk", "database_clock"):
         assert found[check].level is not Level.OK, check
+
+
+async def test_a_disk_that_is_not_on_this_machine_is_said_to_be_out_of_sight(settings, monkeypatch):
+    async def elsewhere(connection):
+        return msgspec.structs.replace(await diagnose(connection), data_directory="/of/another/machine")
+
+    diagnose = examine_servers.diagnosis.diagnose
+    monkeypatch.setattr(examine_servers.diagnosis, "diagnose", elsewhere)
+    disk = by_check(await examine_postgres(settings))["disk"]
+    assert (disk.level, disk.text.startswith("not visible from here")) == (Level.OK, True)
+
+
+async def test_processes_that_may_ask_for_more_connections_than_there_are(services):
+    async def told() -> Finding:
+        return by_check(await examine_fleet(services, JOBS))["pools"]
+
+    most = (await read_fleet(services)).postgres.connections_max
+    async with beating(services.redis, "worker", connections=most // 2):
+        few = await wait_until(lambda: _when(told, "1 processes"), 10)
+        assert (few.level, few.text) == (Level.OK, f"1 processes may hold {most // 2} connections of {most}")
+        async with beating(services.redis, "api", connections=most // 2):
+            many = await wait_until(lambda: _when(told, "2 processes"), 10)
+            assert (many.level, "PAPERFLEET_POOL_SIZE" in many.mend) == (Level.WARNING, True)
+
+
+async def _when(told: Callable[[], Awaitable[Finding]], beginning: str) -> Finding | None:
+    found = await told()
+    return found if found.text.startswith(beginning) else None
 
 
 async def test_how_old_maintenance_brackets_are(services, monkeypatch):

@@ -20,15 +20,21 @@ import typer
 import yaml
 
 from paperfleet.cli import app
+from services.bootstrap import SYSTEM_CONNECTIONS
 from services.coordination.task_queue import QUEUES
 from services.settings import PREFIX, load
+from services.usecases.examine_servers import FULL
 from tests.deploy import images
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy/kubernetes"
 VERSION = "1.33"
 SECRETS = {"POSTGRES_PASSWORD": "a", "VALKEY_PASSWORD": "b", "GRAFANA_PASSWORD": "c"}
-OURS = {"migrate", "api", "scheduler", "worker-cycle", "worker-quotes", "worker-rest"}
+RESERVED = 3
+"""Connections that PostgreSQL keeps for superusers."""
+ONCE = {"migrate", "backup"}
+"""What ends by itself."""
+OURS = ONCE | {"api", "scheduler", "worker-cycle", "worker-quotes", "worker-rest"}
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +80,7 @@ def test_the_services_of_compose_are_closed_and_watched(compose):
             assert service["read_only"], f"{name} writes to nothing but what is mounted"
             assert service["cap_drop"] == ["ALL"]
             assert service["security_opt"] == ["no-new-privileges:true"]
-        if name != "migrate":
+        if name not in ONCE:
             assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL"), f"{name} has a health check"
         for volume in service.get("volumes", ()):
             source = volume.split(":")[0]
@@ -157,6 +163,11 @@ def test_every_deployment_has_a_budget_and_scales():
         (container,) = deployments[name]["spec"]["template"]["spec"]["containers"]
         assert spec["scaleTargetRef"] == {"name": name}
         assert 1 <= spec["minReplicaCount"] <= spec["maxReplicaCount"]
+        assert "cooldownPeriod" not in spec, "counts for the way to 0 only, and none goes there"
+        behavior = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+        api = by_kind["HorizontalPodAutoscaler"]["api"]
+        kubernetes_validate.validate(api | {"spec": api["spec"] | {"behavior": behavior}}, VERSION, strict=True)
+        assert behavior["scaleDown"]["stabilizationWindowSeconds"] >= 60, "a pod outlives the pause between two cycles"
         assert {trigger["type"] for trigger in spec["triggers"]} == {"redis"}
         lists = {trigger["metadata"]["listName"] for trigger in spec["triggers"]}
         assert lists == {f"tasks:{queue}" for queue in container["args"][2].split(",")}
@@ -166,6 +177,59 @@ def test_every_deployment_has_a_budget_and_scales():
     (auth,) = by_kind["TriggerAuthentication"].values()
     (reference,) = auth["spec"]["secretTargetRef"]
     assert reference["key"] in by_kind["Secret"][reference["name"]]["stringData"]
+
+
+def test_the_connections_of_all_maxima_are_told_and_fit():
+    page = (ROOT / "docs/deployment.md").read_text()
+    pool = load({"PAPERFLEET_DATABASE_URL": "postgresql:///x", "PAPERFLEET_REDIS_URL": "redis://x"}).pool_size
+    by_kind: dict[str, dict[str, Any]] = {}
+    for _, each in manifests():
+        by_kind.setdefault(each["kind"], {})[each["metadata"]["name"]] = each["spec"] if "spec" in each else each
+    most = {name: spec["replicas"] for name, spec in by_kind["Deployment"].items()}
+    most |= {name: spec["maxReplicaCount"] for name, spec in by_kind["ScaledObject"].items()}
+    most |= {name: spec["maxReplicas"] for name, spec in by_kind["HorizontalPodAutoscaler"].items()}
+    of_one = {name: pool + (SYSTEM_CONNECTIONS if name == "api" else 0) for name in most}
+    surge = sum(
+        of_one[name] * spec["strategy"]["rollingUpdate"]["maxSurge"] for name, spec in by_kind["Deployment"].items()
+    )
+    commands = 3
+    """A backup, a migration, a doctor."""
+    together = sum(count * of_one[name] for name, count in most.items()) + surge + commands
+    told = re.search(r"^\| Kubernetes, every maximum \|.*\| (\d+) \| (\d+): ", page, re.MULTILINE)
+    assert told
+    assert int(told[1]) == together
+    assert together < FULL * (int(told[2]) - RESERVED)
+
+    services = images.compose(SECRETS)["services"]
+    counts = {name: services[name].get("deploy", {}).get("replicas", 1) for name in most}
+    together = sum(count * of_one[name] for name, count in counts.items()) + commands
+    (given,) = re.findall(r"max_connections=(\d+)", services["postgres"]["command"])
+    assert re.search(rf"^\| Compose, as it is \|.*\| {together} \| {given}, set there \|$", page, re.MULTILINE)
+    assert together < FULL * (int(given) - RESERVED)
+
+
+def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    """Whether a label selector takes what bears these labels, as Kubernetes decides it."""
+
+    def holds(key: str, operator: str, values: tuple[str, ...] = ()) -> bool:
+        return {
+            "In": labels.get(key) in values,
+            "NotIn": labels.get(key) not in values,
+            "Exists": key in labels,
+            "DoesNotExist": key not in labels,
+        }[operator]
+
+    return selector.get("matchLabels", {}).items() <= labels.items() and all(
+        holds(**each) for each in selector.get("matchExpressions", ())
+    )
+
+
+def test_a_selector_is_both_labels_and_expressions():
+    expression = {"key": "kind", "operator": "In", "values": ["api", "worker"]}
+    assert selects({"matchExpressions": [expression]}, {"kind": "api"})
+    assert not selects({"matchExpressions": [expression]}, {"kind": "job"})
+    assert not selects({"matchLabels": {"part": "x"}, "matchExpressions": [expression]}, {"kind": "api"})
+    assert not selects({"matchExpressions": [{"key": "kind", "operator": "DoesNotExist"}]}, {"kind": "api"})
 
 
 def test_network_policies_deny_first_and_name_labels_that_pods_bear():
@@ -179,8 +243,7 @@ def test_network_policies_deny_first_and_name_labels_that_pods_bear():
         if template["kind"] in ("Deployment", "Job", "CronJob")
     ]
     for name, policy in policies.items():
-        wanted = policy["podSelector"].get("matchLabels", {})
-        assert any(wanted.items() <= each.items() for each in labels), f"{name} selects nothing"
+        assert any(selects(policy["podSelector"], each) for each in labels), f"{name} selects nothing"
     (outside,) = policies["outside"]["egress"]
     assert {"169.254.0.0/16", "10.0.0.0/8"} <= set(outside["to"][0]["ipBlock"]["except"])
 
@@ -188,7 +251,7 @@ def test_network_policies_deny_first_and_name_labels_that_pods_bear():
 def test_prometheus_looks_for_services_that_there_are(compose):
     config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
     names = {name for job in config["scrape_configs"] for each in job["dns_sd_configs"] for name in each["names"]}
-    assert names == OURS - {"migrate"}
+    assert names == OURS - ONCE
     assert all((ROOT / "deploy/prometheus" / rules).exists() for rules in config["rule_files"])
 
 

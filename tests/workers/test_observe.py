@@ -55,6 +55,7 @@ async def test_processes_export_tell_that_they_live_and_log_by_cycle(settings, t
             alive = await processes.alive(services.redis)
             assert [process.kind for process in alive] == ["scheduler", "worker"]
             assert set(alive[1].queues) >= {"fetch", "evaluate"}
+            assert [process.connections for process in alive] == [settings.pool_size] * 2
             for process in running:
                 process.send_signal(signal.SIGTERM)
             for process in running:

@@ -76,13 +76,14 @@ class Disabled(msgspec.Struct, frozen=True):
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):
-    """A living process of the fleet, and the queues that it serves."""
+    """A living process of the fleet, the queues that it serves, and how many database connections it may hold."""
 
     kind: str
     host: str
     pid: int
     started_at: datetime
     queues: tuple[str, ...] = ()
+    connections: int = 0
 
 
 class Timing(msgspec.Struct, frozen=True):
