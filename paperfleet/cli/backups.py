@@ -17,7 +17,9 @@ _NAMED_BY_TIME = "paperfleet-" + "[0-9]" * 8 + "T" + "[0-9]" * 6 + "Z.zip"
 
 _FILE = typer.Argument(metavar="FILE", help="The backup, a zip.", dir_okay=False)
 _PLACE = typer.Argument(metavar="FILE", help="The backup, a zip; or a folder, in which it is named by its time.")
-_KEEP = typer.Option(min=1, metavar="N", help="Of the files that were named by their time in this folder, keep the last N.")
+_KEEP = typer.Option(
+    min=1, metavar="N", help="Of the files that were named by their time in this folder, keep the last N."
+)
 
 
 def backup(place: Annotated[Path, _PLACE], keep: Annotated[int | None, _KEEP] = None) -> None:

@@ -100,7 +100,7 @@ def _processes(state: FleetState) -> Iterator[Finding]:
 
 
 def _pools(state: FleetState) -> Finding:
-    """What the living processes may hold together, beside what PostgreSQL gives: the crash minute asks for all of it."""
+    """What the living processes may hold together, beside what PostgreSQL gives: a crash minute asks for all of it."""
     held, most = sum(process.connections for process in state.processes), state.postgres.connections_max
     text = f"{len(state.processes)} processes may hold {held} connections of {most}"
     if held > FULL * most:

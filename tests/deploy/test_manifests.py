@@ -184,7 +184,7 @@ def test_the_connections_of_all_maxima_are_told_and_fit():
     pool = load({"PAPERFLEET_DATABASE_URL": "postgresql:///x", "PAPERFLEET_REDIS_URL": "redis://x"}).pool_size
     by_kind: dict[str, dict[str, Any]] = {}
     for _, each in manifests():
-        by_kind.setdefault(each["kind"], {})[each["metadata"]["name"]] = each["spec"] if "spec" in each else each
+        by_kind.setdefault(each["kind"], {})[each["metadata"]["name"]] = each.get("spec", each)
     most = {name: spec["replicas"] for name, spec in by_kind["Deployment"].items()}
     most |= {name: spec["maxReplicaCount"] for name, spec in by_kind["ScaledObject"].items()}
     most |= {name: spec["maxReplicas"] for name, spec in by_kind["HorizontalPodAutoscaler"].items()}

@@ -1,0 +1,49 @@
+"""No page names a command, a group, an option, a module or a target that there is not."""
+
+import pytest
+
+from tests.docs.blocks import PAGES
+from tests.docs.named import named, wrong
+
+NAMED = {page: list(named(page)) for page in PAGES}
+
+
+@pytest.mark.parametrize("page", [page for page, found in NAMED.items() if found], ids=lambda page: page.stem)
+def test_what_a_page_names_exists(page):
+    found = [(each, wrong(each.words, is_whole=each.is_whole)) for each in NAMED[page]]
+    assert not [f"{each.page}:{each.line} {' '.join(each.words)}: {text}" for each, text in found if text]
+
+
+def test_they_are_found_in_sentences_and_in_blocks():
+    everything = [each for found in NAMED.values() for each in found]
+    assert sum(not each.is_whole for each in everything) > 100
+    assert sum(each.is_whole for each in everything) > 80
+    assert {each.words[0] for each in everything} == {"paperfleet", "python", "make"}
+
+
+@pytest.mark.parametrize(
+    ("command", "is_whole"),
+    [
+        ("paperfleet docter", False),
+        ("paperfleet trades shut 7", False),
+        ("paperfleet queues --clear", False),
+        ("paperfleet restore", True),
+        ("paperfleet trades close 7 --fraction", True),
+        ("paperfleet trades open FUTURES BTCUSDT", True),
+        ("python -m bench latencies", False),
+        ("python -m bench --jason FILE", False),
+        ("python -m deploy.dashboard draw", False),
+        ("python -m benches", False),
+        ("make soup", False),
+        ("make chaos ARGS=--sead=7", False),
+        ("make up ARGS=--wokers=4", False),
+    ],
+)
+def test_what_is_not_there_is_noticed(command, is_whole):
+    assert wrong(tuple(command.split()), is_whole=is_whole)
+
+
+def test_what_a_reader_has_to_have_is_no_mistake():
+    assert not wrong(("paperfleet", "signals", "import", "signals.csv", "--source", "mine"), is_whole=True)
+    assert not wrong(("paperfleet", "restore"), is_whole=False), "a sentence names it only"
+    assert not wrong(("make", "chaos", "ARGS=--seed 7 'workers murdered'"), is_whole=False)
