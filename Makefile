@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: again help env web types up test chaos soak simulation mutants check audit bench docs lock clean
+.PHONY: again help env web types openapi up test chaos soak simulation mutants check audit bench docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ web: env ## Build the dashboard, if its sources have changed
 
 types: env ## Write the types of the API that the dashboard is checked against (for an editor)
 	@$(BIN)/python -m deploy.dashboard types
+
+openapi: env ## Rewrite docs/openapi.json, the copy of the API's document
+	@$(BIN)/python -m api.contract
 
 up: env web ## Run the whole product here: simulator, fleet, API (options: make up ARGS="--workers 4")
 	@$(BIN)/paperfleet up $(ARGS)

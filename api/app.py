@@ -39,6 +39,7 @@ from api import (
 )
 from api.access import provide_caller
 from api.bar_schema import BarSchema
+from api.closed_schema import ClosedSchema
 from api.deadline import REQUEST_SECONDS, Deadline
 from api.documentation import CONFIG
 from api.door import LocalOnly
@@ -147,7 +148,7 @@ def create_app(
         cors_config=_cors(settings),
         before_send=[_secure],
         openapi_config=CONFIG,
-        plugins=[BarSchema(), PlainSchema()],
+        plugins=[BarSchema(), PlainSchema(), ClosedSchema()],
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
     )

@@ -2,13 +2,15 @@
 
 from http import HTTPStatus
 from importlib import metadata
+from typing import Any
 
-from litestar import Router
+from litestar import MediaType, Router
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.spec import Example
 
 from api.completed import Contract
 from api.errors import MEDIA_TYPE, Problem
+from api.examples.whole import shown
 
 CONFIG = OpenAPIConfig(
     title="paperfleet",
@@ -32,6 +34,14 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
         )
         for status in sorted({400, *statuses})
     }
+
+
+def answered(kind: type[Any], description: str, *values: object, media_type: str = MediaType.JSON) -> ResponseSpec:
+    """What a route answers when all is well, as each of these values."""
+    examples = [shown(f"As it may come ({number})", value) for number, value in enumerate(values, 1)]
+    return ResponseSpec(
+        kind, generate_examples=False, description=description, media_type=media_type, examples=examples
+    )
 
 
 CREATE_EXAMPLES = [
@@ -74,7 +84,7 @@ CREATE_EXAMPLES = [
 ]
 TERMS_EXAMPLES = [
     Example(summary="At most ten trades, five times", value={"max_open_trades": 10, "max_leverage": 5}),
-    Example(summary="No limit on exposure, harsh fills", value={"max_symbol_exposure": None, "fill_model": "harsh"}),
+    shown("No limit on exposure, harsh fills", {"max_symbol_exposure": None, "fill_model": "harsh"}),
 ]
 SIGNAL_TRADE_EXAMPLES = [
     Example(summary="As it says, half a percent at risk", value={"signal_id": 1, "risk_percent": "0.5"})
@@ -106,7 +116,7 @@ CHANGE_USER_EXAMPLES = [
 ]
 NEW_KEY_EXAMPLES = [
     Example(summary="For a bot that trades", value={"name": "bot", "scopes": ["read", "trade"], "days": 90}),
-    Example(summary="For a dashboard that reads", value={"name": "wall", "scopes": ["read"], "days": None}),
+    shown("For a dashboard that reads", {"name": "wall", "scopes": ["read"], "days": None}),
 ]
 ROTATE_EXAMPLES = [Example(summary="The old key works on for a day", value={"overlap_hours": 24})]
 NEW_ACCOUNT_EXAMPLES = [Example(summary="For one strategy", value={"name": "breakout", "starting_balance": "10000"})]

@@ -6,11 +6,13 @@ import psycopg
 from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
 from api import fleet_metrics
+from api.documentation import answered
 from api.hub import Hub
 from api.outlet_metrics import OutletMetrics
 from services.usecases.context import Services
@@ -21,13 +23,31 @@ FLEET_SECONDS = 6.0
 """For reading the fleet's figures. With one probe more it stays below the 10 s for which Prometheus waits."""
 
 
-@get("/health/live", opt={"access": "probe"}, tags=["System"], summary="Is the process alive?")
+def _parts(**parts: bool) -> dict[int, ResponseSpec]:
+    """How the answers look, when these parts are well and when they are not."""
+    told = {200: ("All are well.", parts), 503: ("Those that are false are not.", dict.fromkeys(parts, False))}
+    return {status: answered(dict[str, bool], text, value) for status, (text, value) in told.items()}
+
+
+@get(
+    "/health/live",
+    opt={"access": "probe"},
+    tags=["System"],
+    summary="Is the process alive?",
+    responses=_parts(hub=True),
+)
 async def live(hub: NamedDependency[Hub]) -> Response[dict[str, bool]]:
     """503 when a part of it has died: restart it."""
     return Response({"hub": hub.is_alive}, status_code=200 if hub.is_alive else 503)
 
 
-@get("/health/ready", opt={"access": "probe"}, tags=["System"], summary="Can it serve?")
+@get(
+    "/health/ready",
+    opt={"access": "probe"},
+    tags=["System"],
+    summary="Can it serve?",
+    responses=_parts(postgres=True, redis=True, hub=True),
+)
 async def ready(services: NamedDependency[Services], hub: NamedDependency[Hub]) -> Response[dict[str, bool]]:
     """503 while PostgreSQL, Redis or the event hub is away: send requests elsewhere."""
     postgres, redis = await asyncio.gather(_postgres(services), _redis(services))

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 
-from api.completed import TEXT_BODY
+from api.completed import TEXT_BODY, TextBody
 from api.documentation import problems
 from api.errors import problem
 from services.db.signals import SignalView
@@ -17,12 +17,15 @@ from services.usecases.receive_alert import BODY_BYTES_MAX, receive_alert
 from services.usecases.sources import source_of_secret
 
 WEBHOOK_PATH = "/api/webhooks/in/"
-ALERT_EXAMPLES = {
-    "tradingview": '{"ticker": "BINANCE:BTCUSDT.P", "action": "buy", "sl": "2%", "tp": "4%", "interval": "60"}',
-    "key_value": "symbol=BTCUSDT.P side=long sl=60000 tp=70000",
-    "three_commas": '{"message_type": "bot", "pair": "USDT_BTC", "stop_loss": '
-    '{"enabled": true, "trigger_price_percent": 2}}',
-}
+ALERTS = TextBody(
+    "text/plain",
+    {
+        "tradingview": '{"ticker": "BINANCE:BTCUSDT.P", "action": "buy", "sl": "2%", "tp": "4%", "interval": "60"}',
+        "key_value": "symbol=BTCUSDT.P side=long sl=60000 tp=70000",
+        "three_commas": '{"message_type": "bot", "pair": "USDT_BTC", "stop_loss": '
+        '{"enabled": true, "trigger_price_percent": 2}}',
+    },
+)
 _CONFLICTS = frozenset({"not_trading", "idempotency_key_reused"})
 
 
@@ -37,7 +40,7 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 @post(
     "/{secret:str}",
     status_code=202,
-    opt={"access": "open", TEXT_BODY: ALERT_EXAMPLES},
+    opt={"access": "open", TEXT_BODY: ALERTS},
     request_max_body_size=BODY_BYTES_MAX,
     summary="Receive an alert",
     responses={

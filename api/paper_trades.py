@@ -1,7 +1,7 @@
 """Paper trades: list, open, read, edit, close, cancel."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, Router, get, patch, post
@@ -12,7 +12,8 @@ from litestar.params import Body, FromPath, FromQuery, HeaderParameter, QueryPar
 from api import cursors, trade_export, trade_results
 from api.access import Caller
 from api.body import JsonBody
-from api.documentation import CLOSE_EXAMPLES, CREATE_EXAMPLES, EDIT_EXAMPLES, SIGNAL_TRADE_EXAMPLES, problems
+from api.documentation import CLOSE_EXAMPLES, CREATE_EXAMPLES, EDIT_EXAMPLES, SIGNAL_TRADE_EXAMPLES, answered, problems
+from api.examples import trades
 from api.parameters import (
     AccountId,
     Cursor,
@@ -49,12 +50,19 @@ from services.usecases.trade_by_hand import trade_by_hand
 _JSON = "application/json"
 
 
-def _commanded(description: str) -> dict[int, ResponseSpec]:
+def _commanded(description: str, before: dict[str, Any], after: dict[str, Any]) -> dict[int, ResponseSpec]:
     return {
-        200: ResponseSpec(TradeView, generate_examples=False, description=description),
-        202: ResponseSpec(TradeView, generate_examples=False, description="Accepted; the trade as it still stands."),
+        200: answered(TradeView, description, after),
+        202: answered(TradeView, "Accepted; the trade as it still stands.", before),
         **problems(404, 409, 422, 503),
     }
+
+
+_OPENED = {
+    200: answered(TradeView, "Done before with this Idempotency-Key.", trades.OPEN),
+    201: answered(TradeView, "The new trade, OPEN or PENDING.", trades.OPEN, trades.PENDING),
+    **problems(404, 409, 422, 503),
+}
 
 
 @get("/", summary="List trades, newest first", responses=problems(422))
@@ -105,11 +113,7 @@ async def open_positions(
     "/",
     dto=JsonBody[NewTrade],
     summary="Open a paper trade",
-    responses={
-        200: ResponseSpec(TradeView, generate_examples=False, description="Done before with this Idempotency-Key."),
-        201: ResponseSpec(TradeView, generate_examples=False, description="The new trade, OPEN or PENDING."),
-        **problems(404, 409, 422, 503),
-    },
+    responses=_OPENED,
 )
 async def create(
     services: NamedDependency[Services],
@@ -150,11 +154,7 @@ class FromSignal(Overrides, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     "/create_from_signal",
     dto=JsonBody[FromSignal],
     summary="Open the trade that a signal asks for",
-    responses={
-        200: ResponseSpec(TradeView, generate_examples=False, description="Done before with this Idempotency-Key."),
-        201: ResponseSpec(TradeView, generate_examples=False, description="The new trade, OPEN or PENDING."),
-        **problems(404, 409, 422, 503),
-    },
+    responses=_OPENED,
 )
 async def create_from_signal(
     services: NamedDependency[Services],
@@ -195,7 +195,7 @@ async def list_revisions(
     "/{trade_id:int}",
     dto=JsonBody[EditTrade],
     summary="Move stop or target",
-    responses=_commanded("The edited trade."),
+    responses=_commanded("The edited trade.", trades.OPEN, trades.EDITED),
 )
 async def edit(
     services: NamedDependency[Services],
@@ -223,7 +223,7 @@ async def edit(
     status_code=200,
     dto=JsonBody[CloseTrade],
     summary="Close an open trade at the market",
-    responses=_commanded("The closed trade."),
+    responses=_commanded("The closed trade.", trades.EDITED, trades.CLOSED),
 )
 async def close(
     services: NamedDependency[Services],
@@ -244,7 +244,7 @@ async def close(
     "/{trade_id:int}/cancel_trade",
     status_code=200,
     summary="Cancel a pending trade",
-    responses=_commanded("The cancelled trade."),
+    responses=_commanded("The cancelled trade.", trades.PENDING, trades.CANCELLED),
 )
 async def cancel(
     services: NamedDependency[Services],

@@ -13,6 +13,7 @@ from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from api import cursors, deadline
 from api.access import Caller
 from api.body import JsonBody
+from api.completed import TEXT_BODY, TextBody
 from api.documentation import problems
 from api.errors import MalformedBody
 from api.inbox import rejected
@@ -47,6 +48,14 @@ from services.usecases.validate_signal import Validation, validate_signal
 
 IMPORT_BYTES_MAX = 50 * 1024 * 1024
 IMPORT_SECONDS = 900.0
+IMPORTS = TextBody(
+    "text/csv",
+    {
+        "two_signals": "signal_time,symbol,side,entry,sl,tp1,tp2,leverage,timeframe\r\n"
+        "2026-07-01T12:00:00Z,BTCUSDT.P,long,61250.5,59500,62500,64000,5,1h\r\n"
+        "2026-07-01T13:00:00Z,ETHUSDT,buy,,2300,2700,,,4h\r\n"
+    },
+)
 _JSON = "application/json"
 _SOURCE = "api"
 SIGNAL_EXAMPLES = [
@@ -159,7 +168,7 @@ async def validate(
     "/import",
     status_code=200,
     request_max_body_size=IMPORT_BYTES_MAX,
-    opt={deadline.SECONDS: IMPORT_SECONDS},
+    opt={deadline.SECONDS: IMPORT_SECONDS, TEXT_BODY: IMPORTS},
     summary="Import signals from a CSV file",
     responses=problems(413, 422),
 )

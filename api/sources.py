@@ -17,7 +17,7 @@ from api.access import Caller
 from api.body import JsonBody
 from api.completed import TEXT_BODY
 from api.documentation import problems
-from api.inbox import ALERT_EXAMPLES, WEBHOOK_PATH
+from api.inbox import ALERTS, WEBHOOK_PATH
 from api.parameters import Cursor, Limit, existing
 from api.schemas import Page
 from services.db.follows import Follow
@@ -210,7 +210,7 @@ async def rotate(
 @post(
     "/{source_id:int}/validate_alert",
     status_code=200,
-    opt={TEXT_BODY: ALERT_EXAMPLES},
+    opt={TEXT_BODY: ALERTS},
     request_max_body_size=BODY_BYTES_MAX,
     summary="What an alert would do now",
     responses=problems(404, 413),

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import msgspec
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.openapi import ResponseSpec
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
 from api.access import Caller
-from api.documentation import problems
+from api.documentation import answered, problems
+from api.examples import trades
 from api.parameters import AccountId, Since, Until, choices, moment, text
 from services.db.trade_list import TradeFilter
 from services.domain.market import Market
@@ -32,11 +32,34 @@ COLUMNS = tuple(name for name in TradeView.__struct_fields__ if name not in _NES
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+def _cell(value: Any) -> str:
+    """As JSON has it. Text that a spreadsheet would take for a formula is quoted by an apostrophe."""
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return str(msgspec.to_builtins(value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    words = str(value)
+    return f"'{words}" if isinstance(value, str) and words.startswith(_FORMULA) else words
+
+
+def _text(rows: list[Any]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    return out.getvalue()
+
+
+_EXAMPLE = _text([COLUMNS, *([_cell(trade[name]) for name in COLUMNS] for trade in (trades.PENDING, trades.CLOSED))])
+
+
 @get(
     "/export.csv",
     summary="Trades as CSV, newest first",
     responses={
-        200: ResponseSpec(str, media_type="text/csv", generate_examples=False, description="One line a trade."),
+        200: answered(str, "One line a trade.", _EXAMPLE, media_type="text/csv"),
         **problems(404, 422),
     },
 )
@@ -79,23 +102,3 @@ async def _lines(services: Services, wanted: TradeFilter) -> AsyncIterator[str]:
 
 def _row(trade: LiveTradeView) -> list[str]:
     return [_cell(getattr(trade, name)) for name in COLUMNS]
-
-
-def _cell(value: Any) -> str:
-    """As JSON has it. Text that a spreadsheet would take for a formula is quoted by an apostrophe."""
-    if value is None:
-        return ""
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, datetime):
-        return str(msgspec.to_builtins(value))
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    words = str(value)
-    return f"'{words}" if isinstance(value, str) and words.startswith(_FORMULA) else words
-
-
-def _text(rows: list[Any]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows(rows)
-    return out.getvalue()

@@ -16,7 +16,7 @@ class Role(StrEnum):
     TAKER = "taker"
 
 
-class FeeRates(msgspec.Struct, frozen=True):
+class FeeRates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fractions of the notional, e.g. 0.001 for 0.1 %."""
 
     maker: Decimal

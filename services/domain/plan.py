@@ -29,7 +29,7 @@ class EntryType(StrEnum):
     LIMIT = "LIMIT"
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A take-profit: its price, and the share of the trade's quantity that it closes."""
 
     price: Decimal

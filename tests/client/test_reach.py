@@ -7,8 +7,8 @@ from typing import Any, Literal, Unpack, get_args, get_origin, get_type_hints
 import msgspec
 import pytest
 
-from api.completed import example
 from api.contract import document
+from api.examples.filler import filled
 from paperfleet.client.answers.trade import Trade
 from paperfleet.client.calls import Call
 from paperfleet.client.modes import listing, operation, streaming
@@ -66,7 +66,7 @@ def _value(kind: Any) -> Any:
         return get_args(kind)[0]
     choices = [each for each in get_args(kind) if each is not type(None)]
     if Trade in choices:
-        told = example({"$ref": "#/components/schemas/LiveTradeView"}, DOCUMENT)
+        told = filled({"$ref": "#/components/schemas/LiveTradeView"}, DOCUMENT)
         return msgspec.json.decode(json.dumps(told), type=Trade)
     if choices:
         is_many = get_origin(kind) is not None and hasattr(get_origin(kind), "__iter__")
