@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, Router, get, post
 from litestar.di import NamedDependency
-from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 
+from api import told
 from api.access import Caller
-from api.documentation import problems
+from api.documentation import answered, problems
 from api.gate import TICKET
 from api.hub import Holder, Hub, Subscription
 from api.parameters import existing, text
@@ -33,18 +33,6 @@ ABORT_EXTENSION = "paperfleet.abort"
 """The ASGI extension by which our server lets a handler cut its connection."""
 PAIRS_MAX = 1000
 POSITIONS, ALL = "positions", "all"
-
-_STREAM = """Frames of these kinds:
-
-- first an `id` without data: the place where the stream begins, from which a reader without any event yet resumes
-- `event: paper_trade` (and others by the rows' type) with `id: <epoch>:<stream>.<seq>,...` and
-  `data: {"type", "action": "created|opened|updated|closed|cancelled", "trade"}`
-- `event: signal` of sources: `data: {"type", "action": "created|executed|expired|rejected|cancelled", "signal"}`; on an
-  account's stream `"action": "not_traded"` with the account's `decision`
-- `event: price` without id, at most one a second and pair: `data: {"type", "action", "price"}`
-- `event: reset`: the history behind the given id is gone or another one; read the lists anew
-- `event: beat` without id, every 15 s: a stream that is silent for longer is dead, though nothing may have told so
-"""
 
 
 class TicketView(msgspec.Struct, frozen=True):
@@ -75,7 +63,7 @@ async def make_ticket(identifier: NamedDependency[Identifier], caller: NamedDepe
     opt={"access": "public", TICKET: True},
     summary="Server-sent events",
     responses={
-        200: ResponseSpec(str, media_type="text/event-stream", generate_examples=False, description=_STREAM),
+        200: answered(str, told.MEANING, told.EXAMPLE, media_type="text/event-stream"),
         **problems(401, 404, 422, 429, 503),
     },
 )
