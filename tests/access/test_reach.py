@@ -1,8 +1,9 @@
 """Nobody reaches what is another's: every route with an id, by every method, taken from the application itself."""
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
+import httpx
 import pytest
 
 from api.app import create_app
@@ -19,6 +20,8 @@ OPEN = r"/$|/{path}$|/health/|/api/(session|public/|webhooks/in/|openapi.json|do
 """Paths that anybody may ask for."""
 NAMES_NOTHING = {"market", "symbol", "path"}
 """Path parameters that name a pair of the exchange, or a file of the documentation: everybody's."""
+NOBODYS = {"last_event_id", "delivery_ids", "user_id"}
+"""Places in streams; deliveries, which are looked for below an outlet of one's own; whom an admin looks for."""
 
 
 def routes() -> list[tuple[str, frozenset[str]]]:
@@ -99,13 +102,13 @@ async def bodies(api) -> dict[tuple[str, str], Any]:
 
 async def test_two_users_and_every_route_with_an_id(services, api, someone):
     admin, anna, ben = await someone(Role.ADMIN), await someone(), await someone()
-    known = await bodies(api)
+    known, refusals = await bodies(api), await codes_of_absence(api)
     paths = routes()
     assert len(paths) >= 12
     asked = 0
     for owner, stranger in ((anna, ben), (ben, anna)):
         owned = await belongings(services, owner, admin, known)
-        reading = (await stranger.key("read"))["key"]
+        reading, owners = await stranger.key("read"), await owner.key("read")
         for path, allowed in paths:
             url = filled(path, owned)
             for method in METHODS:
@@ -116,12 +119,21 @@ async def test_two_users_and_every_route_with_an_id(services, api, someone):
                 never = await stranger.http.request(method, absent, json=known.get((path, method), {}))
                 assert never.status_code == expected, (method, absent)
                 assert _without_ids(never.text) == _without_ids(answer.text), f"{method} {url} tells that it exists"
+                if method in allowed:  # the document shows the refusal that is really answered; admins' ids are hidden
+                    assert answer.json()["code"] in ("not_found", refusals[path, method]), (method, url)
+                by_key, absent_by_key = [
+                    await api.http.request(method, place, headers=_bearing(reading), json=known.get((path, method), {}))
+                    for place in (url, absent)
+                ]
+                refused = (403, 404) if method in allowed else (405,)
+                assert by_key.status_code == absent_by_key.status_code in refused, (method, url, by_key.text)
+                if method in allowed and method != "GET":
+                    own = await api.http.request(
+                        method, url, headers=_bearing(owners), json=known.get((path, method), {})
+                    )
+                    assert own.status_code in (403, 404), (method, url, own.text)
                 asked += 1
             if "GET" in allowed:
-                headers = {"Authorization": f"Bearer {reading}"}
-                by_key = await api.http.get(url, headers=headers)
-                absent_by_key = await api.http.get(re.sub(r"\d+", "987654321", url), headers=headers)
-                assert by_key.status_code == absent_by_key.status_code in (403, 404), (url, by_key.text)
                 nobody = await api.http.get(url)
                 assert nobody.status_code in (401, 404), (url, nobody.text)
         for path in ("/api/paper-trades/{trade_id}/", "/api/accounts/{account_id}/ledger/"):
@@ -129,8 +141,112 @@ async def test_two_users_and_every_route_with_an_id(services, api, someone):
     assert asked >= 2 * 5 * 12
 
 
+async def codes_of_absence(api) -> dict[tuple[str, str], str]:
+    """By path and method, the code that the document shows for what is not there."""
+    document = (await api.http.get("/api/openapi.json")).json()
+    return {
+        (path, method.upper()): operation["responses"]["404"]["content"]["application/problem+json"]["example"]["code"]
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if "404" in operation["responses"]
+    }
+
+
+def _bearing(key: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key['key']}"}
+
+
 def _without_ids(text: str) -> str:
     return re.sub(r"\d+", "#", text)
+
+
+class Asked(NamedTuple):
+    """A request that names a thing beside its path; `wish` goes into the query of a GET, else into the body."""
+
+    method: str
+    path: str
+    wish: dict[str, Any]
+
+
+def naming(own: dict[str, Any], known: dict[tuple[str, str], Any], named: dict[str, Any]) -> list[Asked]:
+    """Every way to name an account, a source, a signal or a webhook beside the path, which `own` fills."""
+    trade, account = known["/api/paper-trades", "POST"], named["account_id"]
+    mode, rules = filled("/api/accounts/{account_id}/mode", own), [{"events": ["closed"], "account_ids": [account]}]
+    source = filled("/api/sources/{source_id}", own)
+    live = known["/api/accounts/{account_id}/mode/live", "POST"]
+    outlets = [
+        Asked("POST", f"/api/{each}/", known[f"/api/{each}", "POST"] | {"rules": rules})
+        for each in ("webhooks", "notifications")
+    ]
+    return [
+        Asked("GET", "/api/events/", {"sources": named["source_id"]}),
+        Asked("GET", "/api/signals/", {"source_id": named["source_id"]}),
+        Asked("POST", "/api/paper-trades/", trade | {"account_id": account}),
+        Asked("POST", "/api/paper-trades/preview/", trade | {"account_id": account}),
+        Asked("POST", "/api/paper-trades/create_from_signal/", {"signal_id": own["signal_id"], "account_id": account}),
+        Asked("POST", "/api/paper-trades/create_from_signal/", {"signal_id": named["signal_id"]}),
+        Asked("POST", f"{source}follow/", {"account_id": account}),
+        Asked("POST", f"{source}unfollow/", {"account_id": account}),
+        Asked("POST", f"{mode}token/", {"webhook_id": named["webhook_id"]}),
+        Asked("POST", f"{mode}live/", live | {"webhook_id": named["webhook_id"]}),
+        Asked("DELETE", filled("/api/accounts/{account_id}/links/{link_id}", own | {"link_id": named["link_id"]}), {}),
+        *outlets,
+        Asked("PATCH", filled("/api/webhooks/{webhook_id}", own), {"rules": rules}),
+        Asked("PATCH", filled("/api/notifications/{target_id}", own), {"rules": rules}),
+    ]
+
+
+async def ask(person: Person, asked: Asked) -> httpx.Response:
+    sent = {"params": asked.wish} if asked.method == "GET" else {"json": asked.wish}
+    return await person.http.request(asked.method, asked.path, **sent)
+
+
+async def test_two_users_and_every_id_beside_the_path(services, api, someone):
+    admin, anna, ben = await someone(Role.ADMIN), await someone(), await someone()
+    known = await bodies(api)
+    owned = {each.name: await belongings(services, each, admin, known) for each in (anna, ben)}
+    for owner, stranger in ((anna, ben), (ben, anna)):
+        theirs, own = owned[owner.name], owned[stranger.name]
+        nowhere = {name: 987654321 if isinstance(value, int) else value for name, value in theirs.items()}
+        for asked, never in zip(naming(own, known, theirs), naming(own, known, nowhere), strict=True):
+            answer, absent = await ask(stranger, asked), await ask(stranger, never)
+            label = (asked.method, asked.path, asked.wish, answer.text)
+            assert answer.status_code == absent.status_code in (404, 422), label
+            assert answer.json()["code"].startswith("no_such_") or answer.json()["code"] == "unknown_account", label
+            assert _without_ids(answer.text) == _without_ids(absent.text), "tells that it exists"
+
+
+async def test_every_id_beside_the_path_is_in_that_matrix(api):
+    """A new body or query that names a thing comes with its line in `naming`."""
+    document = (await api.http.get("/api/openapi.json")).json()
+    schemas = document["components"]["schemas"]
+
+    def ids(schema: Any) -> set[str]:
+        if isinstance(schema, list):
+            return {name for each in schema for name in ids(each)}
+        if not isinstance(schema, dict):
+            return set()
+        if "$ref" in schema:
+            return ids(schemas[schema["$ref"].rsplit("/", 1)[1]])
+        named = {name for name in schema.get("properties", ()) if re.search("_ids?$", name)}
+        return named | ids([value for key, value in schema.items() if key not in ("example", "examples")])
+
+    found = set()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            queries = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
+            named = {name for name in queries if re.search("_ids?$|^sources$", name)} | ids(
+                [content["schema"] for content in operation.get("requestBody", {}).get("content", {}).values()]
+            )
+            found |= {(method.upper(), path, name) for name in named - NOBODYS}
+    ones = dict.fromkeys(("source_id", "signal_id", "webhook_id", "link_id", "account_id", "target_id"), 1)
+    covered = {
+        (asked.method, re.sub("/1(?=/|$)", "/#", asked.path.rstrip("/")), name)
+        for asked in naming(ones, await bodies(api), ones)
+        for name in (*asked.wish, *(name for rule in asked.wish.get("rules", ()) for name in rule))
+    }
+    lists = {each for each in found if each[0] == "GET" and each[2] == "account_id"}  # tried below
+    assert {(method, re.sub(r"\{\w+\}", "#", path), name) for method, path, name in found - lists} <= covered
 
 
 async def test_lists_filtered_by_anothers_account_answer_404(api, someone):
