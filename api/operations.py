@@ -5,12 +5,11 @@ from typing import Annotated
 import msgspec
 from litestar import Router, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import Body, FromPath
+from litestar.params import Body, FromPath, QueryParameter
 
 from api.access import Caller
 from api.body import JsonBody
 from api.documentation import REASON_EXAMPLES, problems
-from api.parameters import Limit
 from services.coordination import quarantine, queues
 from services.domain.errors import NotFound
 from services.domain.halts import Halt, Halted
@@ -20,6 +19,7 @@ from services.usecases.halt import halt, read_halts, resume
 from services.usecases.read_lag import PairLag, read_lag
 
 ADMIN = {"access": "admin"}
+PAIRS_MAX = 1000
 
 
 class Justification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,7 +35,10 @@ class Halts(msgspec.Struct, frozen=True):
 
 
 class Lags(msgspec.Struct, frozen=True):
-    """The pairs furthest behind, the worst first."""
+    """The pairs furthest behind, the worst first.
+
+    No page, for pairs move on between two of them: a limit of 1000 tells every pair at once.
+    """
 
     results: list[PairLag]
 
@@ -74,7 +77,10 @@ async def lift_halt(services: NamedDependency[Services], caller: NamedDependency
 
 
 @get("/lag", opt={"access": "public"}, summary="How far each pair is behind, and why", responses=problems(422))
-async def list_lag(services: NamedDependency[Services], limit: Limit = 50) -> Lags:
+async def list_lag(
+    services: NamedDependency[Services],
+    limit: Annotated[int, QueryParameter(ge=1, le=PAIRS_MAX, description="How many pairs of each market.")] = 50,
+) -> Lags:
     """The pairs furthest behind of each market, the worst first; how far is null while the exchange tells no time."""
     return Lags(await read_lag(services.as_system(), limit))
 

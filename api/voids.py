@@ -2,25 +2,22 @@
 
 from typing import Annotated
 
-import msgspec
 from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import Body, FromPath
 
+from api import cursors
 from api.access import Caller
 from api.body import JsonBody
-from api.documentation import REASON_EXAMPLES, problems
+from api.documentation import REASON_EXAMPLES, answered, problems
+from api.examples import trades
 from api.operations import ADMIN, Justification, by_name
-from services.db.voids import Void
+from api.parameters import Cursor, Limit
+from api.schemas import Page
+from services.db.voids import Key, Void
 from services.domain.view import TradeView
 from services.usecases.context import Services
 from services.usecases.void_trade import read_voids, void_trade
-
-
-class Voids(msgspec.Struct, frozen=True):
-    """The last 200 trades that were struck out, newest first."""
-
-    results: list[Void]
 
 
 @post(
@@ -30,7 +27,10 @@ class Voids(msgspec.Struct, frozen=True):
     opt=ADMIN,
     status_code=200,
     summary="Strike out a trade that was closed wrongly",
-    responses=problems(404, 409, 422),
+    responses={
+        200: answered(TradeView, "The trade, struck out.", trades.VOIDED),
+        **problems(404, 409, 422),
+    },
 )
 async def post_void(
     services: NamedDependency[Services],
@@ -45,10 +45,11 @@ async def post_void(
     return await void_trade(services.as_system(), trade_id, data.reason, by_name(caller))
 
 
-@get("/system/voids", opt=ADMIN, summary="Trades that were struck out")
-async def list_voids(services: NamedDependency[Services]) -> Voids:
+@get("/system/voids", opt=ADMIN, summary="Trades that were struck out, newest first", responses=problems(422))
+async def list_voids(services: NamedDependency[Services], limit: Limit = 50, cursor: Cursor = None) -> Page[Void]:
     """How each had closed, with what profit, why it was struck out and by whom."""
-    return Voids(await read_voids(services.as_system()))
+    found, following = await read_voids(services.as_system(), limit, cursors.decode(cursor, Key))
+    return Page(found, cursors.encode(following))
 
 
 router = Router("/", route_handlers=[post_void, list_voids], tags=["Operations"])

@@ -59,11 +59,20 @@ async def leave_out(connection: Connection, trade_ids: Sequence[int]) -> None:
     await connection.execute("UPDATE system SET struck_out = struck_out + %s", [len(trade_ids)])
 
 
-async def newest(connection: Connection, limit: int) -> list[Void]:
-    """The last trades that were struck out, newest first."""
+class Key(msgspec.Struct, frozen=True, array_like=True):
+    """Where a page of struck out trades ends."""
+
+    at: datetime
+    trade_id: int
+
+
+async def page(connection: Connection, limit: int, before: Key | None) -> list[Void]:
+    """At most `limit` trades that were struck out before the one of `before`, newest first."""
     cursor = await connection.execute(
         """SELECT v.trade_id, t.account_id, v.status, v.profit_loss, v.reason, v.by_whom, v.at
-           FROM voids v JOIN trades t ON t.id = v.trade_id ORDER BY v.at DESC, v.trade_id DESC LIMIT %s""",
-        [limit],
+           FROM voids v JOIN trades t ON t.id = v.trade_id
+           WHERE %(at)s::timestamptz IS NULL OR (v.at, v.trade_id) < (%(at)s, %(trade)s::bigint)
+           ORDER BY v.at DESC, v.trade_id DESC LIMIT %(limit)s""",
+        {"at": before and before.at, "trade": before and before.trade_id, "limit": limit},
     )
     return [Void(*row) for row in await cursor.fetchall()]

@@ -6,15 +6,13 @@ import structlog
 
 from services.coordination import doorbell
 from services.db import acting, settlement, trades, voids
-from services.db.voids import Void
+from services.db.voids import Key, Void
 from services.domain.changes import voided
 from services.domain.errors import Conflict, NotFound
 from services.domain.trade import CLOSED, TradeStatus
 from services.domain.view import TradeView, trade_view
 from services.usecases.context import Services
 from services.usecases.halt import checked_reason
-
-VOIDS_LISTED = 200
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +45,9 @@ async def void_trade(services: Services, trade_id: int, reason: str, by_whom: st
     return trade_view(change.after, now)
 
 
-async def read_voids(services: Services) -> list[Void]:
-    """The last trades that were struck out, newest first."""
+async def read_voids(services: Services, limit: int, before: Key | None = None) -> tuple[list[Void], Key | None]:
+    """At most `limit` trades that were struck out, newest first; and where the next page starts, None at the end."""
     async with services.pool.connection() as connection:
-        return await voids.newest(connection, VOIDS_LISTED)
+        found = await voids.page(connection, limit + 1, before)
+    last = found[limit - 1] if len(found) > limit else None
+    return found[:limit], None if last is None else Key(last.at, last.trade_id)

@@ -8,7 +8,7 @@ import msgspec
 from services.coordination import quarantine, task_queue
 from services.coordination.quarantine import Suspect
 from services.domain.market import Market
-from tests.api.running import order
+from tests.api.running import order, pages
 
 STOP = {"reason": "the market data looks wrong"}
 
@@ -123,6 +123,23 @@ async def test_a_trade_that_was_closed_wrongly_is_struck_out(api, services):
     assert account["balance"] == "100000.00000000"
     audited = (await api.http.get("/api/system/audit/", params={"subject": "voids"})).json()["results"]
     assert [entry["subject_id"] for entry in audited] == [str(trade["id"])]
+
+
+async def test_lists_of_operators_have_no_end_that_hides_anything(api, services):
+    price = (await services.prices.one(Market.FUTURES, "BTCUSDT")).last
+    struck = []
+    for _ in range(3):
+        trade = (await api.http.post("/api/paper-trades/", json=order("FUTURES", "BTCUSDT", price))).json()
+        await api.http.post(f"/api/paper-trades/{trade['id']}/close_trade/", json={})
+        await api.http.post(f"/api/paper-trades/{trade['id']}/void/", json=STOP)
+        struck.append(trade["id"])
+    listed = await pages(api, "/api/system/voids/", limit=1)
+    assert [void["trade_id"] for void in listed][:3] == struck[::-1]
+    followed = await pages(api, "/api/instruments/", limit=200)
+    lags = (await api.http.get("/api/system/lag/", params={"limit": 1000})).json()["results"]
+    assert {(lag["market_type"], lag["symbol"]) for lag in lags} == {
+        (pair["market_type"], pair["symbol"]) for pair in followed
+    }
 
 
 async def test_the_books_are_reconciled_when_asked_for(api, services):

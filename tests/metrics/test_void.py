@@ -59,7 +59,7 @@ async def test_it_leaves_the_figures_as_if_it_had_never_closed(desk, services):
     assert (await one(services, "SELECT action, payload -> 'trade' ->> 'void_reason' FROM events ORDER BY seq DESC"))[
         :
     ] == ("voided", WHY)
-    (void,) = await read_voids(services)
+    (void,), _ = await read_voids(services, 10)
     assert (void.trade_id, void.status, void.by_whom) == (wrong, "CLOSED_MANUAL", "anna")
     assert void.profit_loss < 0
     assert await books(services) == {}

@@ -91,9 +91,9 @@ class Systems(Resource[M]):
         return Call("DELETE", f"{_ROOT}quarantined-prices/{segment(key)}/", nothing)
 
     @listing
-    def voids(self) -> Call[Page[Void]]:
-        """The last trades that were struck out, newest first; `client.trades.void` strikes one out."""
-        return Call("GET", f"{_ROOT}voids/", _voids)
+    def voids(self, *, limit: int = PAGE_LIMIT) -> Call[Page[Void]]:
+        """Trades that were struck out, newest first; `client.trades.void` strikes one out."""
+        return Call("GET", f"{_ROOT}voids/", _voids, query={"limit": limit})
 
     @listing
     def audit(
