@@ -19,4 +19,8 @@ class ClosedSchema(StructSchemaPlugin):
             schema.additional_properties = False
         if field_definition.type_ in KNOWN:
             schema.examples = [whole(KNOWN[field_definition.type_])]
+        for part in (schema.properties or {}).values():
+            for each in (part, *(getattr(part, "one_of", None) or ())):
+                if isinstance(each, Schema) and each.prefix_items:  # of that length, which the framework leaves open
+                    each.min_items = each.max_items = len(each.prefix_items)
         return schema

@@ -170,6 +170,8 @@ def filled(schema: dict[str, Any], document: dict[str, Any], name: str = "", dep
     if kind == "object" or "properties" in schema:
         properties = schema.get("properties", {}) if depth < DEPTH_MAX else {}
         return {key: filled(value, document, key, depth + 1) for key, value in properties.items()}
+    if "prefixItems" in schema:
+        return [filled(each, document, name, depth + 1) for each in schema["prefixItems"]]
     if kind == "array":
         items = filled(schema["items"], document, name.removesuffix("s"), depth + 1) if "items" in schema else None
         return [] if items is None else [items] * max(1, schema.get("minItems", 1))

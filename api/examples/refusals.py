@@ -46,6 +46,7 @@ _ABSENT = {
     "{what}": Refusal("no_such_halt", "'trading' cannot be stopped: fleet or new_trades", "what"),
     "{letter}": _NO_LETTER,
     "{key}": Refusal("no_such_price", "no price SPOT:BTCUSDT is in quarantine", "key"),
+    "/api/sources/{source_id}/unfollow": Refusal("not_followed", "account 7 does not follow source 42", "id"),
     "/api/session/invitation": _NO_INVITATION,
     "/api/paper-trades/create_from_signal": _NO_SIGNAL._replace(field="signal_id"),
     "/api/signals": _NO_SOURCE,

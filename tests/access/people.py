@@ -27,7 +27,7 @@ def login_required(servers: Servers) -> Iterator[Settings]:
     with exchange() as urls, servers.database() as database_url:
         settings = settings_of_test(database_url, servers.empty_valkey(), urls)
         yield msgspec.structs.replace(
-            settings, login=Login.REQUIRED, rate_per_minute=0, quote_max_age_seconds=Decimal(3600)
+            settings, login=Login.REQUIRED, rate_per_minute=0, quote_max_age_seconds=Decimal(3600), live_mode=True
         )
 
 
