@@ -24,6 +24,7 @@ from api.metrics import HUB_FAILURES, STREAM_CLIENTS, STREAM_CLIENTS_CUT
 from api.price_board import Pair, PriceBoard
 from api.stream_client import StreamClient
 from api.stream_traces import trace
+from services import endings
 from services.coordination import doorbell
 from services.db.event_log import Cursors, Page
 from services.db.market_events import STREAM as MARKET_STREAM
@@ -104,9 +105,7 @@ class Hub:
             yield self
         finally:
             self.end()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await endings.end(self._tasks)
 
     @property
     def is_alive(self) -> bool:
@@ -318,5 +317,6 @@ class Hub:
 
 async def _heard(bell: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(bell.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await bell.wait()
     bell.clear()

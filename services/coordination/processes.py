@@ -14,6 +14,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from services import endings
 from services.coordination.scripts import as_bytes, unavailable_without_redis
 
 BEAT_SECONDS = 5
@@ -56,9 +57,7 @@ async def beating(
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await endings.end([task])
         with suppress(RedisError):
             async with redis.pipeline(transaction=True) as pipeline:
                 pipeline.zrem(_BEATS, id_)

@@ -7,6 +7,8 @@ from uuid import uuid4
 
 import structlog
 
+from services import endings
+
 AT_ONCE_MAX = 32
 
 log = structlog.get_logger(__name__)
@@ -44,10 +46,7 @@ class Errands:
 
     async def close(self) -> None:
         """Cancel what is running and wait for its end."""
-        tasks = list(self._running.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await endings.end(list(self._running.values()))
 
     def _ended(self, key: int, task: asyncio.Task[None]) -> None:
         self._running.pop(key, None)

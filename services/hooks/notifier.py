@@ -71,7 +71,8 @@ class Notifier:
             return "the attempt before has not ended yet"
         sending = in_own_thread(partial(self._send, url, title, body))
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(sending), self._send_seconds)
+            async with asyncio.timeout(self._send_seconds):
+                return await asyncio.wrap_future(sending)
         except TimeoutError:
             self._left[url] = sending
             sending.add_done_callback(lambda _: self._left.pop(url, None))
