@@ -22,7 +22,9 @@ log = structlog.get_logger(__name__)
 class Job:
     """Something the clock asks for once every `interval`, `offset` after the interval's begin.
 
-    `messages` says what a slot asks for. It may be asked twice for one slot, and its messages may be sent twice.
+    `messages` says what a slot asks for. It may be asked twice for one slot, and its messages may be sent twice, where
+    a scheduler dies between sending them and noting that, and the slot lasts long enough to be taken over. What they do
+    must be done once, however often they come.
     """
 
     name: str
@@ -49,6 +51,8 @@ async def tick(job: Job, pool: Pool, broker: FleetBroker, *, reclaim_after: time
             slot = await slots.claim(connection, job.name, job.interval, offset=job.offset, reclaim_after=reclaim_after)
         if slot is None:
             return
+        # Before anything is sent: who dies after it leaves a trace of what may have been sent.
+        log.debug("slot claimed", job=job.name, slot=slot.isoformat())
         with traces.span(f"tick {job.name}", attributes={"slot": slot.isoformat()}):
             if not await _dispatch(job, slot, pool, broker, claimed_at + reclaim_after.total_seconds()):
                 return

@@ -10,7 +10,6 @@ from tests.chaos.ground import FUNDED, Ground
 from tests.chaos.people import people
 from tests.fleet import oracle, orders
 from tests.fleet.fleet import violations as broken_books
-from tests.fleet.slots import dispatched_twice
 
 _WAITING = "SELECT trade_id, kind, at FROM trade_commands"
 _NOBODYS = "SELECT id, notes FROM trades WHERE notes !~ '^(person )?[0-9]+$'"
@@ -32,8 +31,6 @@ class Books(NamedTuple):
 def check(ground: Ground, crowd: Crowd | None) -> Books:
     """Everything, after the fleet has stopped."""
     wrong = broken_books(ground.settings)
-    logs = [path.read_text() for path in sorted(ground.folder.glob("scheduler-*.log"))]
-    wrong += [f"slot dispatched twice: {slot}" for slot in dispatched_twice(logs)]
     wrong += ground.died
     wrong += standing(ground)
     if crowd is not None:
