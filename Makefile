@@ -29,13 +29,12 @@ openapi: env ## Rewrite docs/openapi.json, the copy of the API's document
 up: env web ## Run the whole product here: simulator, fleet, API (options: make up ARGS="--workers 4")
 	@$(BIN)/paperfleet up $(ARGS)
 
-test: env web ## Run every test but those of chaos (make chaos)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/chaos/test_scenarios.py $(ARGS) || $(MAKE) --no-print-directory again
+test: env web ## Run every test, small forms of chaos among them
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cache-clear $(ARGS) || $(MAKE) --no-print-directory again
 
-# Two files at a time, each with a fleet of its own: what fails beside a neighbour is judged once more, alone.
+# Two files at a time, each with a fleet of its own: what fails beside a neighbour runs once more, alone.
 again:
-	@echo "Running what failed once more, alone ..."
-	@$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
+	@$(BIN)/python -m tests.again
 
 chaos: env ## Break the fleet in every way and print one table (options: make chaos ARGS="--seed 7 'workers murdered'")
 	@$(BIN)/python -m tests.chaos $(ARGS)
