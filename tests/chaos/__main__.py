@@ -43,18 +43,18 @@ def main() -> None:
     with running_servers(Path(tempfile.mkdtemp(prefix="chaos-"))) as servers:
         results = [_perform(servers, scenario, folder, options.seed, scale) for scenario in chosen]
     wrong = [result for result in results if result.violations]
-    total = sum(result.faults for result in results)
-    print(f"{len(results)} scenarios, {total} faults, violations in {len(wrong)} of them")
+    total, cuts = sum(result.faults for result in results), sum(result.cuts for result in results)
+    print(f"{len(results)} scenarios, {total} faults, {cuts} cuts of readers, violations in {len(wrong)} of them")
     sys.exit(bool(wrong))
 
 
-HEAD = "| test | faults | trades | closes | events | violations | seconds |\n|---|---|---|---|---|---|---|"
+HEAD = "| test | faults | cuts | trades | closes | events | violations | seconds |\n|---|---|---|---|---|---|---|---|"
 
 
 def line(result: Result) -> str:
     """A row of the table."""
     return (
-        f"| {result.name} | {result.faults} | {result.trades} | {result.closes} | {result.events} "
+        f"| {result.name} | {result.faults} | {result.cuts} | {result.trades} | {result.closes} | {result.events} "
         f"| {len(result.violations)} | {result.seconds:.0f} |"
     )
 

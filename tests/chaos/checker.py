@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import psycopg
 
+from tests.chaos import rhythm
 from tests.chaos.crowd import Crowd
 from tests.chaos.ground import FUNDED, Ground
 from tests.chaos.people import people
@@ -31,6 +32,7 @@ class Books(NamedTuple):
 def check(ground: Ground, crowd: Crowd | None) -> Books:
     """Everything, after the fleet has stopped."""
     wrong = broken_books(ground.settings)
+    wrong += rhythm.wrong(ground)
     wrong += ground.died
     wrong += standing(ground)
     if crowd is not None:

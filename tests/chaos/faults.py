@@ -1,10 +1,11 @@
-"""What is done to a fleet: each fault is an async function of the ground and the dice, and ends by itself."""
+"""What is done to a fleet."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from random import Random
+from typing import NamedTuple, Protocol
 
 import msgspec
 import psutil
@@ -13,11 +14,30 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from deploy.local.process import exited
-from tests.chaos.ground import CONTINUE, STOP, Ground
+from tests.chaos.ground import CONTINUE, STOP, Absence, Ground
 from workers.actors import broker
 from workers.broker import NAMESPACE
 
-Fault = Callable[[Ground, Random], Awaitable[None]]
+
+class Hit(Protocol):
+    """Tells the ground that the fault has been done, and the raw log how."""
+
+    def __call__(self, **details: object) -> None: ...
+
+
+Act = Callable[[Ground, Random, Hit], Awaitable[None]]
+
+
+class Fault(NamedTuple):
+    """`act` does it and ends by itself; where there is nothing to do it to, it tells of no hit."""
+
+    kind: str
+    act: Act
+
+
+def _fault(kind: str) -> Callable[[Act], Fault]:
+    return lambda act: Fault(kind, act)
+
 
 STOP_SECONDS = 30
 QUEUES = sorted(broker.get_declared_queues())
@@ -37,25 +57,28 @@ REPEATED_MAX, WAITING_MAX = 1_000, 3_000
 def murder(kind: str) -> Fault:
     """kill -9 of one process of a kind; another takes its place at once."""
 
-    async def act(ground: Ground, chance: Random) -> None:
+    @_fault(f"{kind} killed")
+    async def fault(ground: Ground, chance: Random, hit: Hit) -> None:
         if names := ground.names(kind):
             name = chance.choice(names)
-            ground.note("killed", name=name)
+            hit(name=name)
             ground.fleet.kill(name)
             ground.spawn(name)
 
-    return act
+    return fault
 
 
 def freeze(kind: str, least: float, most: float) -> Fault:
     """A process stands still for some seconds, and thaws."""
 
-    async def act(ground: Ground, chance: Random) -> None:
-        if not (names := ground.names(kind)):
+    @_fault(f"{kind} frozen")
+    async def fault(ground: Ground, chance: Random, hit: Hit) -> None:
+        # One that is frozen as it starts may lose its first transaction and end: its supervisor's to start again.
+        if not (names := [name for name in ground.names(kind) if ground.works(name)]):
             return
         name, seconds = chance.choice(names), chance.uniform(least, most)
-        process = ground.fleet.processes[name]
-        ground.note("frozen", name=name, seconds=seconds)
+        process, began = ground.fleet.processes[name], time.time()
+        hit(name=name, seconds=seconds)
         ground.frozen.add(name)
         process.send_signal(STOP)
         try:
@@ -63,40 +86,49 @@ def freeze(kind: str, least: float, most: float) -> Fault:
         finally:
             process.send_signal(CONTINUE)
             ground.frozen.discard(name)
+            ground.stood_still.append(Absence(name, began, time.time()))
 
-    return act
+    return fault
 
 
 def replace(kind: str) -> Fault:
     """SIGTERM to one process of a kind; it must end in order, and then another takes its place."""
 
-    async def act(ground: Ground, chance: Random) -> None:
+    @_fault(f"{kind} replaced")
+    async def fault(ground: Ground, chance: Random, hit: Hit) -> None:
         names = ground.names(kind)
         if len(names) < 2:
             return
         name = chance.choice(names)
-        ground.note("replaced", name=name)
+        hit(name=name)
         process = ground.fleet.processes.pop(name)
         process.terminate()
-        code = await asyncio.wait_for(exited(process), STOP_SECONDS)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                code = await exited(process)
+        finally:
+            process.kill()
+            process.wait()
+            ground.spawn(name)
         if code != 0:
             ground.died.append(f"{name} ended with {code} when told to end")
-        ground.spawn(name)
         await ground.ready(name)
 
-    return act
+    return fault
 
 
-async def valkey_flushed(ground: Ground, _: Random) -> None:
+@_fault("valkey emptied")
+async def valkey_flushed(ground: Ground, _: Random, hit: Hit) -> None:
     """Everything in Valkey is forgotten."""
-    ground.note("FLUSHALL")
+    hit()
     async with _valkey(ground) as valkey:
         await valkey.flushall()
 
 
-async def valkey_restarted(ground: Ground, chance: Random) -> None:
+@_fault("valkey killed")
+async def valkey_restarted(ground: Ground, chance: Random, hit: Hit) -> None:
     """Valkey is killed, is away for a moment, and comes back empty."""
-    ground.note("valkey killed")
+    hit()
     process = ground.servers.processes["valkey"]
     process.kill()
     await exited(process)
@@ -104,9 +136,10 @@ async def valkey_restarted(ground: Ground, chance: Random) -> None:
     await ground.servers.start()
 
 
-async def valkey_full(ground: Ground, chance: Random) -> None:
+@_fault("valkey full")
+async def valkey_full(ground: Ground, chance: Random, hit: Hit) -> None:
     """Valkey refuses every write for want of memory."""
-    ground.note("valkey full")
+    hit()
     async with _valkey(ground) as valkey:
         await valkey.config_set("maxmemory", "1")
         try:
@@ -115,53 +148,61 @@ async def valkey_full(ground: Ground, chance: Random) -> None:
             await valkey.config_set("maxmemory", "0")
 
 
-async def valkey_unreachable(ground: Ground, chance: Random) -> None:
+@_fault("valkey unreachable")
+async def valkey_unreachable(ground: Ground, chance: Random, hit: Hit) -> None:
     """Every connection to Valkey is cut, and none is had for a moment."""
-    ground.note("valkey unreachable")
+    hit()
     ground.redis_link.down()
-    await asyncio.sleep(chance.uniform(0.2, 1.5))
-    ground.redis_link.up()
+    try:
+        await asyncio.sleep(chance.uniform(0.2, 1.5))
+    finally:
+        ground.redis_link.up()
 
 
-def replies_lost(share: float, seconds: float) -> Fault:
-    """Of what both servers answer, this share never arrives."""
+def replies_lost(share: float, seconds: float, *, silently: bool = False) -> Fault:
+    """Of what both servers answer, this share never arrives. `silently`: the connection stays open, and is dead."""
 
-    async def act(ground: Ground, _: Random) -> None:
+    @_fault("replies lost silently" if silently else "replies lost")
+    async def fault(ground: Ground, _: Random, hit: Hit) -> None:
         links = (ground.redis_link, ground.database_link)
         before = sum(link.replies_lost for link in links)
         for link in links:
-            link.lose(share)
-        await asyncio.sleep(seconds)
-        for link in links:
-            link.lose(0)
-        lost = sum(link.replies_lost for link in links) - before
-        ground.note("replies lost", fault=False, count=lost)
-        ground.faults += lost
+            link.lose(share, silently=silently)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            for link in links:
+                link.lose(0)
+            if lost := sum(link.replies_lost for link in links) - before:
+                hit(count=lost)
 
-    return act
+    return fault
 
 
-async def postgres_killed(ground: Ground, _: Random) -> None:
+@_fault("postgres killed")
+async def postgres_killed(ground: Ground, _: Random, hit: Hit) -> None:
     """PostgreSQL is killed and started again: recovery, as after a power cut of the process."""
-    ground.note("postgres killed")
+    hit()
     process = ground.servers.processes["postgres"]
     process.kill()
     await exited(process)
     await ground.servers.start()
 
 
-async def backends_terminated(ground: Ground, _: Random) -> None:
+@_fault("backends terminated")
+async def backends_terminated(ground: Ground, _: Random, hit: Hit) -> None:
     """Every connection to the database is ended by the server, in the middle of whatever it does."""
     query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s"
     with suppress(psycopg.OperationalError):
         async with await psycopg.AsyncConnection.connect(ground.settings.database_url) as connection:
             rows = await (await connection.execute(query, [connection.info.dbname])).fetchall()
-        ground.note("backends terminated", count=len(rows))
+        hit(count=len(rows))
 
 
-async def postgres_full(ground: Ground, chance: Random) -> None:
+@_fault("postgres full")
+async def postgres_full(ground: Ground, chance: Random, hit: Hit) -> None:
     """Somebody holds every connection that the server has to give."""
-    ground.note("connections taken")
+    hit()
     held: list[psycopg.AsyncConnection] = []
     try:
         with suppress(psycopg.OperationalError):
@@ -176,10 +217,11 @@ async def postgres_full(ground: Ground, chance: Random) -> None:
 def postgres_frozen(seconds: float) -> Fault:
     """Every process of PostgreSQL stands still."""
 
-    async def act(ground: Ground, _: Random) -> None:
+    @_fault("postgres frozen")
+    async def fault(ground: Ground, _: Random, hit: Hit) -> None:
         server = psutil.Process(ground.servers.processes["postgres"].pid)
         stopped = [server, *server.children(recursive=True)]
-        ground.note("postgres frozen", seconds=seconds, processes=len(stopped))
+        hit(seconds=seconds, processes=len(stopped))
         for process in stopped:
             with suppress(psutil.NoSuchProcess):
                 process.suspend()
@@ -190,39 +232,45 @@ def postgres_frozen(seconds: float) -> Fault:
                 with suppress(psutil.NoSuchProcess):
                     process.resume()
 
-    return act
+    return fault
 
 
-def exchange(*kinds: str, probability: float = 0.3, seconds: float = 0.6, **options: object) -> Fault:
-    """The exchange fails in one of these ways for a while."""
+def exchange(*ways: str, probability: float = 0.3, seconds: float = 0.6, **options: object) -> tuple[Fault, ...]:
+    """The exchange fails for a while: one fault for each of these ways."""
+    return tuple(_exchange(way, probability, seconds, options) for way in ways)
 
-    async def act(ground: Ground, chance: Random) -> None:
-        kind = chance.choice(kinds)
+
+def _exchange(way: str, probability: float, seconds: float, options: dict[str, object]) -> Fault:
+    @_fault(" ".join(["exchange", way, *map(str, options.values())]))
+    async def fault(ground: Ground, _: Random, hit: Hit) -> None:
         told = {"retry_after": 3, "ms": 700, **options}
-        ground.note("exchange", kind=kind, **told)
-        await ground.simulator.add_fault(kind, probability=probability, seconds=seconds, **told)
+        hit(**told)
+        await ground.simulator.add_fault(way, probability=probability, seconds=seconds, **told)
         await asyncio.sleep(seconds)
 
-    return act
+    return fault
 
 
-async def impossible_prices(ground: Ground, chance: Random) -> None:
+@_fault("impossible prices")
+async def impossible_prices(ground: Ground, chance: Random, hit: Hit) -> None:
     """Prices that are none: in klines, tickers and trades alike."""
     value = chance.choice(PRICES)
-    ground.note("impossible prices", value=value)
+    hit(value=value)
     await ground.simulator.add_fault("nan", probability=0.3, seconds=0.8, value=value)
     await asyncio.sleep(0.8)
 
 
-async def wild_prices(ground: Ground, chance: Random) -> None:
+@_fault("wild prices")
+async def wild_prices(ground: Ground, chance: Random, hit: Hit) -> None:
     """Answers whose prices are a hundred times too high or too low, never the same twice."""
     factor = chance.choice(("100", "0.01"))
-    ground.note("wild prices", factor=factor)
+    hit(factor=factor)
     await ground.simulator.add_fault("jump", probability=0.2, seconds=0.8, value=factor)
     await asyncio.sleep(0.8)
 
 
-async def repeated_messages(ground: Ground, chance: Random) -> None:
+@_fault("messages repeated")
+async def repeated_messages(ground: Ground, chance: Random, hit: Hit) -> None:
     """What passes through the queues for a second is delivered up to five times more, out of order, soon or later."""
     seen: dict[bytes, tuple[str, bytes]] = {}
     async with _valkey(ground) as valkey:
@@ -243,30 +291,33 @@ async def repeated_messages(ground: Ground, chance: Random) -> None:
             await valkey.hset(f"{NAMESPACE}:{queue}.msgs", redis_id, _as_of_now(data))
             push = valkey.lpush if chance.random() < 0.5 else valkey.rpush
             await push(f"{NAMESPACE}:{queue}", redis_id)
-    ground.faults += len(again)
-    ground.note("messages repeated", fault=False, count=len(again))
+    if again:
+        hit(count=len(again))
 
 
 def _as_of_now(data: bytes) -> bytes:
     """The message with a new date: else what comes late would be dropped for its age."""
     try:
         message = msgspec.msgpack.decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):  # DecodeError is one, and what becomes of bytes that are no text is another
         return data
     if not isinstance(message, dict):
         return data
     return msgspec.msgpack.encode(message | {"message_timestamp": time.time_ns() // 1_000_000})
 
 
-async def poison(ground: Ground, chance: Random) -> None:
+@_fault("poison")
+async def poison(ground: Ground, chance: Random, hit: Hit) -> None:
     """Bytes that no worker understands, in every queue."""
+    sizes = []
     async with _valkey(ground) as valkey:
         for queue in QUEUES:
             name = f"poison-{chance.getrandbits(64):x}"
             data = chance.choice((b"", b"\xc1", chance.randbytes(60), b"\x91" * 10_000, b"\x00" * 2_000_000))
             await valkey.hset(f"{NAMESPACE}:{queue}.msgs", name, data)
             await valkey.rpush(f"{NAMESPACE}:{queue}", name)
-            ground.note("poison", queue=queue, size=len(data))
+            sizes.append(len(data))
+    hit(sizes=sizes)
 
 
 def _valkey(ground: Ground) -> redis.asyncio.Redis:
@@ -286,4 +337,4 @@ async def calm(ground: Ground) -> None:
     for name in sorted(ground.frozen):
         ground.fleet.processes[name].send_signal(CONTINUE)
     ground.frozen.clear()
-    ground.note("calm", fault=False)
+    ground.note("calm")

@@ -5,6 +5,7 @@ import json
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -53,6 +54,14 @@ class Scale(NamedTuple):
     skews: tuple[timedelta, ...] = ()
 
 
+class Absence(NamedTuple):
+    """From when to when (epoch seconds) a process stood still."""
+
+    name: str
+    since: float
+    until: float
+
+
 class Market(NamedTuple):
     """A recording and all of its prints."""
 
@@ -63,7 +72,7 @@ class Market(NamedTuple):
 
 
 class Ground:
-    """See the module. `faults` counts what was done to it; every entry is a line of `chaos.jsonl` too."""
+    """See the module. `faults` counts what was done to it, by kind; each is a line of `chaos.jsonl` too."""
 
     def __init__(
         self,
@@ -81,18 +90,24 @@ class Ground:
         self.redis_link: Link
         self.database_link: Link
         self.urls: dict[str, str] = {}
-        self.faults = 0
+        self.faults: Counter[str] = Counter()
         self.died: list[str] = []
         self.frozen: set[str] = set()
+        self.stood_still: list[Absence] = []
+        self.skews: dict[str, timedelta] = {}
         self.passed: list[tuple[str, bytes]] = []
         self._clock = (0, 0.0)
         self.clock_error = timedelta(0)
         self._log = (folder / "chaos.jsonl").open("a")
         self._began = time.monotonic()
 
-    def note(self, what: str, *, fault: bool = True, **details: object) -> None:
-        """Write a line of the raw log; most are faults."""
-        self.faults += fault
+    def hit(self, kind: str, **details: object) -> None:
+        """Count a fault."""
+        self.faults[kind] += 1
+        self.note(kind, **details)
+
+    def note(self, what: str, **details: object) -> None:
+        """Write a line of the raw log."""
         line = {"second": round(time.monotonic() - self._began, 3), "what": what, **details}
         self._log.write(json.dumps(line, default=str) + "\n")
         self._log.flush()
@@ -116,7 +131,7 @@ class Ground:
         for name, process in list(self.fleet.processes.items()):
             if (code := process.poll()) is not None:
                 self.died.append(f"{name} ended by itself with {code}")
-                self.note("ended by itself", fault=False, name=name, code=code)
+                self.note("ended by itself", name=name, code=code)
                 self.spawn(name)
 
     async def run(self) -> None:
@@ -125,6 +140,7 @@ class Ground:
         counts = {"api": self.scale.apis, "worker": self.scale.workers, "scheduler": self.scale.schedulers}
         names = [f"{kind}-{number + 1}" for kind, count in counts.items() for number in range(count)]
         for name, skew in zip(names, cycle(self.scale.skews), strict=False):
+            self.skews[name] = skew
             self.fleet.environments[name] = clock_off_by(skew)
             self.note("a wrong clock", name=name, skew=skew)
         for name in names:
@@ -138,14 +154,18 @@ class Ground:
         after = time.monotonic()
         self._clock = (told, (before + after) / 2)
         self.clock_error = timedelta(seconds=(after - before) / 2 * self.scale.speed + 1)
-        self.note("time passes", fault=False)
+        self.note("time passes")
 
     async def ready(self, name: str) -> None:
         """Return when the process works."""
         if name in self.urls:
             await wait_until(lambda: _serves(self.urls[name]), START_SECONDS)
         else:
-            await wait_until(lambda: b" ready" in self.fleet.log(name).read_bytes(), START_SECONDS)
+            await wait_until(lambda: self.works(name), START_SECONDS)
+
+    def works(self, name: str) -> bool:
+        """Whether the scheduler or worker has come to work."""
+        return b" ready" in self.fleet.log(name).read_bytes()
 
     def market_time(self) -> datetime:
         """The exchange's time, wrong by `clock_error` at most."""

@@ -23,6 +23,7 @@ class Link:
         self._lost_content: bytes | None = None
         self._chance = random.Random(seed)
         self._share = 0.0
+        self._silently = False
         self.replies_lost = 0
         self.port = 0
         self.url = ""
@@ -35,13 +36,16 @@ class Link:
     def up(self) -> None:
         self._down = False
 
-    def lose_reply_with(self, content: bytes) -> None:
-        """The next reply that contains `content` is dropped, and its connection cut."""
-        self._lost_content = content
+    def lose_reply_with(self, content: bytes, *, silently: bool = False) -> None:
+        """The next reply that contains `content` is dropped, and its connection cut; see `lose`."""
+        self._lost_content, self._silently = content, silently
 
-    def lose(self, share: float) -> None:
-        """From now on this share of replies is dropped, by chance, each with its connection."""
-        self._share = share
+    def lose(self, share: float, *, silently: bool = False) -> None:
+        """From now on this share of replies is dropped, by chance, each with its connection.
+
+        `silently`: the connection stays open, requests arrive, and nothing comes back on it any more.
+        """
+        self._share, self._silently = share, silently
 
     async def serve(self, started: threading.Event) -> None:
         server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
@@ -87,12 +91,16 @@ class Link:
                 await far_writer.drain()
 
         async def replies() -> None:
+            is_deaf = False
             while data := await far_reader.read(CHUNK):
-                if self._loses(data):
+                if not is_deaf and self._loses(data):
                     self.replies_lost += 1
-                    return
-                writer.write(data)
-                await writer.drain()
+                    if not self._silently:
+                        return
+                    is_deaf = True
+                if not is_deaf:
+                    writer.write(data)
+                    await writer.drain()
 
         tasks = [asyncio.create_task(requests()), asyncio.create_task(replies())]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -1,7 +1,7 @@
 """What goes wrong, by name: which faults, how often, and with how many of each process.
 
-A scenario's faults come one after the other, drawn by its seed, with pauses between them; those of `beside` come on a
-course of their own at the same time.
+A scenario's faults come one after the other, each kind once in a round whose order its seed draws, with pauses between
+them; those of `beside` come on a course of their own at the same time.
 """
 
 from datetime import timedelta
@@ -32,6 +32,11 @@ class Scenario(NamedTuple):
     skews: tuple[timedelta, ...] = ()
     speed: int | None = None
 
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of fault in it: each must be done at least once, to its end."""
+        return {fault.kind for fault in (*self.faults, *self.beside)}
+
 
 SCENARIOS = (
     Scenario("undisturbed", ()),
@@ -40,7 +45,7 @@ SCENARIOS = (
     Scenario("schedulers murdered and frozen", (murder("scheduler"), freeze("scheduler", 0.5, 12)), schedulers=5),
     Scenario("messages repeated and disordered", (faults.repeated_messages,), (0, 0.3)),
     Scenario("poison among messages", (faults.poison,), (0.1, 0.5)),
-    Scenario("replies lost", (replies_lost(0.01, 3),), (0, 0.5)),
+    Scenario("replies lost", (replies_lost(0.01, 3), replies_lost(0.002, 3, silently=True)), (0, 0.5)),
     Scenario(
         "valkey restarted, emptied, full, unreachable",
         (faults.valkey_restarted, faults.valkey_flushed, faults.valkey_full, faults.valkey_unreachable),
@@ -51,15 +56,15 @@ SCENARIOS = (
         (faults.postgres_killed, faults.backends_terminated, faults.postgres_full),
         (1, 2.5),
     ),
-    Scenario("exchange refuses", (exchange(*faults.REFUSALS, probability=0.3),)),
+    Scenario("exchange refuses", exchange(*faults.REFUSALS, probability=0.3)),
     # Nobody may ask for five minutes of ours: faster, the exchange would keep no prints any more when they are over.
-    Scenario("exchange blocks us", (exchange(*faults.BLOCKED, probability=0.05),), (10, 15), patience=420, speed=150),
-    Scenario("exchange breaks off", (exchange(*faults.BROKEN, probability=0.2), exchange("stale", seconds=0.4))),
+    Scenario("exchange blocks us", exchange(*faults.BLOCKED, probability=0.05), (10, 15), patience=420, speed=150),
+    Scenario("exchange breaks off", (*exchange(*faults.BROKEN, probability=0.2), *exchange("stale", seconds=0.4))),
     Scenario(
         "prices that are none",
-        (faults.impossible_prices, faults.wild_prices, exchange(*faults.ROWS, probability=0.2)),
+        (faults.impossible_prices, faults.wild_prices, *exchange(*faults.ROWS, probability=0.2)),
     ),
-    Scenario("clocks skewed", (exchange("skew", ms=-10_000), exchange("skew", ms=400))),
+    Scenario("clocks skewed", (*exchange("skew", ms=-10_000), *exchange("skew", ms=400))),
     Scenario("clocks of our own machines wrong", (murder("worker"), murder("scheduler")), (1, 2), skews=WRONG_CLOCKS),
     Scenario("streams cut, APIs murdered", (murder("api"),), (0.5, 1.5), people=2, listeners=20),
     Scenario("everything replaced in turn", (replace("worker"), replace("api"), replace("scheduler")), (0, 0.5)),
@@ -69,7 +74,7 @@ SCENARIOS = (
         "all at once",
         (murder("worker"), murder("scheduler"), murder("api"), faults.valkey_flushed, faults.backends_terminated),
         (0.4, 1.5),
-        beside=(exchange(*faults.REFUSALS, *faults.BROKEN, probability=0.1), faults.impossible_prices, faults.poison),
+        beside=(*exchange(*faults.REFUSALS, *faults.BROKEN, probability=0.1), faults.impossible_prices, faults.poison),
     ),
 )
 
@@ -83,7 +88,7 @@ SOAK = Scenario(
         faults.poison,
         freeze("worker", 0.3, 3),
         freeze("scheduler", 0.3, 3),
-        exchange(*faults.REFUSALS, *faults.BROKEN, *faults.ROWS),
+        *exchange(*faults.REFUSALS, *faults.BROKEN, *faults.ROWS),
         faults.impossible_prices,
         faults.wild_prices,
     ),

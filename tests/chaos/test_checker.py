@@ -38,7 +38,7 @@ async def test_whatever_is_spoiled_is_told(servers: Servers, tmp_path: Path):
         await ground.judged(60)
         await ground.fleet.stop()
         assert check(ground, crowd).violations == []
-        assert await looked_at(ground) == []
+        assert await looked_at(ground, crowd) == []
         for spoil in SPOILS:
             await is_told(ground, crowd, spoil)
         slot_is_told(ground, tmp_path)
@@ -63,13 +63,13 @@ async def is_told(ground: Ground, crowd: Crowd, spoil: Spoil) -> None:
         wrong = check(spoiled, people).violations
         assert any(spoil.expected in each for each in wrong), (spoil.name, wrong)
         if spoil.name in SEEN_AT_ONCE:
-            wrong = await looked_at(spoiled)
+            wrong = await looked_at(spoiled, people)
             assert any(SEEN_AT_ONCE[spoil.name] in each for each in wrong), (spoil.name, wrong)
 
 
-async def looked_at(ground: Ground) -> list[str]:
+async def looked_at(ground: Ground, crowd: Crowd) -> list[str]:
     """What one look at a running fleet tells."""
-    watch = Watch(ground)
+    watch = Watch(ground, crowd)
     looking = asyncio.create_task(watch.look())
     await wait_until(lambda: watch.looks > 0)
     looking.cancel()
@@ -85,7 +85,7 @@ def slot_is_told(ground: Ground, folder: Path) -> None:
     doubled.folder.mkdir()
     shutil.copy(folder / "scheduler-1.1.log", doubled.folder / "scheduler-1.1.log")
     shutil.copy(folder / "scheduler-1.1.log", doubled.folder / "scheduler-2.1.log")
-    assert any("slot dispatched twice" in each for each in check(doubled, None).violations)
+    assert any("was dispatched twice" in each for each in check(doubled, None).violations)
 
 
 HEARD = ["id: e:a1.1,market.0", "data: {}", ""]
@@ -109,7 +109,7 @@ def test_a_reader_tells_of_what_is_lost_repeated_disordered_or_reset():
 
 
 def test_growth_of_a_process_is_told():
-    watch = Watch(SimpleNamespace())  # type: ignore[arg-type] # it looks at nothing
+    watch = Watch(SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type] # it looks at nothing
     watch.memory["caches fill"] = [(100 + min(second, 20)) * MEGABYTE for second in range(80)]
     assert watch.judge() == []
     watch.memory["worker-1"] = [(100 + second) * MEGABYTE for second in range(80)]

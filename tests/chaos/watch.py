@@ -10,6 +10,7 @@ import psycopg
 import redis.asyncio
 from redis.exceptions import RedisError
 
+from tests.chaos.crowd import Crowd
 from tests.chaos.ground import Ground
 
 MEGABYTE = 1 << 20
@@ -36,8 +37,9 @@ _DEAD = "SELECT coalesce(sum(n_dead_tup), 0)::bigint FROM pg_stat_user_tables"
 class Watch:
     """Looks every second; `violations` are what it saw, `line` sums it up."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, crowd: Crowd) -> None:
         self.ground = ground
+        self.crowd = crowd
         self.violations: list[str] = []
         self.memory: defaultdict[str, list[int]] = defaultdict(list)
         self.looks = 0

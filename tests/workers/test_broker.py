@@ -147,7 +147,8 @@ async def test_a_message_that_fails_for_good_can_be_retried_or_dropped_by_the_op
     assert await dead_letters(redis_url) == []
 
 
-async def test_a_lost_fetch_reply_leaves_no_orphan(link, redis_url):
+@pytest.mark.parametrize("silently", [False, True], ids=["and its connection", "on a connection that stays open"])
+async def test_a_lost_fetch_reply_leaves_no_orphan(link, redis_url, silently):
     broker, sender = FleetBroker(link.url), FleetBroker(redis_url)
     seen = []
 
@@ -156,7 +157,7 @@ async def test_a_lost_fetch_reply_leaves_no_orphan(link, redis_url):
 
     receive = actor("work", **LIMITS, on=broker)(note)
     with working(broker):
-        link.lose_reply_with(b"note")
+        link.lose_reply_with(b"note", silently=silently)
         sender.enqueue_many([receive.message(number) for number in range(20)])
         await wait_until(lambda: len(seen) == 20 and sender.do_qsize("work") == 0, 10)
     assert link.replies_lost == 1
