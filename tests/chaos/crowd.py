@@ -46,7 +46,10 @@ class Asked(NamedTuple):
 
 
 class Told(msgspec.Struct):
-    """What a person was told of one opening, which was first sent at `sent` and answered at `answered`, if it was."""
+    """What a person was told of one opening, which was first sent at `sent` and answered at `answered`, if it was.
+
+    `is_done`: nothing more is asked about it.
+    """
 
     number: int
     sent: datetime
@@ -55,6 +58,7 @@ class Told(msgspec.Struct):
     trade_id: int | None = None
     edits: list[Asked] = []
     closings: list[Asked] = []
+    is_done: bool = False
 
 
 class Crowd:
@@ -87,6 +91,7 @@ class Crowd:
                 await self._edit(told, chance)
             if told.trade_id is not None and chance.random() < 0.3:
                 await self._close(told)
+            told.is_done = True
             await asyncio.sleep(chance.uniform(0, 4 * PAUSE_SECONDS))
 
     def price(self, market: str, symbol: str, at: datetime) -> Decimal:

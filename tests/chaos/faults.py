@@ -55,7 +55,7 @@ REPEATED_MAX, WAITING_MAX = 1_000, 3_000
 
 
 def murder(kind: str) -> Fault:
-    """kill -9 of one process of a kind; another takes its place at once."""
+    """kill -9 of one process of a kind, or of the one of that name; another takes its place at once."""
 
     @_fault(f"{kind} killed")
     async def fault(ground: Ground, chance: Random, hit: Hit) -> None:

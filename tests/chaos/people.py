@@ -7,7 +7,7 @@ and the answer; where only the fleet knows the instant of an edit, every one bet
 
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -17,6 +17,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from deploy.simulator.instruments import table
+from services.settings import Settings
 from tests.chaos.crowd import Asked, Told
 from tests.chaos.ground import FUNDED, Ground
 from tests.evaluation.oracle import MS, Terms, Truth, judge, told_times
@@ -36,7 +37,8 @@ SELECT substr(t.notes, 8)::int AS number, t.id, i.market, i.symbol, t.direction 
     (SELECT x.evidence ->> 'decided_by' FROM trade_exits x WHERE x.trade_id = t.id AND x.part = 1) AS by, t.ambiguous,
     (SELECT array_agg(r.stop_loss) FROM trade_revisions r WHERE r.trade_id = t.id) AS stops,
     (SELECT json_object_agg(l.kind, l.amount::text) FROM ledger l WHERE l.trade_id = t.id) AS booked
-FROM trades t JOIN instruments i ON i.id = t.instrument_id WHERE t.notes LIKE 'person %' ORDER BY t.id
+FROM trades t JOIN instruments i ON i.id = t.instrument_id
+WHERE t.notes LIKE 'person %%' AND (%(ids)s::bigint[] IS NULL OR t.id = ANY(%(ids)s)) ORDER BY t.id
 """
 
 
@@ -66,10 +68,8 @@ class Row(NamedTuple):
 
 def people(ground: Ground, everything: Sequence[Told]) -> Iterator[str]:
     """Whatever is not as people were told or as the prints make it; every trade is somebody's, and nobody's is lost."""
-    with psycopg.connect(ground.settings.database_url, row_factory=class_row(Row)) as connection:
-        rows = connection.execute(_TRADES).fetchall()
     by_number: dict[int, list[Row]] = {told.number: [] for told in everything}
-    for row in rows:
+    for row in rows(ground.settings):
         if row.number not in by_number:
             yield f"trade {row.id} is nobody's: there is no person {row.number}"
         by_number.setdefault(row.number, []).append(row)
@@ -82,9 +82,20 @@ def people(ground: Ground, everything: Sequence[Told]) -> Iterator[str]:
         if len({body for _, body in told.answers}) > 1:
             yield f"person {told.number} was given different answers for one key"
         for row in found:
-            for wrong in (*_opening(ground, told, row), *_edits(told, row), *_closing(ground, told, row)):
-                yield f"trade {row.id} of person {told.number}: {wrong}"
-            yield from _outcome(ground, told, row)
+            yield from otherwise(ground, told, row)
+
+
+def rows(settings: Settings, ids: Iterable[int] | None = None) -> list[Row]:
+    """Every trade of people, or those among `ids`."""
+    with psycopg.connect(settings.database_url, row_factory=class_row(Row)) as connection:
+        return connection.execute(_TRADES, {"ids": None if ids is None else list(ids)}).fetchall()
+
+
+def otherwise(ground: Ground, told: Told, row: Row) -> Iterator[str]:
+    """What of one trade is not as its owner was told or as the prints make it."""
+    for wrong in (*_opening(ground, told, row), *_edits(told, row), *_closing(ground, told, row)):
+        yield f"trade {row.id} of person {told.number}: {wrong}"
+    yield from _outcome(ground, told, row)
 
 
 def _opening(ground: Ground, told: Told, row: Row) -> Iterator[str]:

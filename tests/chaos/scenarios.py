@@ -86,6 +86,11 @@ SOAK = Scenario(
         faults.backends_terminated,
         faults.repeated_messages,
         faults.poison,
+        faults.valkey_restarted,
+        faults.postgres_killed,
+        murder("worker-2"),
+        murder("scheduler-2"),
+        murder("api-2"),
         freeze("worker", 0.3, 3),
         freeze("scheduler", 0.3, 3),
         *exchange(*faults.REFUSALS, *faults.BROKEN, *faults.ROWS),
@@ -94,6 +99,6 @@ SOAK = Scenario(
     ),
     (3, 10),
 )
-"""No process is killed, so that one that grows is seen."""
+"""Worker-1, worker-3, scheduler-1 and api-1 are never killed, so that one that grows is seen."""
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}

@@ -16,7 +16,7 @@ from tests.chaos.ground import Ground, Scale, ground_on
 from tests.chaos.listeners import Listener
 from tests.chaos.run import ON_THEIR_WAY_MS, impatient
 from tests.chaos.spoils import PERSON, SPOILS, Held, Spoil
-from tests.chaos.watch import MEGABYTE, Watch
+from tests.chaos.watch import MEGABYTE, Watch, growth
 from tests.servers import Servers, wait_until
 
 SCALE = Scale(minutes=50, orders=4, speed=300, schedulers=1, workers=1, apis=1)
@@ -25,6 +25,11 @@ SEEN_AT_ONCE = {
     "a balance": "booked",
     "an event lost": "events",
     "a second exit": "has left more than once",
+    "an order's exit price": "order ",
+    "an order's exit second": "order ",
+    "an order's reason": "order ",
+    "a person's exit price": "by its prints",
+    "a person's reason": "for trailing_stop",
 }
 """What a look in the middle of a run tells as well."""
 
@@ -109,11 +114,18 @@ def test_a_reader_tells_of_what_is_lost_repeated_disordered_or_reset():
 
 
 def test_growth_of_a_process_is_told():
+    assert list(growth([(100 + min(second, 20)) * MEGABYTE for second in range(80)])) == []
+    assert len(list(growth([(100 + second) * MEGABYTE for second in range(80)]))) == 1
+    noise = [(200 + 3 * (second % 2)) * MEGABYTE for second in range(600)]
+    assert list(growth(noise)) == []
+    assert len(list(growth([size + 18_000 * second for second, size in enumerate(noise)]))) == 1, "slow, and for ever"
+
+
+def test_a_watch_that_sees_nothing_is_told():
     watch = Watch(SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type] # it looks at nothing
-    watch.memory["caches fill"] = [(100 + min(second, 20)) * MEGABYTE for second in range(80)]
-    assert watch.judge() == []
-    watch.memory["worker-1"] = [(100 + second) * MEGABYTE for second in range(80)]
-    assert [wrong.partition(" ")[0] for wrong in watch.judge()] == ["worker-1"]
+    watch.looks, watch.failed = 4, 5
+    assert any("4 looks saw something, 5 nothing" in each for each in watch.judge())
+    assert any("no look saw a trade" in each for each in watch.judge())
 
 
 def test_a_request_before_its_time_is_told():

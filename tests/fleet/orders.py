@@ -34,7 +34,8 @@ SELECT t.notes::int, i.market, i.symbol, t.status, t.entry_price, t.entry_time, 
     t.exit_reason, t.entry_evidence ->> 'decided_by',
     (SELECT e.evidence ->> 'decided_by' FROM trade_exits e WHERE e.trade_id = t.id AND e.part = 1),
     t.quantity, t.entry_fee, t.fees - t.entry_fee AS exit_fee, t.profit_loss
-FROM trades t JOIN instruments i ON i.id = t.instrument_id WHERE t.notes ~ '^[0-9]+$' ORDER BY t.notes::int
+FROM trades t JOIN instruments i ON i.id = t.instrument_id
+WHERE t.notes ~ '^[0-9]+$' AND (%(ids)s::bigint[] IS NULL OR t.id = ANY(%(ids)s)) ORDER BY t.notes::int
 """
 
 
@@ -119,10 +120,10 @@ async def place(services: Services, account_id: int, orders: Sequence[Order]) ->
         await open_trade(services, account_id, wish)
 
 
-def rows(settings: Settings) -> list[Row]:
-    """Every trade that has a number, by it."""
+def rows(settings: Settings, ids: Iterable[int] | None = None) -> list[Row]:
+    """Every trade that has a number, or those among `ids`, by it."""
     with psycopg.connect(settings.database_url) as connection:
-        return [_row(*row) for row in connection.execute(_ROWS)]
+        return [_row(*row) for row in connection.execute(_ROWS, {"ids": None if ids is None else list(ids)})]
 
 
 def _row(
@@ -139,10 +140,14 @@ def otherwise(found: Sequence[Row], expected: Sequence[ByPrints]) -> Iterator[st
     if (numbers := [row.number for row in found]) != list(range(len(expected))):
         yield f"{len(expected)} orders were placed, in the books are {numbers}"
     for row in found:
-        should = expected[row.number]
-        instants = _is_at(row.entered, should.entered) and _is_at(row.exited, should.exited)
-        if row.outcome != should.outcome or not instants:
-            yield f"order {row.number}: {row.outcome}, entered {row.entered}, left {row.exited}; by its prints {should}"
+        yield from differs(row, expected[row.number])
+
+
+def differs(row: Row, should: ByPrints) -> Iterator[str]:
+    """How one trade is not as its prints say."""
+    instants = _is_at(row.entered, should.entered) and _is_at(row.exited, should.exited)
+    if row.outcome != should.outcome or not instants:
+        yield f"order {row.number}: {row.outcome}, entered {row.entered}, left {row.exited}; by its prints {should}"
 
 
 def _is_at(told: Told | None, ms: int | None) -> bool:
