@@ -130,17 +130,17 @@ async def test_no_exchange_minute_sees_more_than_the_budget(redis):
     speed = 120  # an exchange minute lasts half a second
     weight = budget(redis, speed=speed, share="0.1")
     granted: list[float] = []
-    end = time.monotonic() + 2
-    while (now := time.monotonic()) < end:
-        wait = await weight.acquire(Market.SPOT, 5, "cycle")
-        if wait == 0:
-            granted.append(now)
-        else:
-            await asyncio.sleep(0.005)  # long before the time told: nobody is let in early
+    async with asyncio.timeout(20):  # weight comes back as the minute passes
+        while len(granted) * 5 < 4 * 40:
+            now = time.monotonic()
+            wait = await weight.acquire(Market.SPOT, 5, "cycle")
+            if wait == 0:
+                granted.append(now)
+            else:
+                await asyncio.sleep(0.005)  # long before the time told: nobody is let in early
     minute = 60 / speed
     in_a_minute = max(sum(5 for at in granted if start <= at < start + minute) for start in granted)
     assert in_a_minute <= 45
-    assert len(granted) * 5 >= 3 * 40, "weight comes back as the minute passes"
 
 
 async def test_told_to_wait_it_goes_on_after_the_wait(redis):
@@ -176,16 +176,16 @@ async def test_what_redis_forgot_comes_back_with_the_exchanges_count(redis):
 async def test_a_pause_stops_every_process_until_it_has_passed(redis_url):
     async with Redis.from_url(redis_url) as one, Redis.from_url(redis_url) as other:
         began = time.monotonic()
-        left = await budget(one).pause(Market.SPOT, 0.4, "HTTP 429")
-        assert left == pytest.approx(0.4, abs=0.05)
+        left = await budget(one).pause(Market.SPOT, 2, "HTTP 429")
+        assert left == pytest.approx(2, abs=0.5)
         wait = await budget(other).acquire(Market.SPOT, 1, "command")
-        assert 0.2 < wait <= left
+        assert 0.5 < wait <= left
         usage = await budget(other).usage(Market.SPOT)
-        assert (usage.reason, usage.paused_seconds) == ("HTTP 429", pytest.approx(wait, abs=0.1))
+        assert (usage.reason, usage.paused_seconds) == ("HTTP 429", pytest.approx(wait, abs=0.5))
         assert await budget(other).acquire(Market.FUTURES, 1, "command") == 0
         await asyncio.sleep(wait)
         assert await budget(other).acquire(Market.SPOT, 1, "command") == 0
-        assert time.monotonic() - began >= 0.39
+        assert time.monotonic() - began >= 1.99
         assert (await budget(other).usage(Market.SPOT)).reason == ""
 
 
