@@ -13,6 +13,7 @@ from api.body import JsonBody
 from api.documentation import REASON_EXAMPLES, problems
 from api.operations import ADMIN, Halts, Justification, by_name
 from services.coordination import task_queue
+from services.db import audit
 from services.usecases.context import Services
 from services.usecases.kill_switch import kill
 
@@ -52,7 +53,9 @@ async def post_reconcile(services: NamedDependency[Services]) -> Asked:
     Differences are told on the stream `market` (`books_differ`) and logged; silence means that there are none. It is
     done every ten minutes anyway.
     """
-    await task_queue.enqueue(services.redis, "maintenance", "reconcile_books", max_age=timedelta(minutes=10))
+    async with services.system_pool.connection() as connection:
+        await audit.note(connection, "reconcile", "books", "")
+        await task_queue.enqueue(services.redis, "maintenance", "reconcile_books", max_age=timedelta(minutes=10))
     return Asked("reconcile_books", "books_differ on the stream market, if anything does")
 
 

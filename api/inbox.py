@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from api.completed import TEXT_BODY, TextBody
 from api.documentation import problems
 from api.errors import problem
+from services.db import acting
 from services.db.signals import SignalView
 from services.domain.signal import SignalStatus
 from services.usecases.context import Services
@@ -56,6 +57,7 @@ async def receive(
     What cannot be read is stored too and answered by 422 with the rule that it breaks and its `signal_id`.
     """
     source_id = await source_of_secret(services, secret)
+    acting.known_by(f"source {source_id}")
     stored = await receive_alert(services, source_id, await request.body())
     if stored.signal.status is SignalStatus.REJECTED:
         return rejected(stored.signal)

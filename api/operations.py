@@ -10,9 +10,9 @@ from litestar.params import Body, FromPath, QueryParameter
 from api.access import Caller
 from api.body import JsonBody
 from api.documentation import REASON_EXAMPLES, problems
-from services.coordination import quarantine, queues
 from services.domain.errors import NotFound
 from services.domain.halts import Halt, Halted
+from services.usecases import mend_queues
 from services.usecases.context import Services
 from services.usecases.examine_queues import Queues, examine_queues
 from services.usecases.halt import halt, read_halts, resume
@@ -100,28 +100,25 @@ async def read_queues(services: NamedDependency[Services]) -> Queues:
 )
 async def retry_letter(services: NamedDependency[Services], letter: FromPath[str]) -> None:
     """It may run twice, as any message may; nothing happens twice by it."""
-    if not await queues.retry(services.redis, letter):
-        raise _no_letter(letter)
+    await mend_queues.retry_letter(services, letter)
 
 
 @delete("/dead-letters/{letter:str}", opt=ADMIN, summary="Forget a dead letter", responses=problems(404, 503))
 async def drop_letter(services: NamedDependency[Services], letter: FromPath[str]) -> None:
     """What it asked for is asked again by the next cycle."""
-    if not await queues.drop(services.redis, letter):
-        raise _no_letter(letter)
+    await mend_queues.drop_letter(services, letter)
 
 
 @delete("/quarantined-messages", opt=ADMIN, summary="Forget the quarantined messages", responses=problems(503))
 async def clear_messages(services: NamedDependency[Services]) -> None:
     """They are never run again."""
-    await queues.clear_quarantine(services.redis)
+    await mend_queues.clear_messages(services)
 
 
 @delete("/quarantined-prices/{key:str}", opt=ADMIN, summary="Forget a quarantined price", responses=problems(404, 503))
 async def drop_price(services: NamedDependency[Services], key: FromPath[str]) -> None:
     """The pair is asked again; a jump that is still there waits for its second answer anew."""
-    if not await quarantine.drop(services.redis, key):
-        raise NotFound("no_such_price", f"no price {key} is in quarantine", field="key")
+    await mend_queues.drop_price(services, key)
 
 
 @post(
@@ -133,8 +130,7 @@ async def drop_price(services: NamedDependency[Services], key: FromPath[str]) ->
 )
 async def believe_price(services: NamedDependency[Services], key: FromPath[str]) -> None:
     """Without waiting a minute for the exchange to repeat it: the next answer that tells it counts."""
-    if not await quarantine.believe(services.redis, key):
-        raise NotFound("no_such_price", f"no price {key} is in quarantine", field="key")
+    await mend_queues.believe_price(services, key)
 
 
 def _halted(what: str) -> Halted:
@@ -147,10 +143,6 @@ def _halted(what: str) -> Halted:
 def by_name(caller: Caller) -> str:
     """Who asks, for the record."""
     return f"{caller.name} ({caller.via})"
-
-
-def _no_letter(id_: str) -> NotFound:
-    return NotFound("no_such_dead_letter", f"there is no dead letter {id_}", field="id")
 
 
 router = Router(

@@ -49,13 +49,14 @@ def import_account(
 ) -> None:
     """Bring an exported account: a new one with the same trades, bookings and figures. All of it, or nothing."""
     from services.bootstrap import build
+    from services.db.acting import COMMAND, acting_as
     from services.usecases.import_account import import_account as bring
 
     settings = process_settings()
 
     async def run() -> "Imported":
         async with build(settings, name="paperfleet import") as services:
-            with file.open("rb") as lines:
+            with file.open("rb") as lines, acting_as(COMMAND):
                 return await bring(services, lines, user, name)
 
     with told():

@@ -1,20 +1,17 @@
 """`paperfleet pause`, `no-new-trades`, `kill`, `resume`: stop the fleet or new trades; `void`: strike out a trade."""
 
-import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paperfleet.cli.processes import process_settings
-from services.domain.errors import Refused
+from paperfleet.cli.processes import as_command
 from services.domain.halts import Halt, Halted
 
 if TYPE_CHECKING:
     from services.usecases.context import Services
 
-Answer = TypeVar("Answer")
 _WHY = typer.Option("--reason", help="Why, for those who ask later.")
 
 
@@ -67,35 +64,16 @@ def void(
     async def strike_out(services: "Services") -> TradeView:
         return await void_trade(services, trade_id, reason, _name())
 
-    trade = _as_command(strike_out)
+    trade = as_command(strike_out)
     typer.echo(f"struck out: trade {trade.id} of {trade.symbol_detail.symbol}, closed {trade.exit_time:%Y-%m-%d %H:%M}")
 
 
 def _carry_out(word: "Callable[[Services], Awaitable[list[Halt]]]") -> None:
-    stopped = _as_command(word)
+    stopped = as_command(word)
     for each in stopped:
         typer.echo(f"stopped: {each.what} since {each.since:%Y-%m-%d %H:%M:%S} UTC by {each.by_whom}: {each.reason}")
     if not stopped:
         typer.echo("everything runs")
-
-
-def _as_command(word: "Callable[[Services], Awaitable[Answer]]") -> "Answer":
-    """What `word` answers, carried out in the name of whoever sits at this command; a refusal ends it."""
-    from services.bootstrap import build
-    from services.db.acting import Acting, acting_as
-
-    settings = process_settings()
-
-    async def run() -> Answer:
-        async with build(settings, name="paperfleet operator") as services:
-            with acting_as(Acting(None, "command")):
-                return await word(services)
-
-    try:
-        return asyncio.run(run())
-    except Refused as refused:
-        typer.echo(refused.message, err=True)
-        raise typer.Exit(1) from refused
 
 
 def _name() -> str:

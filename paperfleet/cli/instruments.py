@@ -68,13 +68,15 @@ def rename(
 
 def _carry_out(word: "Callable[[Services], Awaitable[str]]") -> None:
     from services.bootstrap import build
+    from services.db.acting import COMMAND, acting_as
     from services.domain.errors import PaperfleetError, Refused
 
     settings = process_settings()
 
     async def run() -> str:
         async with build(settings, name="paperfleet instruments") as services:
-            return await word(services)
+            with acting_as(COMMAND):
+                return await word(services)
 
     try:
         typer.echo(asyncio.run(run()))

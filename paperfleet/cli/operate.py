@@ -1,13 +1,16 @@
 """What an operator looks at and mends: queues, dead letters, the books."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paperfleet.cli.processes import process_settings
+from paperfleet.cli.processes import as_command, process_settings
 from paperfleet.cli.put_aside import tell_queues
 from paperfleet.cli.remote import AsJson
+
+if TYPE_CHECKING:
+    from services.usecases.context import Services
 
 
 def queues(
@@ -20,22 +23,25 @@ def queues(
     import asyncio
 
     from services.bootstrap import redis_client
-    from services.coordination import queues
     from services.usecases.examine_queues import Queues, examine_queues
+    from services.usecases.mend_queues import clear_messages, drop_letter, retry_letter
 
     settings = process_settings()
 
+    async def mend(services: "Services") -> None:
+        if retry:
+            await retry_letter(services, retry)
+        if drop:
+            await drop_letter(services, drop)
+        if clear_quarantine:
+            await clear_messages(services)
+
     async def run() -> Queues:
         async with redis_client(settings) as redis:
-            if retry or drop:
-                act = queues.retry if retry else queues.drop
-                if not await act(redis, retry or drop):
-                    typer.echo(f"there is no dead letter {retry or drop}", err=True)
-                    raise typer.Exit(1)
-            if clear_quarantine:
-                await queues.clear_quarantine(redis)
             return await examine_queues(redis)
 
+    if retry or drop or clear_quarantine:
+        as_command(mend)
     tell_queues(asyncio.run(run()), json)
 
 
@@ -107,6 +113,7 @@ def brackets(
     import asyncio
 
     from services.bootstrap import build
+    from services.db.acting import COMMAND, acting_as
     from services.domain.errors import InvalidData
     from services.usecases.bring_brackets import bring_brackets
 
@@ -114,7 +121,8 @@ def brackets(
 
     async def run() -> int:
         async with build(settings, name="paperfleet brackets") as services:
-            return await bring_brackets(services, answer.read_bytes())
+            with acting_as(COMMAND):
+                return await bring_brackets(services, answer.read_bytes())
 
     try:
         typer.echo(f"brackets of {asyncio.run(run())} contracts replaced")

@@ -1,11 +1,15 @@
 """The processes of a fleet, each configured by PAPERFLEET_* variables: migrate, scheduler, worker, api."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from services.settings import Settings
+    from services.usecases.context import Services
+
+Answer = TypeVar("Answer")
 
 
 def migrate() -> None:
@@ -66,3 +70,25 @@ def process_settings() -> "Settings":
         raise typer.Exit(2) from None
     logs.configure(settings.log_level)
     return settings
+
+
+def as_command(word: "Callable[[Services], Awaitable[Answer]]") -> "Answer":
+    """What `word` answers, carried out by this command in the name of whoever sits at it; a refusal ends it."""
+    import asyncio
+
+    from services.bootstrap import build
+    from services.db.acting import COMMAND, acting_as
+    from services.domain.errors import Refused
+
+    settings = process_settings()
+
+    async def run() -> Answer:
+        async with build(settings, name="paperfleet operator") as services:
+            with acting_as(COMMAND):
+                return await word(services)
+
+    try:
+        return asyncio.run(run())
+    except Refused as refused:
+        typer.echo(refused.message, err=True)
+        raise typer.Exit(1) from refused

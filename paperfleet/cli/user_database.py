@@ -64,11 +64,11 @@ def _run(work: "Callable[[Services], Awaitable[T]]") -> T:
     import asyncio
 
     from services.bootstrap import build
-    from services.db.acting import Acting, acting_as
+    from services.db.acting import COMMAND, acting_as
 
     async def run() -> T:
         async with build(process_settings(), name="paperfleet user") as services:
-            with acting_as(Acting(None, "command")):
+            with acting_as(COMMAND):
                 return await work(services)
 
     return asyncio.run(run())

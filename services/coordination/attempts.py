@@ -32,6 +32,12 @@ class Attempts:
                     wait = max(1, int(await self._redis.ttl(key)))
                     raise TooMany("locked_out", "too many failed logins: wait before the next one", retry_after=wait)
 
+    async def is_first_at_shut_door(self, name: str, address: str, seconds: int) -> bool:
+        """Whether nobody was turned away here in these seconds: one row of the log a shut door, however many knock."""
+        with unavailable_without_redis():
+            key = "turned_away:" + ":".join(_keys(name, address))
+            return bool(await self._redis.set(key, 1, nx=True, ex=seconds))
+
     async def failed(self, name: str, address: str) -> None:
         """One more failure for both."""
         with unavailable_without_redis():

@@ -40,6 +40,13 @@ async def listed(redis: Redis) -> list[str]:
         return sorted([key.decode().removeprefix("quarantine:") async for key in redis.scan_iter("quarantine:*")])
 
 
+async def read(redis: Redis, name: str) -> Suspect | None:
+    """What is listed as `name`. Raises Unavailable."""
+    with unavailable_without_redis():
+        stored = await redis.get(f"quarantine:{name}")
+    return _decode(as_bytes(stored)) if stored else None
+
+
 async def drop(redis: Redis, name: str) -> bool:
     """Forget what is listed as `name`; False if nothing is. Raises Unavailable."""
     with unavailable_without_redis():
@@ -51,10 +58,9 @@ async def believe(redis: Redis, name: str) -> bool:
 
     Raises Unavailable.
     """
-    key = f"quarantine:{name}"
+    known = await read(redis, name)
+    if known is None:
+        return False
+    seen = msgspec.msgpack.encode(msgspec.structs.replace(known, seen=0.0))
     with unavailable_without_redis():
-        stored = await redis.get(key)
-        if stored is None:
-            return False
-        known = msgspec.structs.replace(_decode(as_bytes(stored)), seen=0.0)
-        return bool(await redis.set(key, msgspec.msgpack.encode(known), ex=KEPT_SECONDS, xx=True))
+        return bool(await redis.set(f"quarantine:{name}", seen, ex=KEPT_SECONDS, xx=True))

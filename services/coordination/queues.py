@@ -128,6 +128,18 @@ async def dead_letters(redis: Redis, queues: Sequence[str] = QUEUES) -> list[Dea
     return found
 
 
+async def dead_letter(redis: Redis, id_: str, queues: Sequence[str] = QUEUES) -> DeadLetter | None:
+    """The dead letter of that id, if there is one. Raises Unavailable."""
+    for queue in queues:
+        dead = f"{_key(queue)}.XQ"
+        with unavailable_without_redis():
+            body = cast("bytes | None", await redis.hget(f"{dead}.msgs", id_))
+            died_ms = await redis.zscore(dead, id_)
+        if body is not None:
+            return _letter(queue, id_, died_ms or 0, body)
+    return None
+
+
 async def retry(redis: Redis, id_: str, queues: Sequence[str] = QUEUES) -> bool:
     """Send a dead letter on its way again, as a message made now; False if there is none of that id.
 

@@ -14,13 +14,17 @@ from services.db.pool import Connection
 
 
 class Acting(msgspec.Struct, frozen=True):
-    """Somebody at work. `via` names the credential: `local`, `session 3`, `key 5`, `anonymous`, `command`."""
+    """Somebody at work. `via` names the credential: `local`, `session 3`, `key 5`, `anonymous`, `command`, or
+    `source 7` for whoever knows the secret of that source's webhook.
+    """
 
     user_id: int | None
     via: str
     address: str = ""
 
 
+COMMAND = Acting(None, "command")
+"""Whoever sits at the command line of the fleet's own machines."""
 _PRESENT: ContextVar[Acting | None] = ContextVar("acting", default=None)
 
 
@@ -37,6 +41,13 @@ def acting_as(acting: Acting) -> Iterator[None]:
         yield
     finally:
         _PRESENT.reset(token)
+
+
+def known_by(via: str) -> None:
+    """From here on this task acts by this credential, which was shown in the request itself."""
+    present = _PRESENT.get()
+    if present is not None:
+        _PRESENT.set(msgspec.structs.replace(present, via=via))
 
 
 async def tell(connection: Connection) -> None:

@@ -1,4 +1,7 @@
-"""The audit log: who changed what, from what to what. Its rows are written by triggers, in the changing transaction."""
+"""The audit log: who changed what, from what to what.
+
+Triggers write it, in the changing transaction; what changes no row that they watch is noted.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -6,6 +9,7 @@ from typing import Any
 import msgspec
 from psycopg.rows import class_row
 
+from services.db import acting
 from services.db.pool import Connection
 
 
@@ -44,9 +48,20 @@ async def page(
         return await cursor.fetchall()
 
 
-async def note(connection: Connection, action: str, subject: str, subject_id: str, via: str, address: str) -> None:
-    """Write down what changed no row: a login that was refused."""
+async def note(
+    connection: Connection, action: str, subject: str, subject_id: str, *, before: object = None, after: object = None
+) -> None:
+    """Write down what no trigger sees: a login that was refused, messages sent again, what was done in Redis.
+
+    In the name of whoever this task acts for. `before` and `after` hold no secrets: nothing is masked here.
+    """
+    await acting.tell(connection)
     await connection.execute(
-        "INSERT INTO audit_log (via, address, action, subject, subject_id) VALUES (%s, %s, %s, %s, %s)",
-        [via, address, action, subject, subject_id],
+        "SELECT audit_note(%s, %s, %s, NULL, %s::jsonb, %s::jsonb)",
+        [action, subject, subject_id, _json(before), _json(after)],
     )
+
+
+def _json(value: object) -> str | None:
+    """The value as jsonb takes it, which has no NUL."""
+    return None if value is None else msgspec.json.encode(value).decode().replace("\\u0000", "\\ufffd")

@@ -1,7 +1,7 @@
 """Replace maintenance brackets by those that an operator has brought."""
 
 from services.binance.brackets import read_answer
-from services.db import brackets
+from services.db import audit, brackets
 from services.usecases.context import Services
 
 
@@ -10,4 +10,5 @@ async def bring_brackets(services: Services, answer: bytes) -> int:
     found = read_answer(answer)
     async with services.pool.connection() as connection:
         await brackets.replace(connection, found)
+        await audit.note(connection, "replace", "brackets", "", after={"contracts": sorted(found)})
     return len(found)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from services.coordination import doorbell
-from services.db import accounts, archive, closings
+from services.db import accounts, archive, audit, closings
 from services.db.archive import PAGE, Row
 from services.db.pool import Connection
 from services.domain.errors import Conflict, InvalidInput, NotFound
@@ -51,6 +51,8 @@ async def import_account(services: Services, lines: Iterable[bytes], user: str, 
         imported = Imported(account_id, bringing.trades, bringing.signals, balance, reader.left_out)
         payload = {"type": "account", "action": "imported", **msgspec.structs.asdict(imported)}
         stream = await accounts.announce(connection, account_id, "imported", msgspec.json.encode(payload))
+        # One row of the log for all of it, so it comes last: only from then on this transaction has a name.
+        await audit.note(connection, "import", "accounts", str(account_id), after=imported)
     await doorbell.ring(services.redis, [stream])
     return imported
 

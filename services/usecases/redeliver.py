@@ -2,9 +2,11 @@
 
 import msgspec
 
-from services.db import delivery_list, outbox
+from services.db import audit, delivery_list, outbox
 from services.db.delivery_list import Delivery, DeliveryState
+from services.db.outbox import NewDelivery
 from services.db.outlets import OutletKind
+from services.db.pool import Connection
 from services.domain.errors import InvalidInput
 from services.domain.outlets import wanted
 from services.usecases.context import Services
@@ -64,9 +66,10 @@ async def replay(services: Services, user_id: int, kind: OutletKind, outlet_id: 
         raise InvalidInput("what_to_replay", "give one of delivery_ids, all_dead, or stream with from and to")
     async with services.pool.connection() as connection:
         outlet = await found(connection, user_id, kind, outlet_id, lock=True)
+        messages, revived = list[NewDelivery](), 0
         if wish.all_dead:
-            return Affected(await delivery_list.revive(connection, outlet_id, None))
-        if wish.delivery_ids is not None:
+            revived = await delivery_list.revive(connection, outlet_id, None)
+        elif wish.delivery_ids is not None:
             ids = _checked(wish.delivery_ids)
             revived = await delivery_list.revive(connection, outlet_id, ids)
             events = await delivery_list.delivered_events(connection, outlet_id, ids)
@@ -76,8 +79,9 @@ async def replay(services: Services, user_id: int, kind: OutletKind, outlet_id: 
             events = await delivery_list.events_between(connection, outlet_id, stream, first, last)
             facts = [(event, facts_of(event)) for event in events]
             messages = [message_of(event) for event, about in facts if about and wanted(outlet.rules, about)]
-            revived = 0
-        return Affected(revived + (await outbox.add(connection, outlet_id, messages) if messages else 0))
+        affected = Affected(revived + (await outbox.add(connection, outlet_id, messages) if messages else 0))
+        await _note(connection, "replay", outlet_id, wish, affected)
+        return affected
 
 
 async def drop(services: Services, user_id: int, kind: OutletKind, outlet_id: int, wish: Drop) -> Affected:
@@ -87,7 +91,15 @@ async def drop(services: Services, user_id: int, kind: OutletKind, outlet_id: in
     ids = None if wish.delivery_ids is None else _checked(wish.delivery_ids)
     async with services.pool.connection() as connection:
         await found(connection, user_id, kind, outlet_id, lock=True)
-        return Affected(await delivery_list.drop(connection, outlet_id, ids))
+        affected = Affected(await delivery_list.drop(connection, outlet_id, ids))
+        await _note(connection, "delete", outlet_id, wish, affected)
+        return affected
+
+
+async def _note(connection: Connection, action: str, outlet_id: int, wish: Replay | Drop, affected: Affected) -> None:
+    """One row of the audit log for all deliveries of an outlet that it concerned, not one for each."""
+    told = {**msgspec.structs.asdict(wish), **msgspec.structs.asdict(affected)}
+    await audit.note(connection, action, "deliveries", str(outlet_id), after=told)
 
 
 def _checked(ids: tuple[int, ...]) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from services.coordination.attempts import Attempts
 from services.db import accounts, acting, audit, sessions, users
 from services.db.acting import Acting, acting_as
 from services.domain.credentials import digest
-from services.domain.errors import Conflict, InvalidInput, NotFound, Unidentified
+from services.domain.errors import Conflict, InvalidInput, NotFound, TooMany, Unidentified
 from services.usecases.context import Services
 from services.usecases.passwords import check_password, hash_password, is_password, random_token
 
@@ -28,18 +28,9 @@ class SignedIn(msgspec.Struct, frozen=True):
 
 async def sign_in(services: Services, name: str, password: str, address: str) -> SignedIn:
     """Begin a session. Raises Unidentified for a wrong name or password alike, TooMany after a few of those."""
-    attempts = Attempts(services.redis)
-    await attempts.check(name, address)
-    async with services.system_pool.connection() as connection:
-        known = await users.password_of(connection, name)
-    if not await is_password(known[1] if known else None, password) or known is None:
-        await attempts.failed(name, address)
-        async with services.system_pool.connection() as connection:
-            subject_id = str(known[0]) if known else ""
-            await audit.note(connection, "sign_in_refused", "users", subject_id, "anonymous", address)
-        raise Unidentified("wrong_password", "name or password is wrong")
-    await attempts.succeeded(name, address)
-    return await _begin(services, known[0], address)
+    user_id = await _identified(services, name, password, address, "sign_in_refused", "name or password is wrong")
+    await Attempts(services.redis).succeeded(name, address)
+    return await _begin(services, user_id, address)
 
 
 async def sign_out(services: Services, user_id: int, via: str, *, everywhere: bool = False) -> None:
@@ -52,17 +43,13 @@ async def sign_out(services: Services, user_id: int, via: str, *, everywhere: bo
 async def change_password(services: Services, name: str, via: str, old: str, new: str, address: str) -> None:
     """Another password for this user; their other sessions end. Raises Unidentified, TooMany, InvalidInput."""
     check_password(new)
-    attempts = Attempts(services.redis)
-    await attempts.check(name, address)
-    async with services.system_pool.connection() as connection:
-        known = await users.password_of(connection, name)
-    if not await is_password(known[1] if known else None, old) or known is None:
-        await attempts.failed(name, address)
-        raise Unidentified("wrong_password", "the present password is wrong")
+    user_id = await _identified(
+        services, name, old, address, "password_change_refused", "the present password is wrong"
+    )
     hashed = await hash_password(new)
     async with services.pool.connection() as connection:
-        await users.set_password(connection, known[0], hashed)
-        await sessions.end_all(connection, known[0], but=via)
+        await users.set_password(connection, user_id, hashed)
+        await sessions.end_all(connection, user_id, but=via)
     await doorbell.ring(services.redis, [ACCESS_BELL])
 
 
@@ -90,6 +77,31 @@ def check_name(name: str, field: str) -> None:
     if not (0 < len(name) <= NAME_MAX and name.isprintable() and name.strip() == name):
         rule = f"{field} must have 1 to {NAME_MAX} printable characters, no blanks around them"
         raise InvalidInput("bad_name", rule, field=field)
+
+
+async def _identified(services: Services, name: str, password: str, address: str, refusal: str, why: str) -> int:
+    """The id of the user with this name and password. Raises Unidentified, TooMany; both are audited as `refusal`."""
+    attempts = Attempts(services.redis)
+    try:
+        await attempts.check(name, address)
+    except TooMany as shut:
+        if await attempts.is_first_at_shut_door(name, address, shut.retry_after):
+            await _note_refused(services, refusal, name, shut.code)
+        raise
+    async with services.system_pool.connection() as connection:
+        known = await users.password_of(connection, name)
+    if not await is_password(known[1] if known else None, password) or known is None:
+        await attempts.failed(name, address)
+        await _note_refused(services, refusal, name, "wrong_password")
+        raise Unidentified("wrong_password", why)
+    return known[0]
+
+
+async def _note_refused(services: Services, refusal: str, name: str, code: str) -> None:
+    """Not the name as typed, which is often a password: only whose it is."""
+    async with services.system_pool.connection() as connection:
+        known = await users.password_of(connection, name)
+        await audit.note(connection, refusal, "users", str(known[0]) if known else "", after={"code": code})
 
 
 async def _begin(services: Services, user_id: int, address: str) -> SignedIn:

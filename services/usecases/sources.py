@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from services.db import follows, signal_counts, sources
+from services.db import acting, follows, signal_counts, sources
 from services.db.follows import Follow
 from services.db.pool import Connection
 from services.db.signal_counts import SourceStatistics
@@ -90,6 +90,7 @@ async def edit_source(services: Services, who: Asking, source_id: int, changes: 
         await connection.commit()
         if not settings.is_public:
             async with services.system_pool.connection() as over_all:
+                await acting.tell(over_all)
                 await follows.drop_foreign(over_all, source_id)
         return msgspec.structs.replace(source, settings=settings)
 

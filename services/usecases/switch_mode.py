@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from services.coordination import doorbell
-from services.db import accounts, modes, outlets
+from services.db import accounts, acting, modes, outlets
 from services.db.modes import Change, Ended
 from services.db.outlets import OutletKind
 from services.db.pool import Connection
@@ -100,6 +100,7 @@ async def go_live(services: Services, person: Person, account_id: int, wish: GoL
     Raises NotFound, Forbidden, InvalidInput naming the field, or Conflict.
     """
     async with services.pool.connection() as connection:
+        await acting.tell(connection)  # an admin switches anybody's account, over the fleet's own pool
         owner_id, name = await _owner(connection, person, account_id)
         _check_allowed(services)
         _check_hours(services, wish.hours)
@@ -121,6 +122,7 @@ async def go_live(services: Services, person: Person, account_id: int, wish: GoL
 async def go_paper(services: Services, person: Person, account_id: int) -> ModeView:
     """Back to paper, at once and always. Raises NotFound for an account that is not the person's."""
     async with services.pool.connection() as connection:
+        await acting.tell(connection)
         await _owner(connection, person, account_id)
         ended = await modes.end(connection, account_id, "by command", person.user_id)
         view = await _view(services, connection, account_id)

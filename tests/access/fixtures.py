@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -13,13 +14,16 @@ from tests.api.running import Api, market, serving
 from tests.servers import Servers
 
 
-def served(scope: str) -> tuple[Any, Any, Any, Any]:
-    """The fixtures `login_settings`, `services`, `api` and `someone`, the first three one for each `scope`."""
+def served(scope: str, **changes: object) -> tuple[Any, Any, Any, Any]:
+    """The fixtures `login_settings`, `services`, `api` and `someone`, the first three one for each `scope`.
+
+    `changes` are settings otherwise than usual.
+    """
 
     @pytest.fixture(scope=scope, name="login_settings")
     def login_settings(servers: Servers) -> Iterator[Settings]:
         with login_required(servers) as settings:
-            yield settings
+            yield msgspec.structs.replace(settings, **changes)
 
     @pytest_asyncio.fixture(scope=scope, loop_scope=scope, name="services")
     async def services(login_settings: Settings) -> AsyncIterator[Services]:

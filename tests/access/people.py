@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from services.db.acting import Acting, acting_as
+from services.db.acting import COMMAND, acting_as
 from services.domain.credentials import Role
 from services.settings import Login, Settings
 from services.usecases.context import Services
@@ -58,7 +58,7 @@ class Person:
 
 async def person(services: Services, url: str, name: str, role: Role = Role.USER) -> Person:
     """A user made as `paperfleet user create` does, and signed in."""
-    with acting_as(Acting(None, "command")):
+    with acting_as(COMMAND):
         await create_user(services, name, PASSWORD, role)
     made = Person(url, name)
     answer = await made.sign_in()
