@@ -1,0 +1,144 @@
+"""Real old code on the present schema: what runs while an upgrade has got as far as its migration.
+
+The code is that of the commit before the newest revision of the schema: its API answers and opens, its worker judges.
+"""
+
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from deploy.local.ports import free_port
+from services.bootstrap import build
+from services.db.migrate import revisions
+from services.domain.market import Market
+from services.settings import Settings
+from tests.api.running import NOWHERE, exchange, market, order, settings_of_test
+from tests.evaluation.desk import Desk
+from tests.servers import wait_until
+from tests.upgrade.test_last_release import PATHS, envelope, put
+
+ROOT = Path(__file__).parents[2]
+VERSIONS = "services/db/migrations/versions"
+START_SECONDS = 120
+LISTS = (
+    "paper-trades",
+    "paper-trades/open_positions",
+    "signals",
+    "sources",
+    "accounts",
+    "instruments?limit=5",
+    "webhooks",
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+
+def git(*arguments: str) -> bytes:
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=True).stdout
+
+
+def last_commit_before_the_newest_revision() -> str:
+    """Skips the test where the history does not reach so far."""
+    if not (ROOT / ".git").exists() or git("rev-parse", "--is-shallow-repository").strip() == b"true":
+        pytest.skip("the history is not here: a shallow clone, or no clone at all")
+    newest = f"{VERSIONS}/r{revisions()[0]}_*.py"
+    added = git("log", "--format=%H", "--diff-filter=A", "--", newest).decode().split()
+    if not added:
+        pytest.skip("the newest revision is not committed yet")
+    return f"{added[-1]}^"
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory) -> Path:
+    """The folder of the old code."""
+    commit = last_commit_before_the_newest_revision()
+    folder = tmp_path_factory.mktemp("old")
+    packed = git("archive", commit, "services", "workers", "api", "deploy", "paperfleet")
+    with tarfile.open(fileobj=BytesIO(packed)) as archive:
+        archive.extractall(folder, filter="data")
+    told = subprocess.run(
+        [sys.executable, "-c", "from services.db import migrate; print(migrate.__file__, *migrate.revisions())"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    place, *known = told.stdout.split()
+    assert Path(place).is_relative_to(folder)
+    assert set(known) < set(revisions()), "it does not know the newest"
+    return folder
+
+
+@contextmanager
+def process(old: Path, log: Path, words: Sequence[str], settings: Settings, **variables: str) -> Iterator[None]:
+    """A process of the old code; it ends in order, and what it said is told where the test fails."""
+    command = [sys.executable, "-c", "from paperfleet.cli import main; main()", *words]
+    with log.open("wb") as output:
+        running = subprocess.Popen(
+            command, cwd=old, env=os.environ | settings.to_environment() | variables, stdout=output, stderr=output
+        )
+        try:
+            yield
+            assert running.poll() is None, log.read_text()
+            running.terminate()
+            assert running.wait(60) == 0, log.read_text()
+        finally:
+            print(log.read_text())  # noqa: T201 - for whoever reads the failure
+            running.kill()
+            running.wait()
+
+
+async def test_its_api_answers_lists_and_opens_a_trade(old, database_url, redis_url, tmp_path):
+    port = free_port()
+    with exchange() as urls:
+        settings = settings_of_test(database_url, redis_url, urls)
+        async with market(settings) as services:
+            price = (await services.prices.one(Market.FUTURES, "BTCUSDT")).last
+            with process(old, tmp_path / "log", ["api"], settings, PAPERFLEET_API_PORT=str(port)):
+                transport = httpx.AsyncHTTPTransport(retries=3)
+                async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", transport=transport) as http:
+
+                    async def ready() -> bool:
+                        try:
+                            return (await http.get("/health/ready", timeout=30)).is_success
+                        except httpx.TransportError:
+                            return False
+
+                    await wait_until(ready, START_SECONDS)
+                    wish = order("FUTURES", "BTCUSDT", price)
+                    opened = await http.post("/api/paper-trades/", json=wish, timeout=30)
+                    assert opened.status_code == 201, opened.text
+                    for name in LISTS:
+                        path, _, query = name.partition("?")
+                        answer = await http.get(f"/api/{path}/?{query}", timeout=30)
+                        assert answer.status_code == 200, (name, answer.text)
+                    (trade,) = (await http.get("/api/paper-trades/", timeout=30)).json()["results"]
+                    assert (trade["id"], trade["status"]) == (opened.json()["id"], "OPEN")
+                    closed = await http.post(f"/api/paper-trades/{trade['id']}/close_trade/", json={}, timeout=30)
+                    assert closed.json()["status"] == "CLOSED_MANUAL", closed.text
+
+
+async def test_its_worker_judges_a_path(old, database_url, redis_url, tmp_path):
+    settings = settings_of_test(database_url, redis_url, NOWHERE)
+    async with build(settings, name="test") as services:
+        desk = await Desk(services.pool).set_up()
+        assert desk.instrument("BTCUSDT", Market.FUTURES).id == 3
+        trade = await desk.add(stop="95", target="120")
+    put(redis_url, "evaluate", "path", envelope("evaluate", "evaluate_trades", (PATHS, "FUTURES", None, None)))
+    query = "SELECT profit_loss FROM trades WHERE id = %s AND status = 'CLOSED_SL'"
+    with (
+        process(old, tmp_path / "log", ["worker", "--queues", "evaluate"], settings),
+        psycopg.connect(database_url, autocommit=True) as connection,
+    ):
+        (net,) = await wait_until(lambda: connection.execute(query, [trade.id]).fetchone(), START_SECONDS)
+    assert net < Decimal(0)
