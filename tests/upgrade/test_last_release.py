@@ -5,6 +5,8 @@ When a message changes, this file gets another one beside these; the old ones go
 
 import inspect
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 
@@ -15,7 +17,9 @@ import redis
 
 from services.bootstrap import build
 from services.domain.market import Market
-from tests.api.running import NOWHERE, settings_of_test
+from services.settings import Settings
+from services.usecases.refresh_instruments import refresh_instruments
+from tests.api.running import NOWHERE, exchange, settings_of_test
 from tests.evaluation.desk import Desk
 from tests.servers import wait_until
 from workers import actors, runtime
@@ -77,30 +81,32 @@ def test_every_actor_takes_what_it_was_sent_then():
     }, "a new actor's first message is frozen here too"
 
 
-async def test_a_worker_does_them(database_url, redis_url):
-    settings = settings_of_test(database_url, redis_url, NOWHERE)
-    async with build(settings, name="test") as services:
-        desk = await Desk(services.pool).set_up()
-        assert desk.instrument("BTCUSDT", Market.FUTURES).id == 3
-        trade = await desk.add(stop="95", target="120")
-    for queue, name, arguments in MESSAGES:
-        if name in ("evaluate_trades", "maintain", "reconcile_books", "serve_outlets", "trade_signals"):
-            put(redis_url, queue, f"{name}-{len(arguments)}", envelope(queue, name, arguments))
-    put(redis_url, "sweep", "of-tomorrow", envelope("sweep", "sweep_quotes", ("SPOT",), version=2))
+ASKED_FOR = """instrument_id IN (SELECT id FROM instruments
+    WHERE symbol = 'BTCUSDT' OR (market = 'SPOT' AND symbol = 'ETHUSDT'))"""
+"""The pairs of the frozen messages."""
+WAIT_SECONDS = 60
+WITHOUT_AN_EXCHANGE = {"evaluate_trades", "maintain", "reconcile_books", "serve_outlets", "trade_signals"}
+
+
+def send(url: str, name: str) -> None:
+    """Put every frozen message of that actor into its queue."""
+    for queue, actor, arguments in MESSAGES:
+        if actor == name:
+            put(url, queue, f"{name}-{arguments[:1]}", envelope(queue, name, arguments))
+
+
+@contextmanager
+def working(settings: Settings) -> Iterator[redis.Redis]:
+    """A worker of every queue; by the end all it was sent is done, and none of it has failed."""
     loop = runtime.Runtime()
     loop.start(build(settings, name="test"))
     runtime.install(loop)
-    broker.connect(redis_url)
+    broker.connect(settings.redis_url)
     worker = dramatiq.worker.Worker(broker, worker_threads=2, worker_timeout=50)
     worker.start()
     try:
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            query = "SELECT profit_loss FROM trades WHERE id = %s AND status = 'CLOSED_SL'"
-            (net,) = await wait_until(lambda: connection.execute(query, [trade.id]).fetchone(), 20)
-        assert net < Decimal(0)
-        with redis.Redis.from_url(redis_url) as client:
-            await wait_until(lambda: client.llen(broker.commands.quarantine_key), 20)
-            await wait_until(lambda: not client.keys("tasks:*.msgs"), 20)
+        with redis.Redis.from_url(settings.redis_url) as client:
+            yield client
             assert not client.keys("tasks:*.XQ"), "none of them failed"
     finally:
         worker.stop(timeout=int(timedelta(seconds=5).total_seconds() * 1000))
@@ -109,3 +115,72 @@ async def test_a_worker_does_them(database_url, redis_url):
         broker.client = redis_client("redis://not-connected.invalid:6379")
         runtime.install(None)
         loop.stop()
+
+
+async def test_a_worker_does_those_that_want_no_exchange(database_url, redis_url):
+    settings = settings_of_test(database_url, redis_url, NOWHERE)
+    async with build(settings, name="test") as services:
+        desk = await Desk(services.pool).set_up()
+        assert desk.instrument("BTCUSDT", Market.FUTURES).id == 3
+        trade = await desk.add(stop="95", target="120")
+    for name in WITHOUT_AN_EXCHANGE:
+        send(redis_url, name)
+    put(redis_url, "sweep", "of-tomorrow", envelope("sweep", "sweep_quotes", ("SPOT",), version=2))
+    with working(settings) as client, psycopg.connect(database_url, autocommit=True) as connection:
+        query = "SELECT profit_loss FROM trades WHERE id = %s AND status = 'CLOSED_SL'"
+        (net,) = await wait_until(lambda: connection.execute(query, [trade.id]).fetchone(), 20)
+        assert net < Decimal(0)
+        await wait_until(lambda: client.llen(broker.commands.quarantine_key), 20)
+        await wait_until(lambda: not client.keys("tasks:*.msgs"), 20)
+
+
+async def test_a_worker_does_those_that_ask_the_exchange(database_url, redis_url):
+    """Each by what it leaves: pairs, quotes, watermarks that moved, equity; and all of them without a failure."""
+    with exchange() as urls:
+        settings = settings_of_test(database_url, redis_url, urls)
+        async with build(settings, name="test") as services:
+            await refresh_instruments(services, Market.FUTURES)
+        with working(settings) as client, psycopg.connect(database_url, autocommit=True) as connection:
+
+            def told(query: str) -> int:
+                row = connection.execute(query).fetchone()  # type: ignore[arg-type] # of this test
+                assert row is not None
+                return int(row[0])
+
+            spot = "SELECT count(*) FROM instruments WHERE market = 'SPOT'"
+            assert told(spot) == 0
+            send(redis_url, "refresh_instruments")
+            await wait_until(lambda: told(spot) == 436, WAIT_SECONDS)
+
+            assert not client.keys("prices:*")
+            send(redis_url, "sweep_quotes")
+            await wait_until(lambda: client.keys("prices:*"), WAIT_SECONDS)
+
+            behind = f"SELECT count(*) FROM watermarks WHERE {ASKED_FOR} AND judged_to < now() - interval '4 minutes'"
+            back = f"UPDATE watermarks SET judged_to = judged_to - interval '5 minutes' WHERE {ASKED_FOR}"
+            connection.execute(back)
+            assert told(behind) == 3
+            send(redis_url, "fetch_paths")
+            await wait_until(lambda: told(behind) == 0, WAIT_SECONDS)
+            connection.execute(back)
+            send(redis_url, "ring_paths")
+            await wait_until(lambda: told(behind) == 2, WAIT_SECONDS)
+
+            assert not told("SELECT count(*) FROM funding_clocks WHERE due IS NOT NULL")
+            for name in ("scan_pairs", "settle_funding", "sample_equity"):
+                send(redis_url, name)
+            await wait_until(lambda: told("SELECT count(*) FROM funding_clocks WHERE due IS NOT NULL"), WAIT_SECONDS)
+            await wait_until(lambda: not client.keys("tasks:*.msgs"), WAIT_SECONDS)
+
+
+def test_no_message_is_left_out():
+    asking = {
+        "fetch_paths",
+        "ring_paths",
+        "sweep_quotes",
+        "scan_pairs",
+        "settle_funding",
+        "refresh_instruments",
+        "sample_equity",
+    }
+    assert {name for _, name, _ in MESSAGES} == WITHOUT_AN_EXCHANGE | asking
