@@ -4,8 +4,6 @@ import csv
 import gzip
 import io
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from itertools import pairwise
 from pathlib import Path as Folder
 
 import msgspec
@@ -13,72 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.binance.brackets import as_of, read_answer, shipped
 from services.domain.brackets import Bracket, bracket_of, liquidation_price, maintenance, reachable
 from services.domain.command import Command, CommandKind
-from services.domain.errors import InvalidData, InvalidInput
-from services.domain.fees import DEFAULT_FEES
-from services.domain.fills import NO_SLIPPAGE, FillModel
-from services.domain.funding import Funding, Settlement
-from services.domain.judge import Need
-from services.domain.market import UNFILTERED, Instrument, InstrumentStatus, Market, Quote
-from services.domain.opening import Order, enter_at_quote, rest
+from services.domain.errors import InvalidInput
+from services.domain.market import Quote
+from services.domain.opening import enter_at_quote, rest
 from services.domain.path import MINUTE, Bar, Path
-from services.domain.plan import Direction, EntryType, Plan, Target
+from services.domain.plan import Direction
 from services.domain.profit import exit_rows
-from services.domain.trade import Label, Reason, Trade, TradeStatus
-from services.domain.walk import Walked, walk
+from services.domain.trade import Reason, TradeStatus
+from services.domain.walk import walk
+from tests.domain.perpetuals import BTC, START, D, bar, entered, order, still, walked
 
-D = Decimal
-START = datetime(2026, 7, 1, 7, 58, tzinfo=UTC)
-BTC = shipped("BTCUSDT")
-FLAT = (Bracket(D(0), D("1e9"), D("0.01"), D(0), 50),)
-"""One bracket of 1 %: a LONG of 100 at 10 times is liquidated at 90 / 0.99 = 90.90909091."""
 LEVEL, LEAST = D("90.90909091"), D("1e-8")
 MARK = Folder(__file__).parents[2].parent / "shared" / "data" / "mark"
-
-
-def bar(minute: int, open_: object, high: object, low: object, close: object) -> Bar:
-    opened = START + minute * MINUTE
-    return Bar(opened, opened + MINUTE - timedelta(milliseconds=1), *(D(str(x)) for x in (open_, high, low, close)))
-
-
-def still(minute: int, price: object = 100) -> Bar:
-    return bar(minute, price, price, price, price)
-
-
-def order(
-    direction: str = "LONG",
-    *,
-    limit: object = None,
-    stop: object = 95,
-    targets: tuple[object, ...] = (120,),
-    leverage: int = 10,
-    at: datetime = START,
-) -> Order:
-    share = D(1) / len(targets)
-    plan = Plan(
-        direction=Direction(direction),
-        entry_type=EntryType.LIMIT if limit else EntryType.MARKET,
-        limit_price=D(str(limit)) if limit else None,
-        stop_loss=D(str(stop)),
-        targets=tuple(Target(D(str(target)), share) for target in targets),
-        position_size=D(100),
-        leverage=leverage,
-    )
-    instrument = Instrument(1, Market.FUTURES, "XUSDT", "X", InstrumentStatus.TRADING, UNFILTERED)
-    fees, label = DEFAULT_FEES[Market.FUTURES], Label(at, "test")
-    return Order(1, 1, instrument, plan, label, at, fees, FillModel.OPTIMISTIC, NO_SLIPPAGE, FLAT)
-
-
-def entered(*args: object, **changes: object) -> Trade:
-    wish = order(*args, **changes)
-    return enter_at_quote(wish, Quote(D(100), D(100), D(100), wish.at))
-
-
-def walked(trade: Trade, last: list[Bar], mark: list[Bar], command: Command | None = None, **tails: Bar) -> Walked:
-    end = max(each.open_time for each in (*last, *mark)) + MINUTE if last or mark else START
-    return walk(trade, Path(1, START, end, tuple(last), mark=tuple(mark), **tails), since=START, command=command)
 
 
 class TestPrice:
@@ -280,119 +226,6 @@ class TestMinute:
         result = walked(entered(), [still(1)], [bar(1, 100, 100, 90, 99)], by_hand)
         assert (result.trade.status, result.trade.ambiguous) == (TradeStatus.CLOSED_LIQUIDATED, True)
         assert result.command_done
-
-
-class TestFunding:
-    DUE = START + 2 * MINUTE
-
-    def held(self, **changes: object) -> Trade:
-        owed = Funding((Settlement(self.DUE, D("0.05")), Settlement(self.DUE + 10 * MINUTE, D("-0.02"))))
-        return msgspec.structs.replace(entered(**changes), funding=owed)
-
-    def test_the_recorded_payment_to_the_cent(self):
-        amount = D("63546.90") * D("0.00005357")
-        owed = Funding((Settlement(START, amount),)).owed(START + MINUTE)
-        assert round(owed * D("0.5"), 8) == D("1.70210372")
-
-    @pytest.mark.parametrize(("minute", "paid"), [(1, "0"), (2, "0.5"), (11, "0.5"), (12, "0.3"), (14, "0.3")])
-    def test_each_settlement_that_the_position_lived_through_is_paid_on_all_it_held(self, minute, paid):
-        trade = walked(self.held(), [bar(minute, 100, 100, 94, 94)], []).trade
-        assert trade.exits[0].funding == D(paid)
-        assert trade.profit_loss == sum(row.amount for row in exit_rows(1, 1, trade.exits[0])) - trade.entry.fee
-
-    def test_an_exit_at_the_very_instant_pays_nothing(self):
-        trade = walked(self.held(), [bar(2, 94, 94, 94, 94)], []).trade
-        assert trade.exits[0].fill.time == self.DUE
-        assert trade.exits[0].funding == 0
-
-    def test_a_short_receives_what_a_long_pays(self):
-        held = self.held(direction="SHORT", stop=105, targets=(80,))
-        assert walked(held, [bar(3, 106, 106, 106, 106)], []).trade.exits[0].funding == D("-0.5")
-
-    def test_a_part_pays_for_all_that_was_held_and_the_rest_from_then_on(self):
-        held = self.held(targets=(110, 120))
-        trade = walked(held, [bar(3, 100, 111, 100, 105), bar(13, 100, 121, 100, 105)], []).trade
-        assert [each.funding for each in trade.exits] == [D("0.5"), D("-0.1")]
-
-    def test_an_entry_in_the_path_pays_only_what_follows_it(self):
-        resting = msgspec.structs.replace(rest(order(limit=99)), funding=self.held().funding)
-        trade = walked(resting, [bar(5, 100, 100, 98, 99), bar(13, 99, 99, 94, 94)], []).trade
-        assert trade.exits[0].funding == ledger(D("-0.02") * trade.quantity)
-
-    def test_an_exit_beyond_a_settlement_not_known_yet_waits_for_it(self):
-        waiting = msgspec.structs.replace(self.held(), funding=Funding(due=self.DUE))
-        result = walked(waiting, [bar(3, 100, 100, 94, 94)], [])
-        assert result.trade.held_from == START + 3 * MINUTE
-        assert result.need == Need(START + 3 * MINUTE, funding=True)
-        known = msgspec.structs.replace(result.trade, funding=self.held().funding)
-        assert walked(known, [bar(3, 100, 100, 94, 94)], []).trade.exits[0].funding == D("0.5")
-
-    def test_what_does_not_end_there_does_not_wait(self):
-        waiting = msgspec.structs.replace(self.held(), funding=Funding(due=self.DUE))
-        assert walked(waiting, [still(3)], []).trade.held_from is None
-        assert not walked(waiting, [bar(1, 100, 100, 94, 94)], []).trade.status.is_live
-        assert not walked(waiting, [bar(2, 94, 94, 94, 94)], []).trade.status.is_live  # at the very instant
-
-    def test_a_closing_by_hand_waits_too(self):
-        waiting = msgspec.structs.replace(self.held(), funding=Funding(due=self.DUE))
-        by_hand = Command(kind=CommandKind.CLOSE, at=self.DUE + MINUTE, bid=D(100), ask=D(100))
-        for bars in ([still(5)], [still(3), still(5)]):
-            result = walked(waiting, bars, [], by_hand)
-            assert result.trade.held_from == bars[0].open_time
-            assert not result.command_done
-
-    def test_a_closing_by_hand_waits_too_where_nothing_was_traded_since(self):
-        waiting = msgspec.structs.replace(self.held(), funding=Funding(due=self.DUE))
-        by_hand = Command(kind=CommandKind.CLOSE, at=self.DUE + 2.5 * MINUTE, bid=D(100), ask=D(100))
-        silence = Path(1, START, self.DUE + 5 * MINUTE, (still(0),))
-        result = walk(waiting, silence, since=START, command=by_hand)
-        assert result.need == Need(self.DUE + 2 * MINUTE, funding=True)
-        assert result.trade == msgspec.structs.replace(waiting, held_from=self.DUE + 2 * MINUTE)
-        assert not result.command_done
-        known = msgspec.structs.replace(result.trade, funding=self.held().funding)
-        result = walk(known, silence, since=START, command=by_hand)
-        assert (result.trade.status, result.command_done) == (TradeStatus.CLOSED_MANUAL, True)
-        assert result.trade.exits[0].funding == D("0.5")
-
-
-def ledger(amount: Decimal) -> Decimal:
-    return round(amount, 8)
-
-
-class TestTable:
-    def test_the_shipped_table_is_dated_and_covers_the_large_contracts(self):
-        assert as_of() >= "2026-09-29"
-        assert BTC[0] == Bracket(D(0), D(300_000), D("0.004"), D(0), 150)
-        assert all(len(shipped(symbol)) > 3 for symbol in ("ETHUSDT", "SOLUSDT", "DOGEUSDT", "1000PEPEUSDT"))
-
-    @pytest.mark.parametrize("symbol", ["BTCUSDT", "DOGEUSDT", "1000PEPEUSDT", "NEWUSDT"])
-    def test_the_requirement_never_jumps(self, symbol):
-        for before, after in pairwise(shipped(symbol)):
-            assert before.cap == after.floor
-            assert abs(maintenance(before, after.floor) - maintenance(after, after.floor)) <= 1
-
-    def test_an_answer_of_the_exchange_can_replace_it(self):
-        answer = b"""[{"symbol": "XUSDT", "notionalCoef": 1.5, "brackets": [
-            {"bracket": 2, "initialLeverage": 10, "notionalCap": 9000, "notionalFloor": 1000,
-             "maintMarginRatio": 0.02, "cum": 10},
-            {"bracket": 1, "initialLeverage": 20, "notionalCap": 1000, "notionalFloor": 0,
-             "maintMarginRatio": 0.01, "cum": 0.0}]}]"""
-        assert read_answer(answer)["XUSDT"][1] == Bracket(D(1000), D(9000), D("0.02"), D(10), 10)
-
-    @pytest.mark.parametrize(
-        "answer",
-        [
-            b"[]x",
-            b'[{"symbol": "X", "brackets": []}]',
-            b'[{"symbol": "X", "brackets": [{"initialLeverage": 20, "notionalCap": 10, "notionalFloor": 5, '
-            b'"maintMarginRatio": 0.01, "cum": 0}]}]',
-            b'[{"symbol": "X", "brackets": [{"initialLeverage": 20, "notionalCap": 10, "notionalFloor": 0, '
-            b'"maintMarginRatio": 0.01, "cum": 5}]}]',
-        ],
-    )
-    def test_a_broken_answer_is_refused(self, answer):
-        with pytest.raises(InvalidData):
-            read_answer(answer)
 
 
 @pytest.mark.skipif(not MARK.is_dir(), reason=f"no recorded mark prices in {MARK}")

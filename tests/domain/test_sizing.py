@@ -18,7 +18,7 @@ from services.domain.plan import Direction
 from services.domain.sizing import Sizing, check_sizing
 from services.domain.trade import TradeStatus
 from services.domain.walk import walk
-from tests.domain.test_liquidation import START, bar, order
+from tests.domain.perpetuals import START, bar, order
 
 D = Decimal
 GRID = Filters(D("0.01"), D("0.001"), D("0.001"), D(5))

@@ -46,6 +46,7 @@ WALK = (
     "tests/domain/test_changes.py",
     "tests/domain/test_whole.py",
     "tests/domain/test_liquidation.py",
+    "tests/domain/test_funding.py",
     "tests/domain/test_plan_commands.py",
     "tests/domain/test_truth.py",
     "tests/domain/test_laws.py",
