@@ -67,6 +67,28 @@ EVALUATION = (
     "tests/evaluation/test_held_long.py",
 )
 TRADES = ("tests/api/one_market", "tests/api/test_paper_trades.py", "tests/api/test_plans.py")
+SIGNALS = (
+    "tests/signals/test_store.py",
+    "tests/signals/test_clock.py",
+    "tests/signals/test_trade.py",
+    "tests/signals/test_http.py",
+    "tests/signals/test_webhooks.py",
+    "tests/signals/test_exits.py",
+)
+INTAKE = ("alerts", "alert_levels", "alert_text", "ticker", "signal", "source")
+METRICS = (
+    "confidence",
+    "course",
+    "curve",
+    "drawdown",
+    "equity_curve",
+    "figures",
+    "returns",
+    "rounding",
+    "scope",
+    "streaks",
+    "tally",
+)
 
 JUDGES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(
@@ -88,7 +110,31 @@ JUDGES: Mapping[str, tuple[str, ...]] = {
         WALK,
     ),
     **dict.fromkeys(("services/domain/fills.py", "services/domain/money.py"), ("tests/domain/test_money.py", *WALK)),
-    "services/domain/liquidation.py": ("tests/domain/test_liquidation.py",),
+    **dict.fromkeys(
+        ("services/domain/liquidation.py", "services/domain/brackets.py"),
+        ("tests/domain/test_liquidation.py", "tests/domain/test_brackets.py"),
+    ),
+    **dict.fromkeys(
+        ("services/domain/plan.py", "services/domain/market.py", "services/domain/fees.py"),
+        (*OPENING, "tests/domain/test_money.py"),
+    ),
+    **dict.fromkeys(
+        ("services/domain/equity.py", "services/domain/limits.py"), ("tests/domain/test_sizing.py", *TRADES)
+    ),
+    "services/domain/view.py": ("tests/domain/test_excursion.py", *TRADES),
+    **dict.fromkeys(
+        (f"services/domain/metrics/{name}.py" for name in METRICS),
+        ("tests/domain/metrics", "tests/api/test_performance.py", "tests/api/test_equity.py"),
+    ),
+    **dict.fromkeys((f"services/domain/{name}.py" for name in INTAKE), ("tests/fuzz/test_intake.py", *SIGNALS)),
+    "services/domain/credentials.py": ("tests/fuzz/test_intake.py", "tests/access/test_keys.py"),
+    "services/domain/candles.py": ("tests/scanner/test_scan.py", "tests/api/one_market/test_candles.py"),
+    "services/domain/scan.py": ("tests/scanner/test_scan.py",),
+    "services/domain/shards.py": ("tests/scanner/test_scan.py", "tests/evaluation/test_delisting.py"),
+    "services/domain/mode.py": ("tests/hooks/test_mode.py",),
+    "services/domain/what_if.py": ("tests/backtest/test_what_if.py",),
+    "services/domain/outlets.py": ("tests/hooks/test_serving.py", "tests/hooks/test_notifications.py"),
+    "services/domain/halts.py": ("tests/workers/test_pause.py", "tests/deploy/test_doctor.py"),
     "services/domain/excursion.py": ("tests/domain/test_excursion.py",),
     "services/domain/coverage.py": ("tests/domain/test_coverage.py",),
     "services/domain/jump.py": ("tests/domain/test_jump.py",),
@@ -112,15 +158,13 @@ JUDGES: Mapping[str, tuple[str, ...]] = {
         TRADES,
     ),
     "services/usecases/once.py": ("tests/access/test_keys.py",),
+    "services/usecases/act_at_once.py": (*TRADES, "tests/evaluation/test_sweep.py"),
+    "services/usecases/sweep_quotes.py": ("tests/evaluation/test_sweep.py", "tests/evaluation/test_futures_market.py"),
     **dict.fromkeys(
-        ("services/usecases/store_signals.py", "services/usecases/trade_signals.py"),
-        (
-            "tests/signals/test_store.py",
-            "tests/signals/test_clock.py",
-            "tests/signals/test_trade.py",
-            "tests/signals/test_http.py",
-        ),
+        ("services/usecases/finer_data.py", "services/domain/finer.py"),
+        ("tests/evaluation/test_finer_doubts.py", "tests/evaluation/test_schedules.py"),
     ),
+    **dict.fromkeys(("services/usecases/store_signals.py", "services/usecases/trade_signals.py"), SIGNALS),
 }
 
 _AROUND_DOMAIN = (

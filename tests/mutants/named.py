@@ -110,6 +110,16 @@ NAMED = (
         "tests/chaos/test_locks.py",
     ),
     Mutant(
+        "accounts locked twice, before the trades are written too",
+        "services/db/settlement.py",
+        "        await _write_trades(connection, changes, at)\n",
+        "        ids = sorted({change.after.account_id for change in changes})\n"
+        '        early = "SELECT FROM accounts WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"\n'
+        "        await connection.execute(early, [ids])\n"
+        "        await _write_trades(connection, changes, at)\n",
+        "tests/chaos/test_locks.py::test_an_account_is_locked_once_all_that_is_not_its_own_is_written",
+    ),
+    Mutant(
         "idempotency key ignored",
         "services/db/idempotency.py",
         "    if taken.rowcount == 1:\n        return None\n",
