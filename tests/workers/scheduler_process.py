@@ -1,6 +1,8 @@
 """A scheduler process for tests: one job; it says in Redis when it has claimed, and waits there for `may_dispatch`.
 
-`python -m tests.workers.scheduler_process <name> <interval seconds> <reclaim after seconds>`
+`python -m tests.workers.scheduler_process <name> <interval seconds> <reclaim after seconds> [halting]`
+
+With `halting` it halts inside the transaction of its claim, tells so in Redis, and waits for `may_commit`.
 """
 
 import sys
@@ -9,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services import settings
-from services.db import pool
+from services.db import pool, slots
 from tests.servers import wait_until
 from tests.workers.working import LIMITS
 from workers import scheduler
@@ -46,7 +48,21 @@ def make_jobs(_settings: settings.Settings, _services: Services) -> list[Job]:
     return [Job("cycle", interval, messages)]
 
 
+def halt_inside() -> None:
+    claim = slots.claim
+
+    async def halting(*arguments: object, **named: object) -> datetime | None:
+        slot = await claim(*arguments, **named)
+        broker.client.rpush("inside", str(slot))
+        await wait_until(lambda: broker.client.exists("may_commit"), 60)
+        return slot
+
+    slots.claim = halting
+
+
 if __name__ == "__main__":
+    if "halting" in sys.argv[4:]:
+        halt_inside()
     scheduler.run(
         settings.load(),
         open_services=open_services,

@@ -59,14 +59,14 @@ async def test_many_messages_are_enqueued_in_order_and_each_runs_once(broker):
     assert seen == list(range(1200))
 
 
-async def _lose_redis_while_four_actors_fail(link, broker, fail) -> None:
-    """Four messages fail during an outage; returns when Redis has been back for long enough to settle them."""
-    for _ in range(4):
+async def _lose_redis_while_actors_fail(link, fail, *, count: int, seconds: float) -> None:
+    """`count` messages fail during an outage of so many seconds; returns when Redis is back."""
+    for _ in range(count):
         fail.send()
-    await wait_until(lambda: fail.begun == 4)
+    await wait_until(lambda: fail.begun == count, 20)
     link.down()
     fail.may_fail.set()
-    await asyncio.sleep(1)
+    await asyncio.sleep(seconds)  # the outage itself
     link.up()
 
 
@@ -88,11 +88,11 @@ async def test_retries_that_redis_cannot_take_end_in_the_dead_letters(link, redi
     broker = FleetBroker(link.url)
     fail = _failing(dramatiq.actor(broker=broker, queue_name="work", max_age=60_000, max_retries=2))
     watcher = FleetBroker(redis_url)
-    with working(broker, threads=4):
-        await _lose_redis_while_four_actors_fail(link, broker, fail)
-        await wait_until(lambda: died(redis_url, 4), 20)
+    with working(broker, threads=100):
+        await _lose_redis_while_actors_fail(link, fail, count=100, seconds=10)
+        await wait_until(lambda: died(redis_url, 100), 40)
     letters = await dead_letters(redis_url)
-    assert [(letter.actor, letter.error) for letter in letters] == [("fail", "ArithmeticError: on purpose")] * 4
+    assert [(letter.actor, letter.error) for letter in letters] == [("fail", "ArithmeticError: on purpose")] * 100
     assert watcher.do_qsize("work") == 0
     watcher.close()
 
@@ -102,7 +102,7 @@ async def test_stock_dramatiq_loses_those_messages(link, redis_url):
     broker = RedisBroker(url=link.url, middleware=[Retries(max_retries=2, min_backoff=100)])
     fail = _failing(dramatiq.actor(broker=broker, queue_name="work"))
     with working(broker, threads=4), redis.Redis.from_url(redis_url) as direct:
-        await _lose_redis_while_four_actors_fail(link, broker, fail)
+        await _lose_redis_while_actors_fail(link, fail, count=4, seconds=1)
         await wait_until(lambda: direct.hlen("dramatiq:work.msgs") == 0, 20)
         assert direct.hlen("dramatiq:work.XQ.msgs") == direct.hlen("dramatiq:work.DQ.msgs") == 0
     broker.client.close()
@@ -260,6 +260,7 @@ async def test_poison_is_quarantined_and_its_neighbours_are_processed(broker, re
         b"\xc1 not msgpack": "cannot be decoded",
         b"": "cannot be decoded",
         b"\x91" * 100_000: "cannot be decoded",
+        bytes(50_000_000): "cannot be decoded",
         healthy.encode()[:-3]: "cannot be decoded",
         healthy.encode().replace(b"\xa1v\x01", b"\xa1v\x09"): "message version 9",
         healthy.copy(actor_name="nobody").encode(): "no actor is named 'nobody'",

@@ -171,6 +171,29 @@ async def test_a_scheduler_frozen_after_its_claim_dispatches_nothing_when_it_tha
     assert [name for name, _ in _enqueued(valkey)] == ["heir"]
 
 
+async def test_a_scheduler_frozen_inside_its_transaction_costs_no_slot(start, valkey, tmp_path):
+    """What it has claimed and not committed keeps others waiting until the database ends its transaction."""
+
+    def has_failed() -> bool:
+        return "tick failed" in output.read_text()
+
+    output = tmp_path / "output"
+    frozen = start("frozen", "3600", "1", "halting")
+    await wait_until(lambda: valkey.llen("inside") == 1)
+    frozen.send_signal(signal.SIGSTOP)
+    try:
+        valkey.mset({"may_dispatch": 1, "may_commit": 1})
+        start("heir", "3600", "1")
+        await wait_until(lambda: _enqueued(valkey), 30)
+    finally:
+        output.write_text("")
+        frozen.send_signal(signal.SIGCONT)
+    await wait_until(has_failed)
+    frozen.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(frozen.wait, 10) == 0
+    assert [name for name, _ in _enqueued(valkey)] == ["heir"]
+
+
 async def test_a_slot_that_redis_cannot_take_is_dispatched_when_it_can(pool, broker, redis_url, valkey):
     job = _job(broker, interval=HOUR)
     broker.connect("unix:///nowhere")
