@@ -9,7 +9,9 @@ from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
-_FORMATS = {Decimal: "decimal", time: "time"}
+_DECIMAL: Any = "decimal"  # a format that the framework's list does not have
+_CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]+)?$"
+"""Of a time of day; JSON Schema's format `time` would have it carry an offset."""
 
 
 class PlainSchema(OpenAPISchemaPlugin):
@@ -21,6 +23,7 @@ class PlainSchema(OpenAPISchemaPlugin):
         return value in (Decimal, time)
 
     def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
-        """A string of a named format."""
-        named: Any = _FORMATS[field_definition.annotation]  # formats that the framework's list does not have
-        return Schema(type=OpenAPIType.STRING, format=named)
+        """A string: a number, or hours, minutes and seconds."""
+        if field_definition.annotation is time:
+            return Schema(type=OpenAPIType.STRING, pattern=_CLOCK)
+        return Schema(type=OpenAPIType.STRING, format=_DECIMAL)

@@ -36,6 +36,8 @@ _WORDS: dict[str, str] = {
     "strategy": "breakout",
     "url": "https://executor.example.com/paperfleet",
     "service": "discord",
+    "start": "22:00:00",
+    "end": "07:00:00",
     "time_zone": "Europe/Vienna",
     "action": "created",
     "subject": "account",
@@ -190,6 +192,4 @@ def _plain(kind: str | None, schema: dict[str, Any], name: str) -> Any:
         return max(_NUMBERS.get(name, 0 if name in _ZERO else 7), schema.get("minimum", 0))
     if kind == "boolean":
         return name not in _FALSE
-    return {"date": "2026-07-01", "duration": "PT4H", "time": "22:00:00"}.get(
-        form or "", 1.5 if kind == "number" else None
-    )
+    return {"date": "2026-07-01", "duration": "PT4H"}.get(form or "", 1.5 if kind == "number" else None)

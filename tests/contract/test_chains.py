@@ -7,22 +7,29 @@ import asyncio
 import contextlib
 import re
 import warnings
+from collections import Counter
 
 import httpx
 import pytest
 import pytest_asyncio
-import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.errors import FlakyStrategyDefinition
 from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.specs.openapi import checks
 
 from services.domain.credentials import Role
+from services.domain.market import Market
+from tests.contract.documents import closed, linked
 from tests.contract.test_operations import CASES, CHECKS, ENDLESS
+from tests.contract.things import Things
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 STEPS = 6
+CALLS = 4 * CASES
+OPERATIONS_MIN = 20
+CHAIN_CHECKS = [*CHECKS, checks.use_after_free, checks.ensure_resource_availability]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
 SETTINGS = settings(
     max_examples=CASES,
@@ -50,53 +57,58 @@ async def key(fresh_key):
     return await fresh_key()
 
 
-async def test_chains_of_calls_are_answered_as_the_document_says(api, fresh_key):
-    document = (await api.http.get("/api/openapi.json")).json()
-    for path in ENDLESS:
-        document["paths"][path].pop("get")  # read below: an answer without end has no place in a chain
+async def test_chains_of_calls_are_answered_as_the_document_says(services, api, fresh_key):
+    document = linked(closed((await api.http.get("/api/openapi.json")).json()))
+    price = (await services.prices.one(Market.SPOT, "BTCUSDT")).last
     loop = asyncio.get_running_loop()
-    asked, wrong = await asyncio.to_thread(
-        _chains, document, api.url, lambda: asyncio.run_coroutine_threadsafe(fresh_key(), loop).result()
-    )
+
+    def run():
+        ask_for_key = lambda: asyncio.run_coroutine_threadsafe(fresh_key(), loop).result()  # noqa: E731
+        return _chains(document, Things(document, api.url, price, ask_for_key))
+
+    asked, wrong = await asyncio.to_thread(run)
     assert not wrong, wrong[0]
-    assert len(asked) >= 5, asked
+    assert len(asked) >= OPERATIONS_MIN, asked
     assert (await api.http.get("/health/live")).status_code == 200
 
 
-def _chains(document, url, new_key):
-    """How often each operation was called after another one, CASES calls at least, and what the document did not say.
+def _chains(document, things):
+    """How often each operation was called, CALLS in all at least, and what the document did not say.
 
     A server keeps state: the same chain may go another way the second time, which Hypothesis takes for our mistake
     and ends the run. Then another seed goes on. So what is wrong is noted rather than raised.
     """
-    asked: dict[str, int] = {}
-    key = new_key()
+    asked: Counter[str] = Counter()
     wrong: list[BaseException] = []
-    with requests.Session() as session, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         machine = schemathesis.openapi.from_dict(document).as_state_machine()
 
         class Chain(machine):
             def setup(self):
-                nonlocal key
-                if not session.get(f"{url}/api/session/", headers={"Authorization": f"Bearer {key}"}).ok:
-                    key = new_key()  # a chain has ended the one before
+                if not things.ask("GET", "/api/session").ok:
+                    things.renew()  # a chain has ended the one before
+
+            def before_call(self, case):
+                operation = case.operation
+                makes = any("links" in answer for answer in operation.definition.raw["responses"].values())
+                if makes and operation.method == "post" and asked.total() % 4:
+                    case.body = things.fitting("post", operation.path)  # what is made up at random makes little
 
             def get_call_kwargs(self, case):
-                headers = {"Authorization": f"Bearer {key}"}
-                return {"base_url": url, "session": session, "headers": headers, "timeout": 60}
+                return {"base_url": things.url, "session": things.session, "headers": things.headers(), "timeout": 60}
 
             def validate_response(self, response, case, *arguments, **named):
-                asked[case.operation.label] = asked.get(case.operation.label, 0) + 1
+                asked[case.operation.label] += 1
                 try:
-                    case.validate_response(response, checks=CHECKS)
+                    case.validate_response(response, checks=CHAIN_CHECKS, recorder=self.recorder)
                 except (FailureGroup, Failure) as error:
                     wrong.append(error)
 
         for number in range(CASES):
             with contextlib.suppress(FlakyStrategyDefinition):
                 seed(number)(Chain).run(settings=SETTINGS)
-            if wrong or sum(asked.values()) >= CASES:
+            if wrong or asked.total() >= CALLS:
                 return asked, wrong
     raise AssertionError(f"too few chains: {asked}")
 
