@@ -47,6 +47,7 @@ INWARD = {
     "services/usecases/outgoing.py": "events of our database",
     "services/usecases/serve_outlets.py": "messages that this product put into its outbox",
     "services/usecases/strategies.py": "settings, which are checked when they are loaded",
+    "api/contract.py": "the document that this product has just made",
     "api/paper_trades.py": "an answer that this product has just made",
     "api/stream_traces.py": "events of our database",
     "paperfleet/site/pages.py": "the API's own document",
