@@ -13,6 +13,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+import msgspec
 import psycopg
 from psycopg.rows import class_row
 
@@ -66,6 +67,18 @@ class Row(NamedTuple):
     booked: dict[str, str] | None
 
 
+class _Said(msgspec.Struct):
+    """What an answer says of a new trade."""
+
+    id: int
+    entry_price: Decimal
+    entry_time: datetime
+    quantity: Decimal
+
+
+_SAID = msgspec.json.Decoder(_Said)
+
+
 def people(ground: Ground, everything: Sequence[Told]) -> Iterator[str]:
     """Whatever is not as people were told or as the prints make it; every trade is somebody's, and nobody's is lost."""
     by_number: dict[int, list[Row]] = {told.number: [] for told in everything}
@@ -104,6 +117,10 @@ def _opening(ground: Ground, told: Told, row: Row) -> Iterator[str]:
         yield f"entered at {row.entered}, asked for between {opening.sent} and {opening.answered}"
     if row.entry not in _quoted(ground, opening, row, buying=row.long):
         yield f"entered at {row.entry}, which was no quote between {opening.sent} and {opening.answered}"
+    for _, body in told.answers[:1]:
+        said = _SAID.decode(body)
+        if said != _Said(row.id, row.entry, row.entered, row.quantity):
+            yield f"its owner was told of {said}"
 
 
 def _edits(told: Told, row: Row) -> Iterator[str]:

@@ -108,6 +108,7 @@ SPOILS = (
     Spoil("two answers for one key", "different answers", telling=lambda told, _: told.answers.append((200, b"{}"))),
     Spoil("an entry off the tape", "which was no quote", _person("entry_price = 7")),
     Spoil("an entry too early", "asked for between", _person("entry_time = entry_time - '1 h'::interval")),
+    Spoil("an entry that its owner was told otherwise", "was told of", _person("quantity = 2 * quantity")),
     Spoil("a person's exit minute", "by its prints", _person("exit_time = exit_time + '1 min'::interval")),
     Spoil("a person's exit price", "by its prints", _person("exit_price = 7")),
     Spoil("a person's reason", "for trailing_stop", _person("exit_reason = 'trailing_stop'")),
