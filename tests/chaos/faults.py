@@ -123,6 +123,7 @@ async def valkey_flushed(ground: Ground, _: Random, hit: Hit) -> None:
     hit()
     async with _valkey(ground) as valkey:
         await valkey.flushall()
+    await _forgiven(ground)
 
 
 @_fault("valkey killed")
@@ -134,6 +135,12 @@ async def valkey_restarted(ground: Ground, chance: Random, hit: Hit) -> None:
     await exited(process)
     await asyncio.sleep(chance.uniform(0, 1))
     await ground.servers.start()
+    await _forgiven(ground)
+
+
+async def _forgiven(ground: Ground) -> None:
+    """The exchange asks nobody to wait any more: a process that starts now cannot know that it did."""
+    await ground.simulator.clear_faults()
 
 
 @_fault("valkey full")

@@ -31,6 +31,8 @@ ASKING_SECONDS = 1
 """Of ours, between the look at a quote's age and what it is used for, clocks' errors included."""
 LATE_SECONDS = 5
 """Of ours, by which the fleet's idea of the exchange's time may lag: as long as an answer about it is under way."""
+LEEWAY = timedelta(minutes=2)
+"""An end is told with a time of its minute."""
 _TRADES = """
 SELECT substr(t.notes, 8)::int AS number, t.id, i.market, i.symbol, t.direction = 'LONG' AS long, t.quantity,
     t.leverage, t.initial_stop AS stop, (t.targets -> 0 ->> 'price')::numeric AS target, t.status,
@@ -195,12 +197,15 @@ def _outcome(ground: Ground, told: Told, row: Row) -> Iterator[str]:
     )
     tape = ground.market.tapes[row.market, row.symbol]
     first = bisect_left(tape, (milliseconds(row.entered.replace(second=0, microsecond=0)), Decimal(0)))
-    prints = [(moment(ms), each) for ms, each in tape[first:]]
+    # Whatever has not ended the trade by its end there is told as well.
+    last = None if row.at is None else bisect_left(tape, (milliseconds(row.at + LEEWAY), Decimal(0)))
+    prints = [(moment(ms), each) for ms, each in tape[first:last]]
     closing = []
     if row.status == "CLOSED_MANUAL":
         closing = [SimpleNamespace(kind="close", at=row.at, bid=row.price, ask=row.price)]
     found = []
-    for edits in _courses(told, set(row.stops or ()), prints, ground.market.end):
+    late = timedelta(seconds=LATE_SECONDS * ground.scale.speed)
+    for edits in _courses(told, set(row.stops or ()), prints, late, ground.market.end):
         truth = judge(terms, prints, [*edits, *closing], ground.market.end)
         if _agrees(truth, row, funded=ground.market.end >= FUNDED):
             break
@@ -212,9 +217,9 @@ def _outcome(ground: Ground, told: Told, row: Row) -> Iterator[str]:
 
 
 def _courses(
-    told: Told, stops: set[Decimal], prints: Sequence[tuple[datetime, Decimal]], end: datetime
+    told: Told, stops: set[Decimal], prints: Sequence[tuple[datetime, Decimal]], late: timedelta, end: datetime
 ) -> Iterator[list[Any]]:
-    """Every list of edits that may have counted."""
+    """Every list of edits that may have counted; `late` is by how much the fleet's idea of the time may lag."""
     made = [edit for edit in told.edits if edit.stop in stops]
     if not made:
         yield []
@@ -222,7 +227,7 @@ def _courses(
     edit = made[0]
     yield [SimpleNamespace(kind="edit", at=edit.sent, stop_loss=edit.stop, targets=None)]
     for time, _ in prints:
-        if edit.sent <= time <= edit.latest(end):
+        if edit.sent - late <= time <= edit.latest(end):
             yield [SimpleNamespace(kind="edit", at=time + MS, stop_loss=edit.stop, targets=None)]
 
 

@@ -138,7 +138,7 @@ class Run:
         await ground.run()
         listening = [asyncio.create_task(listener.listen()) for listener in listeners]
         acting = asyncio.create_task(crowd.act())
-        watching = [asyncio.create_task(watch.look())] if self._is_watched else []
+        watching = [asyncio.create_task(each()) for each in (watch.look, watch.weigh) if self._is_watched]
         patience = self.scenario.patience
         try:
             await self._break(ground)

@@ -28,7 +28,6 @@ def forgotten(blocked: Fault) -> Fault:
         try:
             await blocked.act(ground, chance, hit)
         finally:
-            await ground.simulator.clear_faults()
             names = [*ground.names("worker"), *ground.names("api")]
             ground.fleet.kill(*names)
             await faults.valkey_flushed.act(ground, chance, lambda: None)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from statistics import linear_regression, median
 
@@ -79,11 +80,14 @@ class Watch:
                 self.looks += 1
             except (psycopg.OperationalError, RedisError, TimeoutError):
                 self.failed += 1
+            await asyncio.sleep(1)
+
+    async def weigh(self) -> None:
+        """What each process holds, every second, until cancelled."""
+        while True:
             for name, process in self.ground.fleet.processes.items():
-                try:
+                with suppress(psutil.NoSuchProcess):
                     self.memory[name, process.pid].append(psutil.Process(process.pid).memory_info().rss)
-                except psutil.NoSuchProcess:
-                    continue
             await asyncio.sleep(1)
 
     async def look_once(self) -> None:

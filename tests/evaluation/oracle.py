@@ -75,6 +75,8 @@ def judge(terms: Terms, prints: Sequence[tuple[datetime, Decimal]], commands: Se
         minute = started
         if time >= walk.active_from:
             walk.print(time, price, opens_minute)
+        if walk.truth.exit_time is not None:
+            return walk.truth
     for each in waiting:
         walk.command(each)
     return walk.truth

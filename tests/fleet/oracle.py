@@ -58,6 +58,8 @@ def by_prints(order: Order, prints: Iterable[tuple[int, Decimal]]) -> ByPrints:
         entered = time if found.entered is None and state.entry_price is not None else found.entered
         exited = time if found.exited is None and state.exit_price is not None else found.exited
         found, last_minute = ByPrints(state, entered, exited), minute
+        if exited is not None:
+            break
     return found
 
 
