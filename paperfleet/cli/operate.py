@@ -17,30 +17,37 @@ def queues(
     retry: Annotated[str, typer.Option(metavar="ID", help="Send this dead letter on its way again.")] = "",
     drop: Annotated[str, typer.Option(metavar="ID", help="Forget this dead letter.")] = "",
     clear_quarantine: Annotated[bool, typer.Option("--clear-quarantine", help="Forget quarantined messages.")] = False,
+    believe_price: Annotated[str, typer.Option(metavar="KEY", help="Believe this quarantined price now.")] = "",
+    drop_price: Annotated[str, typer.Option(metavar="KEY", help="Forget this quarantined price.")] = "",
     json: AsJson = False,
 ) -> None:
-    """Show the queues, the dead letters and the quarantine; retry or drop a dead letter."""
+    """Show the queues, the dead letters and the quarantine; retry or drop a dead letter, believe or drop a price."""
     import asyncio
 
     from services.bootstrap import redis_client
+    from services.usecases import mend_queues
     from services.usecases.examine_queues import Queues, examine_queues
-    from services.usecases.mend_queues import clear_messages, drop_letter, retry_letter
 
     settings = process_settings()
+    deeds = {
+        mend_queues.retry_letter: retry,
+        mend_queues.drop_letter: drop,
+        mend_queues.believe_price: believe_price,
+        mend_queues.drop_price: drop_price,
+    }
 
     async def mend(services: "Services") -> None:
-        if retry:
-            await retry_letter(services, retry)
-        if drop:
-            await drop_letter(services, drop)
+        for deed, name in deeds.items():
+            if name:
+                await deed(services, name)
         if clear_quarantine:
-            await clear_messages(services)
+            await mend_queues.clear_messages(services)
 
     async def run() -> Queues:
         async with redis_client(settings) as redis:
             return await examine_queues(redis)
 
-    if retry or drop or clear_quarantine:
+    if any(deeds.values()) or clear_quarantine:
         as_command(mend)
     tell_queues(asyncio.run(run()), json)
 

@@ -43,6 +43,7 @@ def tell_queues(found: "Queues | ClientsQueues", as_json: bool) -> None:
         typer.echo(f"not believed {price.key} {told(price.minute)} {price.market_type} {price.symbol}")
     if found.quarantined_prices:
         typer.echo("take a price for true: `paperfleet system prices believe KEY`; forget it: `... drop KEY`")
+        typer.echo("without an API: `paperfleet queues --believe-price KEY`, `--drop-price KEY`")
 
 
 @queues.command("show")

@@ -123,13 +123,19 @@ async def test_the_queues_are_seen_and_mended_without_an_api_too(services, api, 
     (left,) = json.loads(queues("--drop", "one", "--json"))["dead_letters"]
     assert left["id"] == "two"
     assert "there is no dead letter one" in queues("--retry", "one", code=1)
+    price = "SPOT:BTCUSDT:1800000000"
+    assert f"not believed {price}" in queues("--believe-price", price), "until the exchange tells it next"
+    known = await quarantine.first_seen(services.redis, Market.SPOT, "BTCUSDT", suspect)
+    assert suspect.seen - known.seen > 60, "the next answer counts as the second"
+    assert "not believed" not in queues("--drop-price", price)
+    for option in ("--believe-price", "--drop-price"):
+        assert f"no price {price} is in quarantine" in queues(option, price, code=1)
     assert json.loads(queues("--retry", "two", "--json"))["dead_letters"] == []
     assert await services.redis.lrange("tasks:fetch", 0, -1) == [b"two"]
     await services.redis.delete("tasks:fetch", "tasks:fetch.msgs")
     await services.redis.lpush("tasks:__quarantine__", msgspec.msgpack.encode(PUT_ASIDE))
     assert "put aside three 2027-01-15 08:00:00 fetch: cannot be read" in queues()
     assert "put aside" not in queues("--clear-quarantine")
-    assert await quarantine.drop(services.redis, "SPOT:BTCUSDT:1800000000")
 
 
 def _ageless(told: str) -> dict:
