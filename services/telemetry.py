@@ -21,8 +21,10 @@ PATHS = Counter("paperfleet_paths_total", "Price paths asked for; why is empty f
 EVALUATION_SECONDS = Histogram(
     "paperfleet_evaluation_seconds", "Judging one message's paths to the last COMMIT, in seconds.", buckets=_SECONDS
 )
-TRADES_OPENED = Counter("paperfleet_trades_opened_total", "Entries filled by the path.")
-TRADES_CLOSED = Counter("paperfleet_trades_closed_total", "Trades closed by the path.")
+TRADES_OPENED = Counter("paperfleet_trades_opened_total", "Trades that got their entry, whoever gave it.")
+TRADES_CLOSED = Counter(
+    "paperfleet_trades_closed_total", "Trades that got their last exit, whoever gave it.", ["status", "exit_reason"]
+)
 HELD = Counter("paperfleet_trades_held_total", "Judgements put off because finer data is missing.")
 EXCHANGE_SECONDS = Histogram(
     "paperfleet_exchange_request_seconds",

@@ -47,10 +47,10 @@ FLEET = [
     Panel("Age of quotes", _max("paperfleet_fleet_quote_age_seconds", "market"), "s"),
     Panel("Trades", _max("paperfleet_fleet_trades", "status")),
     Panel(
-        "Opened and closed by the path",
+        "Opened and closed",
         {
             "opened": "sum(rate(paperfleet_trades_opened_total[5m]))",
-            "closed": "sum(rate(paperfleet_trades_closed_total[5m]))",
+            "{{status}} {{exit_reason}}": "sum by (status, exit_reason) (rate(paperfleet_trades_closed_total[5m]))",
         },
         "ops",
     ),

@@ -1,9 +1,9 @@
-"""What a closing adds beside the trade itself: how far the trade went while it was held, and its place in the results.
+"""What a closing adds beside the trade itself: how far it went while it was held, its place in the results, the count.
 
-Both are done for all closings of a transaction at once. Results are only ever inserted: nobody waits for anybody's row.
+All is done for all closings of a transaction at once. Results are only ever inserted: nobody waits for anybody's row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from services.db import minute_bars, triggers
 from services.db.minute_bars import Stretch
@@ -11,6 +11,7 @@ from services.db.pool import Connection
 from services.domain.changes import Change
 from services.domain.excursion import excursion, held
 from services.domain.trade import Trade
+from services.telemetry import TRADES_CLOSED, TRADES_OPENED
 
 
 async def measured(connection: Connection, changes: Sequence[Change]) -> list[Change]:
@@ -43,6 +44,15 @@ def _stretch(trade: Trade) -> Stretch:
 async def add_results(connection: Connection, trade_ids: Sequence[int]) -> None:
     """Add the closed trades, each once and in the transaction that closes it, to the results."""
     await connection.execute(ADD_RESULTS, [list(trade_ids)])
+
+
+def count(changes: Iterable[Change]) -> None:
+    """Tell Prometheus of committed changes: each opening and closing, whoever committed it, for whatever reason."""
+    for change in changes:
+        if change.opens:
+            TRADES_OPENED.inc()
+        if change.closes:
+            TRADES_CLOSED.labels(change.after.status, change.after.ended_by).inc()
 
 
 SUMS = """count(*), count(*) FILTER (WHERE profit_loss > 0), count(*) FILTER (WHERE profit_loss < 0),

@@ -55,10 +55,12 @@ async def settle_and_commit(
     try:
         changes = await closings.measured(connection, changes)
         await _write_trades(connection, changes, at)
-        return await _write_accounts_and_commit(connection, _Postings(changes, notices, at))
+        streams = await _write_accounts_and_commit(connection, _Postings(changes, notices, at))
     except BaseException:
         await connection.rollback()
         raise
+    closings.count(changes)
+    return streams
 
 
 async def _write_trades(connection: Connection, changes: Sequence[Change], at: datetime) -> None:

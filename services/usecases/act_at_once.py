@@ -17,6 +17,7 @@ from services.domain.trade import Trade
 from services.usecases.context import Services
 from services.usecases.evaluate_trades import evaluate_trades
 from services.usecases.fetch_paths import SETTLE_SECONDS, fetch_paths
+from services.usecases.tell_settled import tell_settled
 
 CLOCK_SECONDS = 0.01
 """Longer than clocks that tell milliseconds are wrong after a sleep."""
@@ -90,4 +91,5 @@ async def apply_waiting(services: Services, instrument: Instrument, trade_ids: S
             streams = await settlement.settle_and_commit(connection, changes, at=at)
         except StateMoved:
             return
+    tell_settled(changes)
     await doorbell.ring(services.redis, streams)

@@ -26,6 +26,7 @@ from services.domain.market import Market
 from services.domain.path import MINUTE, Path, floor_minute
 from services.domain.trade import DecidedBy
 from services.usecases.context import Services
+from services.usecases.tell_settled import tell_settled
 
 BREAK_KEPT = timedelta(days=7)
 """A spot pair that has been in BREAK for this long (exchange time) does not come back."""
@@ -162,6 +163,7 @@ async def _end_trades(services: Services, market: Market, pair: Ending, *, is_lo
             if ids:
                 at = await clock.transaction_time(connection)
                 streams |= set(await settlement.settle_and_commit(connection, changes, at=at))
+                tell_settled(changes)
                 after = ids[-1]
                 continue
             is_gone = await delistings.finish(connection, pair.instrument_id)

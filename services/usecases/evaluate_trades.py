@@ -14,7 +14,7 @@ from services.domain.judge import Need
 from services.domain.market import Instrument, InstrumentStatus, Market
 from services.domain.path import MINUTE, Bar, Finer, Path
 from services.domain.shards import Batch
-from services.telemetry import EVALUATION_SECONDS, HELD, TRADES_CLOSED, TRADES_OPENED
+from services.telemetry import EVALUATION_SECONDS, HELD
 from services.usecases.context import Services
 from services.usecases.fetch_paths import BARS_MAX
 from services.usecases.finer_data import fetch_finer
@@ -56,8 +56,6 @@ async def evaluate_trades(services: Services, paths: Sequence[Path], batch: Batc
     if judged.opened or judged.closed or held:
         log.info("evaluated", opened=judged.opened, closed=judged.closed, waiting_for_finer_data=held, pairs=len(paths))
     EVALUATION_SECONDS.observe(time.perf_counter() - began)
-    TRADES_OPENED.inc(judged.opened)
-    TRADES_CLOSED.inc(judged.closed)
     HELD.inc(held)
     return Evaluated(judged.opened, judged.closed, held, _behind(paths, judged, known))
 

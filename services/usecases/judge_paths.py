@@ -10,7 +10,6 @@ from datetime import datetime
 from decimal import Decimal
 
 import msgspec
-import structlog
 from psycopg import errors
 
 from services.db import clock, instruments, settlement, trades, triggers, watermarks
@@ -23,14 +22,11 @@ from services.domain.fills import next_average_range
 from services.domain.judge import Need
 from services.domain.path import Bar, Finer, Path
 from services.domain.walk import walk
+from services.usecases.tell_settled import tell_settled
 
 CHANGES_MAX = 500
-IDS_TOLD = 50
-"""A log line names at most so many trades."""
 _ATTEMPTS = 5
 _RETRIED = (errors.DeadlockDetected, errors.SerializationFailure, StateMoved)
-
-log = structlog.get_logger(__name__)
 
 FinerData = Mapping[int, Mapping[datetime, Finer]]
 """What is known inside minutes, by instrument id and minute."""
@@ -120,12 +116,9 @@ class _Batch:
             self.judged.streams.update(await settlement.settle_and_commit(connection, decided.changes, at=at))
         else:  # as nearly always
             await connection.commit()
-        opened = [change.after.id for change in decided.changes if change.opens]
-        closed = [change.after.id for change in decided.changes if change.closes]
-        if opened or closed:
-            log.info("settled", opened=opened[:IDS_TOLD], closed=closed[:IDS_TOLD], trades=len(decided.changes))
-        self.judged.opened += len(opened)
-        self.judged.closed += len(closed)
+        opened, closed = tell_settled(decided.changes)
+        self.judged.opened += opened
+        self.judged.closed += closed
         for id_, need in decided.needs:
             self.judged.needs.setdefault(id_, set()).add(need)
         self.walked.update(chunk)

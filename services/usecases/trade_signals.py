@@ -31,6 +31,7 @@ from services.usecases.make_trades import Wanted, make_trades
 from services.usecases.quotes import fresh_quotes
 from services.usecases.signal_wish import wish_of
 from services.usecases.store_signals import too_late
+from services.usecases.tell_settled import tell_settled
 
 CONCLUDED_MAX = 500
 
@@ -119,6 +120,7 @@ async def _decide(
         notices = [_notice(market.signals[pair.signal_id], pair, outcome, why) for pair, outcome, why in final]
         at = await clock.transaction_time(connection)
         streams = await settlement.settle_and_commit(connection, changes, at=at, notices=notices)
+    tell_settled(changes)
     await doorbell.ring(services.redis, streams)
     last = pairs[-1]
     return (last.signal_id, last.account_id), (len(changes), len(final), len(waiting))

@@ -1,5 +1,6 @@
 """What operators do over HTTP: stop, resume, look at queues, mend dead letters and quarantine."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -110,7 +111,9 @@ async def test_a_trade_that_was_closed_wrongly_is_struck_out(api, services):
     url = f"/api/paper-trades/{trade['id']}/void/"
     refused = await api.http.post(url, json=STOP)
     assert (refused.status_code, refused.json()["code"]) == (409, "trade_not_closed")
+    before = await closings_by_hand(api)
     await api.http.post(f"/api/paper-trades/{trade['id']}/close_trade/", json={})
+    assert await closings_by_hand(api) == before + 1
     assert (await api.http.post(url, json={"reason": " "})).status_code == 422
     struck = (await api.http.post(url, json=STOP)).json()
     assert (struck["status"], struck["profit_loss"], struck["void_reason"]) == ("VOIDED", "0", STOP["reason"])
@@ -140,6 +143,14 @@ async def test_lists_of_operators_have_no_end_that_hides_anything(api, services)
     assert {(lag["market_type"], lag["symbol"]) for lag in lags} == {
         (pair["market_type"], pair["symbol"]) for pair in followed
     }
+
+
+async def closings_by_hand(api) -> float:
+    told = (await api.http.get("/metrics")).text
+    found = re.search(
+        r'^paperfleet_trades_closed_total{exit_reason="manual",status="CLOSED_MANUAL"} (\S+)$', told, re.MULTILINE
+    )
+    return float(found[1]) if found else 0
 
 
 async def test_the_books_are_reconciled_when_asked_for(api, services):
