@@ -1,10 +1,10 @@
 """For operators: the kill switch, and the books asked for now."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import msgspec
-from litestar import Router, post
+from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import Body
 
@@ -13,15 +13,17 @@ from api.body import JsonBody
 from api.documentation import REASON_EXAMPLES, problems
 from api.operations import ADMIN, Halts, Justification, by_name
 from services.coordination import task_queue
-from services.db import audit
+from services.db import audit, books, clock
+from services.db.books import Books
 from services.usecases.context import Services
 from services.usecases.kill_switch import kill
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a worker was asked for, and where its answer will be found."""
+    """What a worker was asked for and when, and where its answer will be found."""
 
     asked_for: str
+    asked_at: datetime
     answer: str
 
 
@@ -50,13 +52,21 @@ async def post_kill(
 async def post_reconcile(services: NamedDependency[Services]) -> Asked:
     """A worker compares balances, ledger, events, triggers and results over all rows.
 
-    Differences are told on the stream `market` (`books_differ`) and logged; silence means that there are none. It is
-    done every ten minutes anyway.
+    Its verdict is at `GET /api/system/books/` once `reconciled_at` there is not before `asked_at`. Differences are also
+    told on the stream `market` (`books_differ`) and logged. It is done every ten minutes anyway.
     """
     async with services.system_pool.connection() as connection:
+        at = await clock.transaction_time(connection)
         await audit.note(connection, "reconcile", "books", "")
         await task_queue.enqueue(services.redis, "maintenance", "reconcile_books", max_age=timedelta(minutes=10))
-    return Asked("reconcile_books", "books_differ on the stream market, if anything does")
+    return Asked("reconcile_books", at, "GET /api/system/books/ when its reconciled_at is not before asked_at")
 
 
-router = Router("/system", route_handlers=[post_kill, post_reconcile], tags=["Operations"])
+@get("/books", opt=ADMIN, summary="What the last reconciliation of the books found")
+async def get_books(services: NamedDependency[Services]) -> Books:
+    """The rows that differ, by check; none when the books are in order."""
+    async with services.pool.connection() as connection:
+        return await books.last(connection)
+
+
+router = Router("/system", route_handlers=[post_kill, post_reconcile, get_books], tags=["Operations"])

@@ -1,9 +1,10 @@
 """The figures of the whole fleet for Prometheus, made of the system's status when they are asked for.
 
 Every API process tells the same, so queries take the maximum, never the sum. Labels are markets, queues, kinds of
-processes, statuses and tasks (the jobs: `job` is Prometheus' own label): never a symbol, a trade or an account.
+processes, statuses, checks and tasks (the jobs: `job` is Prometheus' own): never a symbol, a trade or an account.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from services.db.reconcile import CHECKS
 from services.domain.halts import Halted
 from services.usecases.system_status import SystemStatus
 
@@ -36,6 +38,7 @@ class _Told(Collector):
         if self._status is None:
             return
         yield from _trades(self._status)
+        yield from _books(self._status)
         yield from _market(self._status)
         yield from _work(self._status)
         yield from _servers(self._status)
@@ -46,6 +49,14 @@ def _trades(status: SystemStatus) -> Iterator[Metric]:
     yield _one("held_trades", "Live trades that wait for finer data.", status.held_trades)
     yield _one("ambiguous_share", "Share of closed trades with an assumed order, 0 to 1.", status.ambiguous_share)
     yield _one("pairs", "Pairs that take new trades.", status.pairs)
+
+
+def _books(status: SystemStatus) -> Iterator[Metric]:
+    books = status.books
+    differ = {} if books.reconciled_at is None else dict.fromkeys(CHECKS, 0) | books.differences
+    yield _by("books_differ", "Rows that the last reconciliation found to differ, at most 20 a check.", "check", differ)
+    age = math.inf if books.age_seconds is None else books.age_seconds
+    yield _one("books_age_seconds", "Since the books were last reconciled; +Inf: never.", age)
 
 
 def _market(status: SystemStatus) -> Iterator[Metric]:

@@ -57,6 +57,7 @@ FLEET = [
     Panel("Held trades", {"held": "max(paperfleet_fleet_held_trades)"}),
     Panel("Ambiguous share of closed trades", {"share": "max(paperfleet_fleet_ambiguous_share)"}, "percentunit"),
     Panel("Servers that answer", _max("paperfleet_fleet_up", "part")),
+    Panel("Books: rows that differ", _max("paperfleet_fleet_books_differ", "check")),
     Panel("Living processes", _max("paperfleet_fleet_processes", "kind")),
     Panel("Stopped by an operator", _max("paperfleet_fleet_halted", "what")),
 ]

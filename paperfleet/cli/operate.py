@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from paperfleet.cli.books import tell_differences
 from paperfleet.cli.processes import as_command, process_settings
 from paperfleet.cli.put_aside import tell_queues
 from paperfleet.cli.remote import AsJson
@@ -100,14 +101,7 @@ def reconcile() -> None:
         async with build(settings, name="paperfleet reconcile") as services:
             return await reconcile_books(services)
 
-    found = asyncio.run(run())
-    for check, rows in found.items():
-        typer.echo(f"{check}: {len(rows)} differences")
-        for row in rows:
-            typer.echo(f"  {row}")
-    if found:
-        raise typer.Exit(1)
-    typer.echo("the books are in order")
+    tell_differences(asyncio.run(run()))
 
 
 def brackets(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from paperfleet.cli.books import tell_differences, verdict_on_books
 from paperfleet.cli.doctor import CODES, tell_findings
 from paperfleet.cli.put_aside import prices, queues
 from paperfleet.cli.remote import AsJson, KeyText, Most, Url, asking, group, show, show_list, tell_json
@@ -120,11 +121,19 @@ def resume(json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
 
 
 @system.command("reconcile")
-def reconcile(json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
-    """Have a worker compare the books now; `paperfleet tail` tells what differs, if anything does."""
+def reconcile(
+    wait: Annotated[int, typer.Option(metavar="SECONDS", min=1, help="For the verdict.")] = 300,
+    json: AsJson = False,
+    url: Url = None,
+    key: KeyText = None,
+) -> None:
+    """Have a worker compare the books now, and tell its verdict; exit code 1 when they differ, 2 without a verdict."""
     with asking(url, key) as client:
-        asked = client.system.reconcile()
-    show(asked, json, [("asked for", asked.asked_for), ("answer", asked.answer)])
+        found = verdict_on_books(client, wait)
+    if json:
+        tell_json(found)
+        raise typer.Exit(bool(found.differences))
+    tell_differences(found.differences)
 
 
 @system.command("void")
@@ -176,6 +185,9 @@ def _rows(found: "System") -> Iterator[tuple[str, object]]:
     yield "alive", ", ".join(f"{alive.count(kind)} {kind}" for kind in sorted(set(alive)))
     yield "dead letters", sum(each.dead for each in found.fleet.queues) or None
     yield "messages in quarantine", found.fleet.quarantined_messages or None
+    for check, count in found.books.differences.items():
+        yield f"books differ: {check}", count
+    yield "books reconciled", found.books.reconciled_at
     yield "switched off", ", ".join(f"{each.strategy}: {each.reason}" for each in found.disabled_strategies)
 
 

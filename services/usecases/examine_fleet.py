@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from services.binance.brackets import as_of
 from services.coordination import quarantine
 from services.coordination.task_queue import QUEUES
-from services.db import brackets, slots
+from services.db import books, brackets, slots
 from services.domain.errors import InvalidData, Unavailable
 from services.domain.finding import Finding, doubt, fine, wrong
 from services.domain.market import Market
@@ -35,7 +35,7 @@ def intervals_of_prices(settings: Settings) -> dict[str, timedelta]:
 async def examine_fleet(services: Services, intervals: Mapping[str, timedelta]) -> list[Finding]:
     """What keeps the fleet from its work. `intervals` are those of the scheduled jobs, by name."""
     state = await read_fleet(services)
-    found = [*_halts(state), *await _ticks(services, intervals), await _brackets(services)]
+    found = [*_halts(state), *await _ticks(services, intervals), await _books(services), await _brackets(services)]
     if state.redis is None:
         return found  # without Redis nothing of the rest can be known, and no request may leave
     return [
@@ -70,6 +70,15 @@ async def _ticks(services: Services, intervals: Mapping[str, timedelta]) -> list
             wrong("scheduler", text, "start `paperfleet scheduler`, any number may run; its log says what stops it")
         ]
     return [fine("scheduler", f"{len(intervals)} jobs tick")]
+
+
+async def _books(services: Services) -> Finding:
+    async with services.pool.connection() as connection:
+        kept = await books.last(connection)
+    if kept.differences:
+        text = f"{', '.join(kept.differences)} differ, as of {kept.reconciled_at:%Y-%m-%d %H:%M} UTC"
+        return wrong("books", text, "`paperfleet reconcile` tells the rows: docs/runbook.md#books-differ")
+    return fine("books", "not looked at yet" if kept.reconciled_at is None else "in order when last looked at")
 
 
 async def _brackets(services: Services) -> Finding:

@@ -3,7 +3,7 @@
 import structlog
 
 from services.coordination import doorbell
-from services.db import candles, market_events, reconcile, results, retention
+from services.db import books, candles, clock, market_events, reconcile, results, retention
 from services.usecases.context import Services
 from services.usecases.keep_courses import keep_due
 
@@ -21,9 +21,12 @@ async def maintain(services: Services) -> None:
 
 
 async def reconcile_books(services: Services) -> dict[str, list[str]]:
-    """The differences between balances, ledger, events and triggers; told to the market stream if there are any."""
+    """The differences between balances, ledger, events and triggers; kept, and told to the market stream if any."""
     async with services.pool.connection() as connection:
         found = await reconcile.differences(connection)
+        at = await clock.transaction_time(connection)
+    async with services.pool.connection() as connection:
+        await books.keep(connection, at, found)
     for check, rows in found.items():
         log.error("books_differ", check=check, rows=rows)
     if found:

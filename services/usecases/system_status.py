@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from services.coordination.weight import Usage
-from services.db import cycles, scans, slots, status
+from services.db import books, cycles, scans, slots, status
 from services.db.scans import Disabled, ScanState
 from services.db.status import Behind, Closed, TradeCounts
 from services.domain.errors import Unavailable
@@ -55,6 +55,14 @@ class Feed(msgspec.Struct, frozen=True):
     quote_age_seconds: float | None
 
 
+class BooksState(msgspec.Struct, frozen=True):
+    """The last reconciliation: as of when (null: never), and how many rows differ by check, at most 20 each."""
+
+    reconciled_at: datetime | None
+    age_seconds: float | None
+    differences: dict[str, int]
+
+
 class SystemStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The system in numbers. Counts are over all accounts; null means not known (yet, or a part is away).
 
@@ -65,6 +73,7 @@ class SystemStatus(msgspec.Struct, frozen=True, kw_only=True):
     scans           the newest scan of each market; strategies that raised are in disabled_strategies
     weight          this fleet's budget by market: used now, limit, and a pause in force
     ambiguous_share the share of closed trades whose order inside a bar had to be assumed; 0 to 1
+    books           what the last reconciliation of balances, ledger, events and triggers found
     fleet           what is stopped, who is alive, queues, connections, storage
     """
 
@@ -88,6 +97,7 @@ class SystemStatus(msgspec.Struct, frozen=True, kw_only=True):
     scans: list[ScanState]
     disabled_strategies: list[Disabled]
     ambiguous_share: float | None
+    books: BooksState
     fleet: FleetState
 
 
@@ -118,6 +128,7 @@ class StatusReader:
             disabled = await scans.disabled(connection)
             epoch = await status.epoch(connection)
             pairs = await status.trading_pairs(connection)
+            kept = await books.last(connection)
         feeds, weight, fleet = await asyncio.gather(
             _per_market(self._feed), _per_market(services.weight.usage), read_fleet(services)
         )
@@ -143,6 +154,11 @@ class StatusReader:
             disabled_strategies=disabled,
             jobs=[Job(job.job, job.slot, None if job.age is None else _seconds(job.age)) for job in jobs],
             ambiguous_share=counts.ambiguous_share,
+            books=BooksState(
+                kept.reconciled_at,
+                kept.age_seconds,
+                {check: len(rows) for check, rows in kept.differences.items()},
+            ),
             fleet=fleet,
         )
 

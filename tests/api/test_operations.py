@@ -1,5 +1,6 @@
 """What operators do over HTTP: stop, resume, look at queues, mend dead letters and quarantine."""
 
+import math
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ import msgspec
 from services.coordination import quarantine, task_queue
 from services.coordination.quarantine import Suspect
 from services.domain.market import Market
+from services.usecases.maintain import reconcile_books
 from tests.api.running import order, pages
 
 STOP = {"reason": "the market data looks wrong"}
@@ -159,3 +161,31 @@ async def test_the_books_are_reconciled_when_asked_for(api, services):
     (id_,) = await services.redis.lrange("tasks:maintenance", 0, -1)
     message = msgspec.msgpack.decode(await services.redis.hget("tasks:maintenance.msgs", id_))
     assert (message["actor_name"], message["args"]) == ("reconcile_books", [])
+    assert (await books(api), await metric(api, "age_seconds")) == ((None, {}), math.inf)
+
+    await reconcile_books(services)
+    at, differences = await books(api)
+    assert at >= asked.json()["asked_at"]
+    assert differences == {}
+    assert await metric(api, 'differ{check="balance_is_ledger"}') == 0
+    assert 0 <= await metric(api, "age_seconds") < 60
+
+    async with services.pool.connection() as connection:
+        await connection.execute("UPDATE accounts SET balance = balance + 1 WHERE id = 1")
+    await reconcile_books(services)
+    assert (await books(api))[0] > at
+    assert (await books(api))[1] == {"balance_is_ledger": ["1, 100001, 100000"]}
+    status = (await api.http.get("/api/system/")).json()["books"]
+    assert (status["reconciled_at"], status["differences"]) == ((await books(api))[0], {"balance_is_ledger": 1})
+    assert await metric(api, 'differ{check="balance_is_ledger"}') == 1
+    assert await metric(api, 'differ{check="events_are_dense"}') == 0
+
+
+async def books(api) -> tuple[str | None, dict[str, list[str]]]:
+    found = (await api.http.get("/api/system/books/")).json()
+    return found["reconciled_at"], found["differences"]
+
+
+async def metric(api, name: str) -> float:
+    told = (await api.http.get("/metrics")).text
+    return float(re.search(rf"^paperfleet_fleet_books_{re.escape(name)} (\S+)$", told, re.MULTILINE)[1])

@@ -1,5 +1,6 @@
 """What operators and keepers of figures do by commands: stop, mend, look up, export, import, scorecards."""
 
+import asyncio
 import csv
 import json
 import os
@@ -18,8 +19,10 @@ from services.coordination.quarantine import Suspect
 from services.domain.finding import Level
 from services.domain.market import Market
 from services.usecases.examine_fleet import examine_fleet
+from services.usecases.maintain import reconcile_books
 from tests.api.running import serving
 from tests.client.test_commands import PAPERFLEET
+from tests.servers import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 WHY = ("--reason", "the feed looks wrong")
@@ -59,7 +62,36 @@ async def test_stopping_and_going_on(api, run):
         assert "stopped: new_trades" in run(api.url, "system", "kill", *WHY)
     finally:
         run(api.url, "system", "resume")
-    assert "reconcile_books" in run(api.url, "system", "reconcile")
+
+
+async def test_the_verdict_on_the_books_is_waited_for(services, api, run):
+    assert "no verdict within 1 s" in run(api.url, "system", "reconcile", "--wait", "1", code=2), "there is no worker"
+    assert await verdict(services, run, api.url) == "the books are in order\n"
+    async with services.pool.connection() as connection:
+        await connection.execute("UPDATE accounts SET reserved = reserved + 1 WHERE id = 1")
+    try:
+        told = await verdict(services, run, api.url, code=None)
+        assert "reserved_is_live_trades: 1 differences\n  1, " in told
+        differing = json.loads((await verdict(services, run, api.url, "--json", code=None)).splitlines()[-1])
+        assert list(differing["differences"]) == ["reserved_is_live_trades"]
+        assert "books differ: reserved_is_live_trades" in run(api.url, "system", "show")
+    finally:
+        async with services.pool.connection() as connection:
+            await connection.execute("UPDATE accounts SET reserved = reserved - 1 WHERE id = 1")
+    assert await verdict(services, run, api.url) == "the books are in order\n"
+
+
+async def verdict(services, run, url: str, *arguments: str, code: int | None = 0) -> str:
+    """What the command tells, while a worker does what it is asked for."""
+    asked = await services.redis.llen("tasks:maintenance")
+    told = asyncio.create_task(asyncio.to_thread(run, url, "system", "reconcile", *arguments, code=code))
+
+    async def is_asked():
+        return await services.redis.llen("tasks:maintenance") > asked
+
+    await wait_until(is_asked)
+    await reconcile_books(services)
+    return await told
 
 
 async def test_the_doctor_comes_over_http(api, run):
@@ -209,6 +241,13 @@ async def test_signals_of_a_file_are_traded_and_have_a_scorecard(api, run, tmp_p
 
 
 async def test_lag_tells_what_the_database_knows_where_the_exchange_is_out_of_reach(services, api, run):
+    now = {market: await services.clock.now(market) for market in Market}
+    async with services.pool.connection() as connection:  # this folder's market may have begun minutes ago
+        await connection.execute(
+            """UPDATE watermarks SET judged_to = CASE i.market WHEN 'SPOT' THEN %s ELSE %s END
+               FROM instruments i WHERE i.id = instrument_id""",
+            [now[Market.SPOT], now[Market.FUTURES]],
+        )
     assert "in_time" in run(api.url, "system", "lag", "-n", "3")
     away = msgspec.structs.replace(services.settings, spot_url="http://127.0.0.1:9")
     with serving(away) as running, Client(running.url) as client:

@@ -13,6 +13,7 @@ from services.coordination import quarantine
 from services.coordination.quarantine import Suspect
 from services.domain.credentials import Role
 from services.domain.market import Market
+from services.usecases.maintain import reconcile_books
 from services.usecases.manage_users import create_user
 from tests.api.running import serving
 from tests.client.line import Line
@@ -188,7 +189,11 @@ async def test_the_operators_word(ask, services, order):
         assert [each.what for each in (await ask("system.kill", WHY)).results] == ["new_trades"]
     finally:
         await ask("system.resume", "new_trades")
-    assert (await ask("system.reconcile")).asked_for == "reconcile_books"
+    asked = await ask("system.reconcile")
+    assert asked.asked_for == "reconcile_books"
+    await reconcile_books(services)
+    books = await ask("system.books")
+    assert (books.reconciled_at >= asked.asked_at, books.differences) == (True, {})
     suspect = Suspect(1_800_000_000.0, Decimal(5), 1_800_000_060.0)
     await quarantine.first_seen(services.redis, Market.SPOT, "BTCUSDT", suspect)
     queues = await ask("system.queues")

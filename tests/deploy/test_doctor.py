@@ -27,6 +27,7 @@ from services.usecases.examine_fleet import examine_fleet, intervals_of_prices
 from services.usecases.examine_servers import examine_postgres, examine_redis
 from services.usecases.fleet_state import read_fleet
 from services.usecases.halt import halt
+from services.usecases.maintain import reconcile_books
 from tests.api.running import NOWHERE, exchange, settings_of_test
 from tests.servers import wait_until
 from workers.jobs import fleet_jobs
@@ -234,6 +235,16 @@ async def test_what_keeps_a_fleet_from_its_work(services, urls):
     assert "-5" in found["exchange_spot"].text
     assert "fetch" in found["queues"].text
     assert found["dead_letters"].text == "1 in scan"
+
+
+async def test_books_that_differ(services):
+    assert by_check(await examine_fleet(services, {}))["books"].level is Level.OK
+    async with services.pool.connection() as connection:
+        await connection.execute("UPDATE accounts SET reserved = reserved + 1 WHERE id = 1")
+    await reconcile_books(services)
+    found = by_check(await examine_fleet(services, {}))["books"]
+    assert found.level is Level.ERROR
+    assert found.text.startswith("reserved_is_live_trades differ")
 
 
 async def test_an_exchange_that_is_away(database_url, redis_url):

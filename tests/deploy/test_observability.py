@@ -14,6 +14,7 @@ from services.bootstrap import build
 from services.coordination import task_queue
 from services.db import slots
 from services.domain.market import Market
+from services.usecases.maintain import reconcile_books
 from services.usecases.system_status import StatusReader
 from tests.api.running import NOWHERE, exchange, market, order, serving, settings_of_test
 from tests.deploy.exported import labels_of_processes
@@ -57,6 +58,7 @@ async def told(database_url, redis_url):
                 for job in fleet_jobs(settings, services):
                     slot = await slots.claim(connection, job.name, job.interval)
                     await slots.dispatched(connection, job.name, slot)
+            await reconcile_books(services)
             await task_queue.enqueue(services.redis, "maintenance", "maintain", max_age=timedelta(minutes=1))
             with serving(settings) as api:
                 async with api.http:

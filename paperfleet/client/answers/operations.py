@@ -79,10 +79,19 @@ class Queues(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a worker was asked for, and where its answer will be found."""
+    """What a worker was asked for and when, and where its answer will be found."""
 
     asked_for: str
+    asked_at: datetime
     answer: str
+
+
+class Books(msgspec.Struct, frozen=True):
+    """What the last reconciliation found: as of when (None: never), how long ago, and the rows that differ by check."""
+
+    reconciled_at: datetime | None
+    age_seconds: float | None
+    differences: dict[str, tuple[str, ...]]
 
 
 class Void(msgspec.Struct, frozen=True):

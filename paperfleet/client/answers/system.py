@@ -125,6 +125,14 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     redis: Redis | None = None
 
 
+class BooksState(msgspec.Struct, frozen=True):
+    """The last reconciliation: as of when (None: never), and how many rows differ by check, at most 20 each."""
+
+    reconciled_at: datetime | None
+    age_seconds: float | None
+    differences: dict[str, int]
+
+
 class System(msgspec.Struct, frozen=True, kw_only=True):
     """The system in numbers, over all accounts; None is not known now."""
 
@@ -148,4 +156,5 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
     scans: tuple[Scan, ...]
     disabled_strategies: tuple[Disabled, ...]
     ambiguous_share: float | None
+    books: BooksState
     fleet: Fleet

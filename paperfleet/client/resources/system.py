@@ -1,6 +1,6 @@
 """`client.system`: how the fleet stands, and what operators do about it."""
 
-from paperfleet.client.answers.operations import Asked, AuditEntry, Findings, Halts, PairLag, Queues, Void
+from paperfleet.client.answers.operations import Asked, AuditEntry, Books, Findings, Halts, PairLag, Queues, Void
 from paperfleet.client.answers.system import System
 from paperfleet.client.calls import PAGE_LIMIT, Call, Page, nothing, reading, segment
 from paperfleet.client.modes import M, Resource, listing, operation
@@ -14,11 +14,12 @@ _queues = reading(Queues)
 _voids = reading(Page[Void])
 _audit = reading(Page[AuditEntry])
 _asked = reading(Asked)
+_books = reading(Books)
 _ROOT = "/api/system/"
 
 
 class Systems(Resource[M]):
-    """The fleet. Everything that changes it, and `findings`, `queues`, `voids` and `audit`, is for admins."""
+    """The fleet. Everything that changes it, and `findings`, `books`, `queues`, `voids` and `audit`, is for admins."""
 
     @operation
     def read(self) -> Call[System]:
@@ -57,8 +58,13 @@ class Systems(Resource[M]):
 
     @operation
     def reconcile(self) -> Call[Asked]:
-        """Have a worker compare the books now; differences are told as an event."""
+        """Have a worker compare the books now: `books` tells what it found, once as of `asked_at` or later."""
         return Call("POST", f"{_ROOT}reconcile/", _asked, repeatable=True)
+
+    @operation
+    def books(self) -> Call[Books]:
+        """What the last reconciliation found."""
+        return Call("GET", f"{_ROOT}books/", _books)
 
     @operation
     def queues(self) -> Call[Queues]:
