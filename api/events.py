@@ -96,7 +96,10 @@ async def stream(
                 holder=Holder(
                     name=f"user {caller.user_id}" if caller.user_id else f"address {_address(request)}",
                     via=caller.via,
+                    user_id=caller.user_id,
                     account_ids=caller.account_ids,
+                    source_ids=tuple(source_ids),
+                    chose_sources=sources is not None,
                 ),
             )
         )

@@ -32,7 +32,7 @@ from services.domain.errors import TooMany, Unavailable
 from services.domain.market import Market
 from services.settings import Login
 from services.usecases.context import Services
-from services.usecases.event_feed import oldest_cursors, position_pairs, read_events
+from services.usecases.event_feed import oldest_cursors, position_pairs, read_events, still_readable
 from services.usecases.identify import Identifier
 from services.usecases.sign_in import ACCESS_BELL
 
@@ -53,11 +53,22 @@ log = structlog.get_logger(__name__)
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """Who holds a stream: their name for counting, their credential, and the accounts that it reached."""
+    """Who holds a stream: their name for counting, their credential, and the accounts and sources that it reached.
+
+    user_id is 0 for nobody; chose_sources: the sources were named, else they are those that concern the user.
+    """
 
     name: str
     via: str
+    user_id: int
     account_ids: tuple[int, ...]
+    source_ids: tuple[int, ...]
+    chose_sources: bool
+
+    @property
+    def sources(self) -> frozenset[tuple[int, int]]:
+        """What is to be asked: whether this user may read these sources."""
+        return frozenset((self.user_id, id_) for id_ in self.source_ids)
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -281,18 +292,25 @@ class Hub:
             raise TooMany("too_many_streams", f"{held} streams are open already: close one first", retry_after=5)
 
     async def _guard(self) -> None:
-        """End the streams whose credential holds no longer, or reaches other accounts now: those come back."""
+        """End the streams whose credential holds no longer, or reaches others now: those come back with these."""
         while True:
             await _heard(self._rights_bell, RIGHTS_SECONDS)
             with contextlib.suppress(psycopg.Error, PoolTimeout):  # looked at again the next time
                 await self._end_unrightful()
 
     async def _end_unrightful(self) -> None:
-        vias = {client.holder.via for client in self._clients if client.holder is not None}
-        still = await self.identifier.still(list(vias - {"anonymous"}))
+        holders = [client.holder for client in self._clients if client.holder is not None]
+        still = await self.identifier.still(list({holder.via for holder in holders} - {"anonymous"}))
+        wanted = frozenset[tuple[int, int]]().union(*(holder.sources for holder in holders))
+        readable = await still_readable(self._services, wanted) if wanted else {}
         for client in list(self._clients):
             holder = client.holder
-            if holder is not None and holder.via != "anonymous" and still.get(holder.via) != holder.account_ids:
+            if holder is None:
+                continue
+            reaches = holder.via == "anonymous" or still.get(holder.via) == holder.account_ids
+            if not reaches or not all(
+                pair in readable and (holder.chose_sources or readable[pair]) for pair in holder.sources
+            ):
                 client.end()
 
     async def _follow_prices(self) -> None:

@@ -56,9 +56,9 @@ async def receive(
 
     What cannot be read is stored too and answered by 422 with the rule that it breaks and its `signal_id`.
     """
-    source_id = await source_of_secret(services, secret)
-    acting.known_by(f"source {source_id}")
-    stored = await receive_alert(services, source_id, await request.body())
+    source = await source_of_secret(services.as_system(), secret)
+    acting.known_by(f"source {source.id}", source.user_id)
+    stored = await receive_alert(services, source.id, await request.body())
     if stored.signal.status is SignalStatus.REJECTED:
         return rejected(stored.signal)
     answer = Received(signal_id=stored.signal.id, status=stored.signal.status, repeated=stored.repeated)

@@ -43,11 +43,11 @@ def acting_as(acting: Acting) -> Iterator[None]:
         _PRESENT.reset(token)
 
 
-def known_by(via: str) -> None:
-    """From here on this task acts by this credential, which was shown in the request itself."""
+def known_by(via: str, user_id: int) -> None:
+    """From here on this task acts by this credential of the user, which was shown in the request itself."""
     present = _PRESENT.get()
     if present is not None:
-        _PRESENT.set(msgspec.structs.replace(present, via=via))
+        _PRESENT.set(msgspec.structs.replace(present, via=via, user_id=user_id))
 
 
 async def tell(connection: Connection) -> None:

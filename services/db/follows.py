@@ -58,6 +58,14 @@ async def of_source(connection: Connection, source_id: int, account_ids: Sequenc
     return [_follow(row) for row in await cursor.fetchall()]
 
 
+async def count(connection: Connection, source_id: int) -> int:
+    """How many accounts follow a source, of anybody."""
+    cursor = await connection.execute("SELECT count(*) FROM follows WHERE source_id = %s", [source_id])
+    row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 async def of_account(connection: Connection, account_id: int, source_id: int) -> Follow | None:
     """How an account follows a source, if it does."""
     found = await of_source(connection, source_id, [account_id])

@@ -1,7 +1,13 @@
-"""Idempotency keys: the first request with a key does the work, every later one gets its stored answer."""
+"""Idempotency keys: the first request with a key does the work, every later one gets its stored answer.
+
+A key is its user's own, as the transaction was told of them; what nobody in particular does has its keys in common.
+"""
 
 from services.db.pool import Connection
 from services.domain.errors import Conflict
+
+
+_MINE = "scope = %s AND key = %s AND user_id IS NOT DISTINCT FROM present_user()"
 
 
 async def claim(connection: Connection, scope: str, key: str, request_hash: str) -> bytes | None:
@@ -17,7 +23,7 @@ async def claim(connection: Connection, scope: str, key: str, request_hash: str)
     if taken.rowcount == 1:
         return None
     cursor = await connection.execute(
-        "SELECT request_hash, body FROM idempotency WHERE scope = %s AND key = %s", [scope, key]
+        f"SELECT request_hash, body FROM idempotency WHERE {_MINE}", [scope, key]
     )
     row = await cursor.fetchone()
     assert row is not None, "keys outlive the requests that may repeat them"
@@ -32,5 +38,5 @@ async def claim(connection: Connection, scope: str, key: str, request_hash: str)
 async def store(connection: Connection, scope: str, key: str, body: bytes) -> None:
     """Keep the answer, in the transaction that did the work."""
     await connection.execute(
-        "UPDATE idempotency SET status = 200, body = %s WHERE scope = %s AND key = %s", [body, scope, key]
+        f"UPDATE idempotency SET status = 200, body = %s WHERE {_MINE}", [body, scope, key]
     )

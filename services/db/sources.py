@@ -95,6 +95,24 @@ async def may_read(connection: Connection, source_id: int, user_id: int, account
     return cursor.rowcount == 1
 
 
+async def readable(connection: Connection, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], bool]:
+    """Of these (user id, source id), 0 for nobody, those that hold: the user may read the source.
+
+    With each, whether it concerns them: it is their own, or one of their accounts follows it.
+    """
+    pairs = list(wanted)
+    cursor = await connection.execute(
+        """SELECT w.user_id, w.source_id, m.concerns
+           FROM unnest(%s::bigint[], %s::bigint[]) AS w(user_id, source_id) JOIN sources s ON s.id = w.source_id
+           CROSS JOIN LATERAL (SELECT s.user_id = w.user_id OR EXISTS (
+               SELECT FROM follows f JOIN accounts a ON a.id = f.account_id
+               WHERE f.source_id = s.id AND a.user_id = w.user_id) AS concerns) m
+           WHERE s.is_public OR m.concerns""",
+        [[user_id for user_id, _ in pairs], [source_id for _, source_id in pairs]],
+    )
+    return {(user_id, source_id): concerns for user_id, source_id, concerns in await cursor.fetchall()}
+
+
 async def create(connection: Connection, user_id: int, name: str, settings: SourceSettings) -> int | None:
     """The id of a new source; None when the user has one of that name."""
     values = [user_id, name, *msgspec.structs.astuple(settings)]

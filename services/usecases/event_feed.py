@@ -39,6 +39,12 @@ async def check_readable(
                 raise NotFound("no_such_source", f"there is no source {source_id}", field="sources")
 
 
+async def still_readable(services: Services, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], bool]:
+    """Of these (user id, source id), those that may be read, each with whether the source concerns the user."""
+    async with services.pool.connection() as connection:
+        return await sources.readable(connection, wanted)
+
+
 async def read_events(services: Services, after: Cursors, limit: int) -> Page:
     """At most `limit` events of each stream after its cursor, in order, with the epoch and the streams' heads."""
     async with services.pool.connection() as connection:

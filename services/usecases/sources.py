@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from services.coordination import doorbell
 from services.db import acting, follows, signal_counts, sources
 from services.db.follows import Follow
 from services.db.pool import Connection
@@ -23,6 +24,7 @@ from services.domain.source import (
     check_settings,
 )
 from services.usecases.context import Services
+from services.usecases.sign_in import ACCESS_BELL
 
 SECRET_BYTES = 32
 _SECRET = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{43})")
@@ -81,18 +83,18 @@ async def edit_source(services: Services, who: Asking, source_id: int, changes: 
 
     One that is no longer public loses the followers that are not its owner's. Raises InvalidInput.
     """
-    async with services.pool.connection() as connection:
+    async with services.system_pool.connection() as connection:  # others' follows are ended with it
+        await acting.tell(connection)
         await sources.lock(connection, source_id)
         source = await own_source(connection, who, source_id)
         settings = msgspec.structs.replace(source.settings, **changes)
         check_settings(settings)
         await sources.set_settings(connection, source_id, settings)
-        await connection.commit()
         if not settings.is_public:
-            async with services.system_pool.connection() as over_all:
-                await acting.tell(over_all)
-                await follows.drop_foreign(over_all, source_id)
-        return msgspec.structs.replace(source, settings=settings)
+            await follows.drop_foreign(connection, source_id)
+    if source.settings.is_public and not settings.is_public:
+        await doorbell.ring(services.redis, [ACCESS_BELL])
+    return msgspec.structs.replace(source, settings=settings)
 
 
 async def list_sources(services: Services, who: Asking, limit: int, before: int | None) -> list[Source]:
@@ -115,6 +117,7 @@ async def follow_source(
     check_overrides(overrides)
     _check_account(who, account_id)
     async with services.pool.connection() as connection:
+        await sources.lock(connection, source_id)  # else it could be made private in between
         await readable_source(connection, who, source_id)
         await follows.follow(connection, source_id, account_id, overrides)
         return await follows.of_source(connection, source_id, who.account_ids)
@@ -126,6 +129,7 @@ async def unfollow_source(services: Services, who: Asking, source_id: int, accou
     async with services.pool.connection() as connection:
         if not await follows.unfollow(connection, source_id, account_id):
             raise NotFound("not_followed", f"account {account_id} does not follow source {source_id}", field="id")
+    await doorbell.ring(services.redis, [ACCESS_BELL])
 
 
 async def rotate_secret(services: Services, who: Asking, source_id: int) -> str:
@@ -137,22 +141,25 @@ async def rotate_secret(services: Services, who: Asking, source_id: int) -> str:
     return f"{source_id}-{token}"
 
 
-async def source_of_secret(services: Services, secret: str) -> int:
+async def source_of_secret(services: Services, secret: str) -> Source:
     """The source whose webhook secret this is. Raises NotFound, alike for every wrong one."""
     match = _SECRET.fullmatch(secret)
     source_id, token = (int(match[1]), match[2]) if match else (0, "")
     async with services.pool.connection() as connection:
         kept = await sources.secret_hash(connection, source_id)
-    if not hmac.compare_digest(kept or bytes(32), _hash(token)) or kept is None:
+        found = (await sources.load(connection, [source_id])).get(source_id)
+    if not hmac.compare_digest(kept or bytes(32), _hash(token)) or kept is None or found is None:
         raise NotFound("no_such_webhook", "there is no such webhook")
-    return source_id
+    return found
 
 
 async def read_statistics(services: Services, who: Asking, source_id: int) -> SourceStatistics:
     """What became of the signals of a source that one may read."""
     async with services.pool.connection() as connection:
         await readable_source(connection, who, source_id)
-        return await signal_counts.of_source(connection, source_id, who.account_ids)
+        counted = await signal_counts.of_source(connection, source_id, who.account_ids)
+    async with services.system_pool.connection() as connection:
+        return msgspec.structs.replace(counted, followers=await follows.count(connection, source_id))
 
 
 async def own_source(connection: Connection, who: Asking, source_id: int) -> Source:

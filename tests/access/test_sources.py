@@ -3,7 +3,10 @@
 import httpx
 import pytest
 
+from services.db import follows
+from services.usecases.sources import Asking, edit_source
 from services.usecases.trade_signals import trade_signals
+from tests.api.sse import Stream, streaming
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 ALERT = b"symbol=BTCUSDT.P side=buy sl=10% tp=20%"
@@ -37,3 +40,73 @@ async def test_a_public_source_is_followed_by_others_and_a_private_one_does_not_
         assert (await ben.http.get(gone)).status_code == 404, gone
     assert (await ben.http.get("/api/events/", params={"sources": source["id"]})).status_code == 404
     assert source["id"] not in [each["id"] for each in (await ben.http.get("/api/sources/")).json()["results"]]
+
+
+async def test_a_source_that_turns_private_ends_the_streams_of_strangers_for_good(api, someone):
+    ada, ben, cleo = await someone(), await someone(), await someone()
+    source = (await ada.http.post("/api/sources/", json={"name": "watched", "is_public": True})).json()
+    url, named = f"/api/sources/{source['id']}/", {"sources": str(source["id"])}
+    await ben.http.post(f"{url}follow/", json={})
+    async with (
+        streaming(ada.http) as hers,
+        streaming(ben.http) as his,
+        streaming(cleo.http, **named) as by_name,
+        streaming(api.http, **named) as nobodys,
+    ):
+        said = {"source": "watched", "symbol": "BTCUSDT", "market_type": "FUTURES", "direction": "LONG", "take_profits": [{"percent": "20"}]}
+        first = await ada.http.post("/api/signals/", json=said | {"stop_loss_percent": "10"})
+        assert first.status_code == 201, first.text
+        for stream in (hers, his, by_name, nobodys):
+            assert (await _signal(stream))["id"] == first.json()["id"]
+        assert (await ada.http.patch(url, json={"is_public": False})).status_code == 200
+        second = await ada.http.post("/api/signals/", json=said | {"stop_loss_percent": "11"})
+        assert (await _signal(hers))["id"] == second.json()["id"], "its owner's goes on"
+        for stream in (his, by_name, nobodys):
+            with pytest.raises(StopAsyncIteration):
+                while True:
+                    assert (await stream.next()).event != "signal"
+    assert (await cleo.http.get("/api/events/", params=named)).status_code == 404
+    async with streaming(ben.http) as again:
+        await ben.http.post(f"/api/accounts/{ben.account_id}/deposits/", json={"amount": "1"})
+        assert f"s{source['id']}." not in (await again.next()).id
+
+
+async def test_a_stream_ends_with_the_follow_that_brought_a_source_and_one_by_name_does_not(someone):
+    ada, ben = await someone(), await someone()
+    source = (await ada.http.post("/api/sources/", json={"name": "left", "is_public": True})).json()
+    url = f"/api/sources/{source['id']}/"
+    await ben.http.post(f"{url}follow/", json={})
+    async with streaming(ben.http) as followed, streaming(ben.http, sources=str(source["id"])) as named:
+        await ben.http.post(f"{url}unfollow/", json={})
+        with pytest.raises(StopAsyncIteration):
+            await followed.next()
+        await ben.http.post(f"/api/accounts/{ben.account_id}/deposits/", json={"amount": "1"})
+        assert (await named.next()).event == "account"
+
+
+async def test_a_source_is_private_and_without_strangers_at_once_or_not_at_all(services, someone, monkeypatch):
+    ada, ben = await someone(), await someone()
+    source = (await ada.http.post("/api/sources/", json={"name": "whole", "is_public": True})).json()
+    url = f"/api/sources/{source['id']}/"
+    await ben.http.post(f"{url}follow/", json={})
+
+    async def fails(*_: object) -> None:
+        raise ConnectionError("the process ends here")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(follows, "drop_foreign", fails)
+        with pytest.raises(ConnectionError):
+            await edit_source(services, Asking(ada.session["user_id"], ()), source["id"], {"is_public": False})
+    seen = (await ben.http.get(url)).json()
+    assert (seen["is_public"], len(seen["follows"])) == (True, 1)
+    await ada.http.patch(url, json={"is_public": False})
+    await ada.http.patch(url, json={"is_public": True})
+    assert (await ben.http.get(url)).json()["follows"] == []
+
+
+async def _signal(stream: Stream) -> dict[str, object]:
+    """The next signal that has been said."""
+    while True:
+        event = await stream.next()
+        if event.event == "signal" and event.data["action"] == "created":
+            return event.data["signal"]

@@ -224,7 +224,9 @@ async def _alert(ground: Ground) -> Ask:
     secret = await ground.secret()
     nobody = httpx.AsyncClient(base_url=ground.api.url)
     via = f"source {secret.split('-')[0]}"
-    return Ask(by=nobody, names={"secret": secret}, content="symbol=BTCUSDT side=long sl=2% tp=4%", via=via)
+    said = "symbol=BTCUSDT side=long sl=2% tp=4%"
+    user_id = ground.anna.session["user_id"]
+    return Ask(by=nobody, names={"secret": secret}, content=said, via=via, user_id=user_id)
 
 
 @case("DELETE /api/system/halts/{what}")
