@@ -29,7 +29,6 @@ class SignedIn(msgspec.Struct, frozen=True):
 async def sign_in(services: Services, name: str, password: str, address: str) -> SignedIn:
     """Begin a session. Raises Unidentified for a wrong name or password alike, TooMany after a few of those."""
     user_id = await _identified(services, name, password, address, "sign_in_refused", "name or password is wrong")
-    await Attempts(services.redis).succeeded(name, address)
     return await _begin(services, user_id, address)
 
 
@@ -83,7 +82,7 @@ async def _identified(services: Services, name: str, password: str, address: str
     """The id of the user with this name and password. Raises Unidentified, TooMany; both are audited as `refusal`."""
     attempts = Attempts(services.redis)
     try:
-        await attempts.check(name, address)
+        await attempts.begin(name, address)
     except TooMany as shut:
         if await attempts.is_first_at_shut_door(name, address, shut.retry_after):
             await _note_refused(services, refusal, name, shut.code)
@@ -91,9 +90,9 @@ async def _identified(services: Services, name: str, password: str, address: str
     async with services.system_pool.connection() as connection:
         known = await users.password_of(connection, name)
     if not await is_password(known[1] if known else None, password) or known is None:
-        await attempts.failed(name, address)
         await _note_refused(services, refusal, name, "wrong_password")
         raise Unidentified("wrong_password", why)
+    await attempts.succeeded(name, address)
     return known[0]
 
 

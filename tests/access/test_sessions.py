@@ -1,9 +1,14 @@
 """Sessions: cookies, CSRF, expiry by sign-out, lockout, invitations."""
 
+import asyncio
+
 import httpx
 import pytest
 
+from services.coordination.attempts import ADDRESS_FAILURES_MAX, NAME_FAILURES_MAX
 from services.domain.credentials import Role
+from services.domain.errors import TooMany, Unidentified
+from services.usecases.sign_in import sign_in
 from tests.access.people import PASSWORD, Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -76,6 +81,47 @@ async def test_a_few_wrong_passwords_shut_the_door_for_that_name_only(api, someo
     assert (await ben.sign_in()).status_code == 200
     unknown = await api.http.post("/api/session/", json={"name": "nobody at all", "password": PASSWORD})
     assert (unknown.status_code, unknown.json()["code"]) == (401, "wrong_password")
+
+
+async def test_guesses_at_once_are_as_few_as_one_after_another(services, someone, monkeypatch):
+    anna = await someone()
+    looked_at = []
+
+    async def is_password(hashed: str | None, password: str) -> bool:
+        looked_at.append(password)
+        await everybody_came.wait()
+        return password == PASSWORD
+
+    async def guess(number: int) -> str:
+        try:
+            await sign_in(services, anna.name, f"guess {number}", f"192.0.2.{number}")
+        except (Unidentified, TooMany) as refused:
+            return refused.code
+        finally:
+            answered.append(number)
+            if len(answered) == 50 - NAME_FAILURES_MAX:
+                everybody_came.set()
+        return "in"
+
+    everybody_came, answered = asyncio.Event(), list[int]()
+    monkeypatch.setattr("services.usecases.sign_in.is_password", is_password)
+    async with asyncio.timeout(30):
+        codes = await asyncio.gather(*map(guess, range(50)))
+    assert len(looked_at) == NAME_FAILURES_MAX
+    assert sorted(codes) == ["locked_out"] * 45 + ["wrong_password"] * 5
+
+
+async def test_an_address_guesses_twenty_names_and_a_good_login_buys_no_more(services, someone):
+    anna, address = await someone(), "198.51.100.7"
+    for number in range(ADDRESS_FAILURES_MAX - 1):
+        with pytest.raises(Unidentified):
+            await sign_in(services, f"no such name {number}", PASSWORD, address)
+    for _ in range(2):
+        await sign_in(services, anna.name, PASSWORD, address)
+    with pytest.raises(Unidentified):
+        await sign_in(services, "no such name", PASSWORD, address)
+    with pytest.raises(TooMany):
+        await sign_in(services, anna.name, PASSWORD, address)
 
 
 async def test_a_new_password_ends_the_other_sessions(api, someone):
