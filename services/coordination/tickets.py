@@ -8,17 +8,17 @@ from services.domain.credentials import digest
 TICKET_SECONDS = 60
 
 
-async def keep(redis: Redis, ticket: str, value: bytes) -> None:
-    """Keep what `ticket` stands for. Raises Unavailable."""
+async def keep(redis: Redis, ticket: str, via: str) -> None:
+    """Keep the credential that `ticket` stands for: its name, of which no right comes. Raises Unavailable."""
     with unavailable_without_redis():
-        await redis.set(_key(ticket), value, ex=TICKET_SECONDS)
+        await redis.set(_key(ticket), via, ex=TICKET_SECONDS)
 
 
-async def take(redis: Redis, ticket: str) -> bytes | None:
-    """What `ticket` stands for; it is used up. None if it is unknown, used or too old. Raises Unavailable."""
+async def take(redis: Redis, ticket: str) -> str | None:
+    """The credential that `ticket` stands for; it is used up. None if it is unknown, used or too old. Raises Unavailable."""
     with unavailable_without_redis():
         value = await redis.getdel(_key(ticket))
-    return None if value is None else as_bytes(value)
+    return None if value is None else as_bytes(value).decode()
 
 
 def _key(ticket: str) -> str:

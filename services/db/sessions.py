@@ -29,18 +29,18 @@ _WHOSE = """
     (SELECT id FROM accounts WHERE is_public)
 """
 
-_BY_SESSION = f"""
+_SESSION = f"""
 SELECT {_WHOSE}, 'session ' || s.id, NULL::text[], s.expires_at, s.token_hash
 FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.token_hash = %s AND s.expires_at > now() AND u.disabled_at IS NULL
+WHERE s.expires_at > now() AND u.disabled_at IS NULL AND
 """
 
 _LOCAL = f"SELECT {_WHOSE}, 'local', NULL::text[], NULL::timestamptz, NULL::bytea FROM users u WHERE u.name = %s"
 
 _KEY_HOLDS = "(k.expires_at IS NULL OR k.expires_at > now()) AND k.revoked_at IS NULL AND u.disabled_at IS NULL"
-_BY_KEY = f"""
+_KEY = f"""
 SELECT {_WHOSE}, 'key ' || k.id, k.scopes, k.expires_at, k.secret_hash
-FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.key_id = %s AND {_KEY_HOLDS}
+FROM api_keys k JOIN users u ON u.id = k.user_id WHERE {_KEY_HOLDS} AND
 """
 
 # One query for all credentials that hold streams open.
@@ -62,12 +62,20 @@ async def local_owner(connection: Connection) -> Identity | None:
 
 async def by_session(connection: Connection, token_hash: bytes) -> Identity | None:
     """Whose session it is; None if it has ended."""
-    return await _one(connection, _BY_SESSION, token_hash)
+    return await _one(connection, f"{_SESSION} s.token_hash = %s", token_hash)
 
 
 async def by_key(connection: Connection, key_id: str) -> Identity | None:
     """Whose key it is, with the hash that its secret must have; None if it does not hold any more."""
-    return await _one(connection, _BY_KEY, key_id)
+    return await _one(connection, f"{_KEY} k.key_id = %s", key_id)
+
+
+async def by_via(connection: Connection, via: str) -> Identity | None:
+    """Who is behind a credential by its name, as things are now; None if it does not hold any more."""
+    kind, _, number = via.partition(" ")
+    if kind == "local":
+        return await local_owner(connection)
+    return await _one(connection, f"{_KEY} k.id = %s" if kind == "key" else f"{_SESSION} s.id = %s", int(number))
 
 
 async def still(connection: Connection, vias: Sequence[str]) -> dict[str, tuple[int, ...]]:

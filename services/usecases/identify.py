@@ -5,8 +5,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from hmac import compare_digest
 
-import msgspec
-
 from services.coordination import tickets
 from services.db import accounts, api_keys, sessions
 from services.db.sessions import Identity
@@ -61,14 +59,17 @@ class Identifier:
         return await self._remembered(b"k" + key.key_id.encode() + hashed, look_up)
 
     async def by_ticket(self, ticket: str) -> Identity | None:
-        """Whose ticket it is; it is used up."""
-        value = await tickets.take(self._services.redis, ticket)
-        return None if value is None else msgspec.json.decode(value, type=Identity)
+        """Whose ticket it is, if the credential that got it holds still; it is used up."""
+        via = await tickets.take(self._services.redis, ticket)
+        if via is None:
+            return None
+        async with self._services.system_pool.connection() as connection:
+            return await sessions.by_via(connection, via)
 
     async def make_ticket(self, identity: Identity) -> str:
-        """A ticket that stands for this identity, once."""
+        """A ticket that stands for this identity's credential, once."""
         ticket = random_token()
-        await tickets.keep(self._services.redis, ticket, msgspec.json.encode(identity))
+        await tickets.keep(self._services.redis, ticket, identity.via)
         return ticket
 
     async def still(self, vias: Sequence[str]) -> dict[str, tuple[int, ...]]:

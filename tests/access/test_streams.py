@@ -30,6 +30,30 @@ async def test_a_ticket_opens_one_stream_once(services, api, someone):
         assert (await browser.get("/api/keys/", params={"ticket": elsewhere})).status_code == 401
 
 
+async def test_a_ticket_opens_nothing_once_its_credential_is_gone(api, someone):
+    anna = await someone()
+    key = await anna.key("read")
+    async with with_key(api.url, key["key"]) as program:
+        of_key = (await program.post("/api/events/tickets/")).json()["ticket"]
+    of_session = (await anna.http.post("/api/events/tickets/")).json()["ticket"]
+    assert (await anna.http.delete(f"/api/keys/{key['id']}/")).status_code == 204
+    assert (await anna.http.delete("/api/session/")).status_code == 204
+    for ticket in (of_key, of_session):
+        answer = await api.http.get("/api/events/", params={"ticket": ticket})
+        assert (answer.status_code, answer.json()["code"]) == (401, "bad_credential")
+
+
+async def test_a_key_in_an_address_is_no_credential(api, someone):
+    """Addresses end up in logs and histories."""
+    anna = await someone()
+    key = (await anna.key("read", "trade"))["key"]
+    for name in ("key", "api_key", "token", "access_token", "authorization", "ticket"):
+        answer = await api.http.get("/api/sources/", params={name: key})
+        assert (answer.status_code, answer.json()["code"]) == (401, "login_required"), name
+    as_ticket = await api.http.get("/api/events/", params={"ticket": key})
+    assert (as_ticket.status_code, as_ticket.json()["code"]) == (401, "bad_credential")
+
+
 async def test_a_stream_shows_nothing_of_others(services, api, someone):
     anna, ben = await someone(), await someone()
     price = (await services.prices.one(Market.SPOT, "BTCUSDT")).last
