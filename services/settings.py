@@ -27,6 +27,11 @@ BOUNDS: Mapping[str, tuple[Decimal, Decimal]] = {
     "api_port": (Decimal(0), Decimal(65535)),
     "metrics_port": (Decimal(-1), Decimal(65535)),
     "pool_size": (Decimal(0), Decimal(1000)),
+    "session_hours": (Decimal(0), Decimal(24 * 366)),
+    "streams_max": (Decimal(0), Decimal(1_000_000)),
+    "streams_per_user": (Decimal(0), Decimal(1_000_000)),
+    "open_trades_per_user": (Decimal(0), Decimal(10_000_000)),
+    "rate_per_minute": (Decimal(-1), Decimal(1_000_000)),
     "live_hours_max": (Decimal(0), Decimal(24 * 31)),
     "starting_balance": (Decimal(0), Decimal(10) ** 12),
 }
@@ -81,6 +86,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cors_origins       origins, comma-separated, whose pages may call the API with a key; empty: none
     streams_max        event streams that one API process serves
     streams_per_user   event streams that one user may hold open where login is required
+    open_trades_per_user
+                       live trades that one user may have, pending ones included, where login is required
     rate_per_minute    requests a minute for each key, user or address where login is required; 0: no limit
 
     The scanner (docs/scanner.md); lists are separated by commas:
@@ -124,7 +131,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: str = "127.0.0.1"
     cors_origins: str = ""
     streams_max: int = 6000
-    streams_per_user: int = 10
+    streams_per_user: int = 5
+    open_trades_per_user: int = 1000
     rate_per_minute: int = 600
     scan_timeframes: str = "15m,1h,4h"
     scan_strategies: str = ""

@@ -15,7 +15,7 @@ async def keep(redis: Redis, ticket: str, via: str) -> None:
 
 
 async def take(redis: Redis, ticket: str) -> str | None:
-    """The credential that `ticket` stands for; it is used up. None if it is unknown, used or too old. Raises Unavailable."""
+    """The credential that `ticket` stands for; it is used up. None if unknown, used or too old. Raises Unavailable."""
     with unavailable_without_redis():
         value = await redis.getdel(_key(ticket))
     return None if value is None else as_bytes(value).decode()

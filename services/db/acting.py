@@ -10,7 +10,7 @@ from contextvars import ContextVar
 
 import msgspec
 
-from services.db.pool import Connection
+from services.db.pool import Connection, take_time
 
 
 class Acting(msgspec.Struct, frozen=True):
@@ -59,9 +59,13 @@ async def tell(connection: Connection) -> None:
 
 
 async def begin_reading(connection: Connection) -> None:
-    """Begin the transaction anew: it changes nothing, and all its statements see the database at one moment."""
+    """Begin the transaction anew: it changes nothing, and all its statements see the database at one moment.
+
+    They may take their time.
+    """
     await connection.rollback()
     await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    await take_time(connection)
     await tell(connection)
 
 

@@ -6,7 +6,6 @@ A key is its user's own, as the transaction was told of them; what nobody in par
 from services.db.pool import Connection
 from services.domain.errors import Conflict
 
-
 _MINE = "scope = %s AND key = %s AND user_id IS NOT DISTINCT FROM present_user()"
 
 
@@ -22,9 +21,7 @@ async def claim(connection: Connection, scope: str, key: str, request_hash: str)
     )
     if taken.rowcount == 1:
         return None
-    cursor = await connection.execute(
-        f"SELECT request_hash, body FROM idempotency WHERE {_MINE}", [scope, key]
-    )
+    cursor = await connection.execute(f"SELECT request_hash, body FROM idempotency WHERE {_MINE}", [scope, key])
     row = await cursor.fetchone()
     assert row is not None, "keys outlive the requests that may repeat them"
     if row[0] != request_hash:
@@ -37,6 +34,4 @@ async def claim(connection: Connection, scope: str, key: str, request_hash: str)
 
 async def store(connection: Connection, scope: str, key: str, body: bytes) -> None:
     """Keep the answer, in the transaction that did the work."""
-    await connection.execute(
-        f"UPDATE idempotency SET status = 200, body = %s WHERE {_MINE}", [body, scope, key]
-    )
+    await connection.execute(f"UPDATE idempotency SET status = 200, body = %s WHERE {_MINE}", [body, scope, key])

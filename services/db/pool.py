@@ -18,9 +18,11 @@ Connection = AsyncConnection[tuple[Any, ...]]
 FRESH_SECONDS = 1.0
 """For so long after its use a connection passes for alive, unless its server has ended it: that can be heard."""
 
+STATEMENT_SECONDS, CALLERS_STATEMENT_SECONDS = 10, 2
+"""How long a statement may take: of the fleet, and of those whom it serves (sums over every trade: as the fleet's)."""
+
 _OPTIONS = (
     "timezone=UTC",  # times come back in the session's zone
-    "statement_timeout=10s",
     "lock_timeout=5s",
     # A process frozen inside a transaction loses it, and with it the locks that others wait for.
     "idle_in_transaction_session_timeout=5s",
@@ -76,7 +78,7 @@ class Pool(AsyncConnectionPool[Connection]):
                 cast(Kept, connection).used_at = monotonic()
 
 
-def create(url: str, size: int, *, name: str, role: str = "") -> Pool:
+def create(url: str, size: int, *, name: str, role: str = "", statement_seconds: int = STATEMENT_SECONDS) -> Pool:
     """A pool of at most `size` connections, not yet open. `name` shows up in pg_stat_activity.
 
     Nothing relies on session state; behind a transaction pooler, set these options on the role instead.
@@ -84,7 +86,7 @@ def create(url: str, size: int, *, name: str, role: str = "") -> Pool:
     """
     set_json_dumps(_encode)
     set_json_loads(json.loads)
-    options = (*_OPTIONS, f"role={role}") if role else _OPTIONS
+    options = [*_OPTIONS, f"statement_timeout={statement_seconds}s", *([f"role={role}"] if role else [])]
     return Pool(
         url,
         min_size=1,
@@ -99,10 +101,15 @@ def create(url: str, size: int, *, name: str, role: str = "") -> Pool:
 
 
 def create_told(url: str, size: int, tell: Callable[[Connection], Awaitable[None]], *, name: str, role: str) -> Pool:
-    """Like `create`; each transaction is told first by `tell`."""
-    pool = create(url, size, name=name, role=role)
+    """Like `create`, for callers: each transaction is told first by `tell`, no statement takes long."""
+    pool = create(url, size, name=name, role=role, statement_seconds=CALLERS_STATEMENT_SECONDS)
     pool.tell, pool.bound = tell, bool(role)
     return pool
+
+
+async def take_time(connection: Connection) -> None:
+    """Statements of this transaction may take as long as the fleet's own: their answer is a sum over every trade."""
+    await connection.execute(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'")
 
 
 async def _check(connection: Connection) -> None:

@@ -58,6 +58,26 @@ async def usage(connection: Connection, account_id: int, instrument_id: int, dir
     return Usage(*row)
 
 
+async def of_owners(connection: Connection, account_ids: list[int]) -> dict[int, tuple[int, int]]:
+    """By account: whose it is, and how many live trades that user's accounts have.
+
+    Until the transaction ends nobody else counts these users'. Lock watermarks before, accounts after.
+    """
+    await connection.execute(
+        """SELECT pg_advisory_xact_lock(%s::int, user_id::int)
+           FROM (SELECT DISTINCT user_id FROM accounts WHERE id = ANY(%s) ORDER BY user_id) owners""",
+        [_OWNERS_LOCK, account_ids],
+    )
+    cursor = await connection.execute(
+        """SELECT a.id, a.user_id, (SELECT count(*) FROM live_triggers l JOIN accounts o ON o.id = l.account_id
+               WHERE o.user_id = a.user_id)
+           FROM accounts a WHERE a.id = ANY(%s)""",
+        [account_ids],
+    )
+    return {id_: (user_id, trades) for id_, user_id, trades in await cursor.fetchall()}
+
+
+_OWNERS_LOCK = 0x6F776E72  # one counter of a user's live trades at a time: "ownr" in ASCII
 _REMAINING = """t.quantity - coalesce((SELECT sum(e.quantity) FROM trade_exits e WHERE e.trade_id = t.id), 0)"""
 
 _POSITIONS = """i.market, i.symbol, t.direction, sum(r.quantity), sum(r.quantity * t.entry_price),

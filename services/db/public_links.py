@@ -1,5 +1,6 @@
 """Public links: whoever holds one may read one account's performance, and nothing else."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -30,6 +31,18 @@ async def page(connection: Connection, account_id: int, limit: int, before: int 
             [account_id, before, limit],
         )
         return await cursor.fetchall()
+
+
+async def count(connection: Connection, account_ids: Sequence[int]) -> int:
+    """How many links to these accounts hold."""
+    cursor = await connection.execute(
+        """SELECT count(*) FROM public_links WHERE account_id = ANY(%s) AND revoked_at IS NULL
+           AND (expires_at IS NULL OR expires_at > now())""",
+        [list(account_ids)],
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 async def create(

@@ -125,6 +125,14 @@ async def create(connection: Connection, user_id: int, name: str, settings: Sour
     return None if row is None else row[0]
 
 
+async def count(connection: Connection, user_id: int) -> int:
+    """How many sources are the user's own."""
+    cursor = await connection.execute("SELECT count(*) FROM sources WHERE user_id = %s", [user_id])
+    row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 async def set_settings(connection: Connection, source_id: int, settings: SourceSettings) -> None:
     """Store a source's settings; they hold for signals from now on."""
     assignments = ", ".join(f"{name} = %s" for name in _SETTINGS)

@@ -44,6 +44,16 @@ def check_leverage(limits: Limits, leverage: int) -> None:
         )
 
 
+def check_owner(open_trades: int, most: int) -> None:
+    """Raises Conflict where a user whose accounts have so many live trades may have no more."""
+    if open_trades >= most:
+        raise Conflict(
+            "too_many_open_trades",
+            f"a user may have {most} live trades here, over all accounts: close or cancel one first",
+            numbers={"open_trades": open_trades, "open_trades_per_user": most},
+        )
+
+
 def check_usage(limits: Limits, usage: Usage, trade: Trade) -> None:
     """Raises Conflict naming the limit that the new `trade` would exceed."""
     if limits.max_open_trades is not None and usage.open_trades >= limits.max_open_trades:

@@ -19,7 +19,7 @@ from services.domain.brackets import Brackets
 from services.domain.changes import created
 from services.domain.errors import Conflict, Refused
 from services.domain.fills import Slippage, half_spread
-from services.domain.limits import Usage, check_leverage, check_usage
+from services.domain.limits import Usage, check_leverage, check_owner, check_usage
 from services.domain.market import Instrument, Market, Quote
 from services.domain.opening import Order, enter_at_quote, is_marketable, rest
 from services.domain.path import floor_minute
@@ -27,6 +27,7 @@ from services.domain.plan import Direction, Plan
 from services.domain.planning import check_plan, on_grid
 from services.domain.sizing import Sizing
 from services.domain.trade import Label, Trade
+from services.settings import Login
 from services.usecases.context import Services
 from services.usecases.equity import equity_of
 from services.usecases.halt import refused_new_trades
@@ -79,7 +80,10 @@ async def make_trades(
     marks = await _marks(connection, [draft.wanted.instrument for draft in drafts.values()], now)
     frozen = await _brackets(connection, [draft.wanted.instrument for draft in drafts.values()])
     ids = iter(await trades.next_ids(connection, len(drafts)))
-    ledgers = await _Books.open(connection, [draft.wanted.account for draft in drafts.values()], lock=lock_accounts)
+    per_user = services.settings.open_trades_per_user if services.settings.login is Login.REQUIRED else None
+    ledgers = await _Books.open(
+        connection, [draft.wanted.account for draft in drafts.values()], lock=lock_accounts, per_user=per_user
+    )
     for number, draft in drafts.items():
         instrument, account = draft.wanted.instrument, draft.wanted.account
         at, mark = now[instrument.market], marks[instrument.id]
@@ -170,31 +174,50 @@ async def _brackets(connection: Connection, instruments: Sequence[Instrument]) -
 class _Books:
     """What the new trades' accounts have free and hold, as the new trades take from it one by one."""
 
-    def __init__(self, connection: Connection, known: dict[int, Account]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        known: dict[int, Account],
+        per_user: int | None,
+        owners: dict[int, tuple[int, int]],
+    ) -> None:
         self._connection = connection
+        self._per_user = per_user
+        self._owner_of = {account_id: user_id for account_id, (user_id, _) in owners.items()}
+        self._held = dict(owners.values())
         self._accounts = known
         self._free = {id_: account.free for id_, account in known.items()}
         self._usages: dict[tuple[int, int, Direction], Usage] = {}
         self._added: dict[int, int] = {}
 
     @classmethod
-    async def open(cls, connection: Connection, wanted: Sequence[Account], *, lock: bool) -> "_Books":
-        """Accounts whose limits count what is held are locked: two openings at once must not both pass."""
+    async def open(
+        cls, connection: Connection, wanted: Sequence[Account], *, lock: bool, per_user: int | None
+    ) -> "_Books":
+        """Accounts whose limits count what is held are locked: two openings at once must not both pass.
+
+        per_user: how many live trades a user may have over all accounts, if that is bounded.
+        """
+        owners = {} if per_user is None else await positions.of_owners(connection, [account.id for account in wanted])
         known = {account.id: account for account in wanted}
         to_lock = sorted(id_ for id_, account in known.items() if lock or account.limits.need_usage)
         if to_lock:
             known |= await accounts.load_many(connection, to_lock, lock=True)
-        return cls(connection, known)
+        return cls(connection, known, per_user, owners)
 
     async def take(self, trade: Trade) -> None:
         """Raises Conflict where the account has too little free, or a limit would be exceeded."""
         account = self._accounts[trade.account_id]
+        if self._per_user is not None:
+            check_owner(self._held[self._owner_of[account.id]], self._per_user)
         if account.limits.need_usage:
             await self._check_usage(account, trade)
         needed = created(trade).funds_needed
         if needed > self._free[account.id]:
             raise too_little(needed, self._free[account.id])
         self._free[account.id] -= needed
+        if self._per_user is not None:
+            self._held[self._owner_of[account.id]] += 1
 
     async def _check_usage(self, account: Account, trade: Trade) -> None:
         key = (account.id, trade.instrument.id, trade.plan.direction)

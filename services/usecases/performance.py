@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from services.db import acting, capital, courses, results
-from services.db.pool import Connection
+from services.db.pool import Connection, take_time
 from services.domain.market import Market
 from services.domain.metrics.course import Course, exposure_percent, joined
 from services.domain.metrics.curve import Fall
@@ -110,6 +110,7 @@ async def performance(services: Services, scope: Scope, group_by: GroupBy | None
 async def breakdown(services: Services, scope: Scope, group_by: GroupBy) -> list[Group]:
     """The figures of each group alone, by key; cheaper than the whole."""
     async with services.pool.connection() as connection:
+        await take_time(connection)
         return await _groups(connection, scope, group_by)
 
 

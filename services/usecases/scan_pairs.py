@@ -93,7 +93,7 @@ async def _store(services: Services, signals: Sequence[ScanSignal]) -> None:
         owner = await accounts.local_owner(connection)
     assert owner is not None, "a process makes the local owner as it starts"
     for name, group in sorted(by_source.items()):
-        source = await ensure_source(services, owner.user_id, name, SOURCE_SETTINGS)
+        source = await ensure_source(services, owner.user_id, name, SOURCE_SETTINGS, of_fleet=True)
         incoming = [Incoming(b"", signal=new_signal(each), key=each.key) for each in group]
         await store_signals(services, source.id, incoming)
 

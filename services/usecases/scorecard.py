@@ -11,7 +11,7 @@ import msgspec
 
 from services.db import candles, scorecards
 from services.db.candles import CANDLE_BYTES, KEPT
-from services.db.pool import Connection
+from services.db.pool import Connection, take_time
 from services.db.scorecards import CardBy, Line, Outcome
 from services.domain.candles import Timeframe
 from services.domain.market import Market
@@ -72,6 +72,7 @@ async def scorecard(services: Services, who: Asking, source_id: int, by: CardBy 
     now = max([await services.clock.now(market) for market in Market])
     async with services.pool.connection() as connection:
         await readable_source(connection, who, source_id)
+        await take_time(connection)
         whole = await scorecards.lines(connection, who.account_ids, source_id, None)
         groups = [] if by is None else await scorecards.lines(connection, who.account_ids, source_id, by)
         closed = await scorecards.outcomes(connection, who.account_ids, source_id, CURVE_TRADES_MAX)
@@ -91,6 +92,7 @@ async def scorecard(services: Services, who: Asking, source_id: int, by: CardBy 
 async def scorecards_of_all(services: Services, who: Asking) -> list[CardLine]:
     """A line for every source whose signals the caller's accounts have traded."""
     async with services.pool.connection() as connection:
+        await take_time(connection)
         return [_line(each) for each in await scorecards.lines(connection, who.account_ids, None, CardBy.SOURCE)]
 
 

@@ -8,7 +8,7 @@ import msgspec
 from services.db import public_links
 from services.db.public_links import PublicLink
 from services.domain.credentials import digest
-from services.domain.errors import InvalidInput, NotFound
+from services.domain.errors import Conflict, InvalidInput, NotFound
 from services.domain.metrics.scope import Scope
 from services.usecases.context import Services
 from services.usecases.manage_users import shown_once
@@ -18,6 +18,7 @@ from services.usecases.performance import Performance, last_days, performance
 from services.usecases.sign_in import check_name
 
 DAYS_MAX = 3650
+LINKS_MAX = 50
 
 
 class NewLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +64,8 @@ async def share(
     async with services.pool.connection() as connection:
 
         async def work() -> bytes:
+            if await public_links.count(connection, account_ids) >= LINKS_MAX:
+                raise Conflict("too_many_links", f"a user may hold {LINKS_MAX} links: revoke one first")
             made = await public_links.create(connection, account_id, digest(token), wish.name, expires)
             return msgspec.json.encode(LinkMade(**msgspec.structs.asdict(made), token=None))
 

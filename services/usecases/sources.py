@@ -23,10 +23,13 @@ from services.domain.source import (
     check_overrides,
     check_settings,
 )
+from services.settings import Login
 from services.usecases.context import Services
 from services.usecases.sign_in import ACCESS_BELL
 
 SECRET_BYTES = 32
+SOURCES_MAX = 50
+"""How many sources a user may have where login is required."""
 _SECRET = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{43})")
 
 
@@ -44,10 +47,12 @@ async def ensure_source(
     settings: SourceSettings = SourceSettings(),  # noqa: B008 - frozen
     *,
     followed_by: int | None = None,
+    of_fleet: bool = False,
 ) -> Source:
     """The user's source of that name; made at first use with `settings`, and then followed by that account.
 
-    Raises InvalidInput for a name or settings that cannot be.
+    of_fleet: the fleet itself has it made, however many there are. Raises InvalidInput for a name or settings that
+    cannot be, Conflict where the user has too many.
     """
     check_name(name)
     check_settings(settings)
@@ -55,6 +60,8 @@ async def ensure_source(
         found = await sources.named(connection, user_id, name)
         if found is not None:
             return found
+        if not of_fleet:
+            await _check_room(services, connection, user_id)
         id_ = await sources.create(connection, user_id, name, settings)
         if id_ is not None and followed_by is not None:
             await follows.follow(connection, id_, followed_by, NO_OVERRIDES)
@@ -66,10 +73,11 @@ async def ensure_source(
 async def create_source(
     services: Services, who: Asking, name: str, settings: SourceSettings, *, followed_by: int | None
 ) -> Source:
-    """A new source. Raises Conflict when the user has one of that name."""
+    """A new source. Raises Conflict when the user has one of that name, or too many."""
     check_name(name)
     check_settings(settings)
     async with services.pool.connection() as connection:
+        await _check_room(services, connection, who.user_id)
         id_ = await sources.create(connection, who.user_id, name, settings)
         if id_ is None:
             raise Conflict("source_exists", f"there is a source named {name!r}", field="name")
@@ -176,6 +184,11 @@ async def readable_source(connection: Connection, who: Asking, source_id: int) -
     if source is None or not await sources.may_read(connection, source_id, who.user_id, who.account_ids):
         raise no_such_source(source_id)
     return source
+
+
+async def _check_room(services: Services, connection: Connection, user_id: int) -> None:
+    if services.settings.login is Login.REQUIRED and await sources.count(connection, user_id) >= SOURCES_MAX:
+        raise Conflict("too_many_sources", f"a user may have {SOURCES_MAX} sources", field="source")
 
 
 def no_such_source(source_id: int) -> NotFound:

@@ -98,6 +98,7 @@ async def test_a_new_account_ends_the_stream_which_then_comes_back_with_it(servi
 
 async def test_a_user_holds_so_many_streams_and_no_more(services, api, someone):
     anna, ben = await someone(), await someone()
+    assert services.settings.streams_per_user == 5
     async with AsyncExitStack() as held:
         for _ in range(services.settings.streams_per_user):
             await held.enter_async_context(streaming(anna.http))

@@ -1,6 +1,7 @@
 """A client of server-sent events for tests, and events written straight into a stream."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -57,6 +58,12 @@ class Stream:
             if line:
                 fields[name] = value
         raise StopAsyncIteration
+
+    async def __aiter__(self) -> AsyncIterator[Sse]:
+        """The events but beats, to the stream's end."""
+        with contextlib.suppress(StopAsyncIteration):
+            while True:
+                yield await self.next()
 
     async def take(self, count: int) -> list[Sse]:
         """The next `count` events."""

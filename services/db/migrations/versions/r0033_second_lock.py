@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 KEPT_ANSWERS = """
--- Whose answer it is: a key is known to who sent it only. NULL is nobody: who trades on the public account without a login.
+-- Whose answer it is: a key is known to who sent it only. NULL is nobody: whoever trades on the public account unasked.
 ALTER TABLE idempotency ADD user_id bigint;
 ALTER TABLE idempotency ALTER user_id SET DEFAULT present_user();
 UPDATE idempotency i SET user_id = CASE
