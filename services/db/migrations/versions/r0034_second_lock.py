@@ -1,13 +1,13 @@
 """The second lock covers sources, what they said and who follows them, kept answers, and the partitions themselves.
 
 Revision ID: 0033
-Revises: 0032
+Revises: 0033
 """
 
 from alembic import op
 
-revision = "0033"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
