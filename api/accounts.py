@@ -5,7 +5,6 @@ from typing import Annotated
 import msgspec
 from litestar import Response, Router, get, patch, post
 from litestar.di import NamedDependency
-from litestar.openapi import ResponseSpec
 from litestar.params import Body, FromPath
 
 from api import cursors
@@ -13,7 +12,7 @@ from api.access import Caller
 from api.body import JsonBody
 from api.documentation import DEPOSIT_EXAMPLES, NEW_ACCOUNT_EXAMPLES, RESET_EXAMPLES, TERMS_EXAMPLES, problems
 from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, existing
-from api.schemas import AccountView, Page, created
+from api.schemas import AccountView, Page, created, made
 from services.db.ledger_list import LedgerEntry
 from services.domain.mode import Mode
 from services.usecases import manage_accounts as usecase
@@ -23,10 +22,7 @@ from services.usecases.identify import Identifier
 from services.usecases.manage_accounts import Deposit, Holdings, NewAccount, Reset
 from services.usecases.read_accounts import Marked, list_accounts, read_account, read_ledger
 
-_BOOKED = {
-    200: ResponseSpec(Holdings, generate_examples=False, description="Done before with this Idempotency-Key."),
-    201: ResponseSpec(Holdings, generate_examples=False, description="Done; the account as it stands now."),
-}
+_BOOKED = made(Holdings, "Done; the account as it stands now.")
 NO_RESET = Reset()
 
 

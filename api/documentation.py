@@ -89,7 +89,9 @@ TERMS_EXAMPLES = [
 SIGNAL_TRADE_EXAMPLES = [
     Example(summary="As it says, half a percent at risk", value={"signal_id": 1, "risk_percent": "0.5"})
 ]
-EDIT_EXAMPLES = [Example(summary="A tighter stop", value={"stop_loss": "59500"})]
+EDIT_EXAMPLES = [
+    Example(summary="A tighter stop, and why", value={"stop_loss": "59500", "notes": "Half of the way is done."})
+]
 CLOSE_EXAMPLES = [
     Example(summary="Close", value={}),
     Example(summary="Only if the market is within 1 % of this price", value={"current_price": "61250.5"}),

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from litestar import Response, Router, delete, get, post
 from litestar.di import NamedDependency
-from litestar.openapi import ResponseSpec
 from litestar.params import Body, FromPath
 
 from api import cursors
@@ -12,17 +11,14 @@ from api.access import Caller
 from api.body import JsonBody
 from api.documentation import NEW_KEY_EXAMPLES, ROTATE_EXAMPLES, problems
 from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, existing
-from api.schemas import Page, created
+from api.schemas import Page, created, made
 from services.db.api_keys import ApiKey
 from services.usecases import manage_keys as usecase
 from services.usecases.context import Services
 from services.usecases.identify import Identifier
 from services.usecases.manage_keys import KeyMade, NewKey, Rotate
 
-_MADE = {
-    200: ResponseSpec(KeyMade, generate_examples=False, description="Done before with this Idempotency-Key."),
-    201: ResponseSpec(KeyMade, generate_examples=False, description="The new key and, this once, its text."),
-}
+_MADE = made(KeyMade, "The new key and, this once, its text.")
 
 
 @get("/", summary="List keys, newest first", responses=problems(401, 403, 422))

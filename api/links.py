@@ -4,7 +4,6 @@ from typing import Annotated
 
 from litestar import Response, Router, delete, get, post
 from litestar.di import NamedDependency
-from litestar.openapi import ResponseSpec
 from litestar.params import Body, FromPath
 
 from api import cursors
@@ -12,7 +11,7 @@ from api.access import Caller
 from api.body import JsonBody
 from api.documentation import NEW_LINK_EXAMPLES, problems
 from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, existing
-from api.schemas import Page, created
+from api.schemas import Page, created, made
 from services.db.public_links import PublicLink
 from services.usecases import share_account as usecase
 from services.usecases.context import Services
@@ -38,8 +37,7 @@ async def list_(
     dto=JsonBody[NewLink],
     summary="Make a public link to an account's performance",
     responses={
-        200: ResponseSpec(LinkMade, generate_examples=False, description="Done before with this Idempotency-Key."),
-        201: ResponseSpec(LinkMade, generate_examples=False, description="The link and, this once, its token."),
+        **made(LinkMade, "The link and, this once, its token."),
         **problems(401, 403, 404, 409, 422),
     },
 )

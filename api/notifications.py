@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import Router, delete, get, patch, post
+from litestar import Response, Router, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import Body, FromPath
 
@@ -19,8 +19,8 @@ from api.outlets import (
     TargetView,
     target_view,
 )
-from api.parameters import Cursor, Limit, existing
-from api.schemas import Page
+from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, existing
+from api.schemas import Page, created, made
 from services.db.delivery_list import Delivery
 from services.db.outlets import OutletKind
 from services.usecases import manage_outlets, redeliver, try_outlet
@@ -39,15 +39,21 @@ async def list_(services: NamedDependency[Services], caller: NamedDependency[Cal
     return Page([target_view(each) for each in found], None)
 
 
-@post("/", dto=JsonBody[NewOutlet], summary="Make a notification target", responses=problems(409, 422))
+@post(
+    "/",
+    dto=JsonBody[NewOutlet],
+    summary="Make a notification target",
+    responses={**made(TargetView, "The new target."), **problems(409, 422)},
+)
 async def create(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
     data: Annotated[NewOutlet, Body(examples=TARGET_EXAMPLES)],
-) -> TargetView:
+    idempotency_key: IdempotencyKey = None,
+) -> Response[bytes]:
     """By an Apprise URL, such as `tgram://token/chat`. It gets what happens from now on; the URL is not shown again."""
-    outlet, _ = await manage_outlets.create_outlet(services, caller.user_id, caller.account_ids, KIND, data)
-    return target_view(outlet)
+    whose, key = (caller.user_id, caller.account_ids), checked_key(idempotency_key)
+    return created(await manage_outlets.create_outlet(services, *whose, KIND, data, target_view, key))
 
 
 @get("/{target_id:int}", summary="Read a notification target", responses=problems(404))

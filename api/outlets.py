@@ -42,10 +42,10 @@ class WebhookView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookSecret(msgspec.Struct, frozen=True):
-    """A webhook and its signing secret, which is not shown again."""
+    """A webhook and its signing secret, which is not shown again: null when the request is repeated."""
 
     webhook: WebhookView
-    secret: str
+    secret: str | None
 
 
 class TargetView(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Response, Router, get, patch, post
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.params import Body, FromPath, FromQuery, HeaderParameter, QueryParameter
+from litestar.params import Body, FromPath, FromQuery, QueryParameter
 
 from api import cursors, trade_export, trade_results
 from api.access import Caller
@@ -18,6 +18,7 @@ from api.parameters import (
     AccountId,
     Cursor,
     IdempotencyKey,
+    IfMatch,
     Limit,
     Since,
     Until,
@@ -43,6 +44,7 @@ from services.usecases.command_trade import Commanded, Wish, command_trade
 from services.usecases.context import Services
 from services.usecases.list_trades import list_trades
 from services.usecases.new_trade import NewTrade
+from services.usecases.note_trade import note_trade
 from services.usecases.open_trade import open_trade, preview_trade
 from services.usecases.read_trade import LiveTradeView, read_revisions, read_trade
 from services.usecases.trade_by_hand import trade_by_hand
@@ -194,7 +196,7 @@ async def list_revisions(
 @patch(
     "/{trade_id:int}",
     dto=JsonBody[EditTrade],
-    summary="Move stop or target",
+    summary="Move stop or target, write the note",
     responses=_commanded("The edited trade.", trades.OPEN, trades.EDITED),
 )
 async def edit(
@@ -202,20 +204,23 @@ async def edit(
     caller: NamedDependency[Caller],
     trade_id: FromPath[int],
     data: Annotated[EditTrade, Body(examples=EDIT_EXAMPLES)],
-    if_match: Annotated[
-        str | None, HeaderParameter(name="If-Match", required=False, description="The trade's `version` as last read.")
-    ] = None,
+    if_match: IfMatch = None,
 ) -> Response[bytes]:
-    """Of a live trade. What the path did until now stands first; 202 means that the walk will apply it."""
+    """Of a live trade; the note of any. What the path did until now stands first; 202: the walk will apply it."""
+    id_, version = existing(trade_id, "trade"), _version(if_match)
     if data.stop_loss is None and data.take_profit is None and data.take_profits is None:
-        raise InvalidInput("nothing_to_change", "give stop_loss, take_profit, take_profits")
+        if data.notes is None:
+            raise InvalidInput("nothing_to_change", "give stop_loss, take_profit, take_profits or notes")
+        noted = await note_trade(services, caller.writable_ids, id_, data.notes, version)
+        return _answer(Commanded(noted, pending=False))
     wish = Wish(
         kind=CommandKind.EDIT,
         stop_loss=positive(data.stop_loss, "stop_loss"),
         targets=_targets(data),
-        version=_version(if_match),
+        version=version,
+        notes=data.notes,
     )
-    return _answer(await command_trade(services, caller.writable_ids, existing(trade_id, "trade"), wish))
+    return _answer(await command_trade(services, caller.writable_ids, id_, wish))
 
 
 @post(
@@ -230,14 +235,17 @@ async def close(
     caller: NamedDependency[Caller],
     trade_id: FromPath[int],
     data: Annotated[CloseTrade, Body(examples=CLOSE_EXAMPLES)] = ANYHOW,
+    idempotency_key: IdempotencyKey = None,
+    if_match: IfMatch = None,
 ) -> Response[bytes]:
     """At our bid (LONG) or ask (SHORT). What the path did until now stands first; 202: the walk will apply it."""
     fraction = positive(data.fraction, "fraction")
     if fraction is not None and fraction > 1:
         raise InvalidInput("fraction_above_one", "fraction must be above 0, and 1 at most", field="fraction")
-    expected = positive(data.current_price, "current_price")
-    wish = Wish(kind=CommandKind.CLOSE, fraction=fraction, expected_price=expected)
-    return _answer(await command_trade(services, caller.writable_ids, existing(trade_id, "trade"), wish))
+    expected, version = positive(data.current_price, "current_price"), _version(if_match)
+    wish = Wish(kind=CommandKind.CLOSE, fraction=fraction, expected_price=expected, version=version)
+    key, id_ = checked_key(idempotency_key), existing(trade_id, "trade")
+    return _answer(await command_trade(services, caller.writable_ids, id_, wish, key))
 
 
 @post(
@@ -250,10 +258,13 @@ async def cancel(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
     trade_id: FromPath[int],
+    idempotency_key: IdempotencyKey = None,
+    if_match: IfMatch = None,
 ) -> Response[bytes]:
     """What the path did until now stands first; 202 means that the walk will apply it."""
-    wish = Wish(kind=CommandKind.CANCEL)
-    return _answer(await command_trade(services, caller.writable_ids, existing(trade_id, "trade"), wish))
+    wish = Wish(kind=CommandKind.CANCEL, version=_version(if_match))
+    key, id_ = checked_key(idempotency_key), existing(trade_id, "trade")
+    return _answer(await command_trade(services, caller.writable_ids, id_, wish, key))
 
 
 def _answer(commanded: Commanded) -> Response[bytes]:

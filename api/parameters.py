@@ -41,6 +41,9 @@ IdempotencyKey = Annotated[
         description="A key of the caller's choice: repeated with the same body, the request is done only once.",
     ),
 ]
+IfMatch = Annotated[
+    str | None, HeaderParameter(name="If-Match", required=False, description="The trade's `version` as last read.")
+]
 
 E = TypeVar("E", bound=StrEnum)
 

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 from litestar import Response
+from litestar.openapi import ResponseSpec
 
 from services.domain.fees import FeeRates
 from services.domain.fills import FillModel
@@ -29,8 +30,16 @@ def created(done: Done) -> Response[bytes]:
     return Response(done.body, status_code=200 if done.repeated else 201, media_type="application/json")
 
 
+def made(kind: type, description: str) -> dict[int, ResponseSpec]:
+    """The documented answers of what `created` answers."""
+    return {
+        200: ResponseSpec(kind, generate_examples=False, description="Done before with this Idempotency-Key."),
+        201: ResponseSpec(kind, generate_examples=False, description=description),
+    }
+
+
 class EditTrade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where stop and targets shall be; what is absent stays.
+    """Where stop and targets shall be, and the note; what is absent stays.
 
     One `take_profit`, or `take_profits` with fractions of what remains, in place of those that have not filled.
     """
@@ -38,6 +47,7 @@ class EditTrade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
     take_profits: tuple[Target, ...] | None = None
+    notes: str | None = None
 
 
 class CloseTrade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -177,13 +177,16 @@ async def import_(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
     source: Annotated[str, QueryParameter(description="The source's name, made at first use.")] = "import",
+    idempotency_key: IdempotencyKey = None,
 ) -> ImportReport:
     """The body is the file. Its first row names the columns as alerts name their fields: symbol, side, sl, tp1, ...
 
-    Old signals become EXPIRED records. Every row that is no new signal is told with its line, field and rule.
+    Old signals become EXPIRED records. Every row that is no new signal is told with its line, field and rule. Sent
+    again to the same source with the same Idempotency-Key, what is stored already is `repeated`.
     """
+    key = checked_key(idempotency_key)
     source_id = await _source_id(services, caller, source)
-    return await import_signals(services, source_id, request.stream())
+    return await import_signals(services, source_id, request.stream(), key)
 
 
 @get("/", summary="List signals, newest first", responses=problems(404, 422))

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated
 
 import msgspec
-from litestar import Request, Router, get, patch, post
+from litestar import Request, Response, Router, get, patch, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
@@ -18,8 +19,8 @@ from api.body import JsonBody
 from api.completed import TEXT_BODY
 from api.documentation import problems
 from api.inbox import ALERTS, WEBHOOK_PATH
-from api.parameters import Cursor, Limit, existing
-from api.schemas import Page
+from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, existing
+from api.schemas import Page, created, made
 from services.db.follows import Follow
 from services.db.scorecards import CardBy
 from services.db.signal_counts import SourceStatistics
@@ -93,10 +94,10 @@ class SourceView(SourceSettings, frozen=True, kw_only=True):
 
 
 class WebhookSecret(msgspec.Struct, frozen=True):
-    """The secret and the path to post alerts to. They are shown this once."""
+    """The secret and the path to post alerts to. They are shown this once; null when the request is repeated."""
 
-    secret: str
-    path: str
+    secret: str | None
+    path: str | None
 
 
 SOURCE_EXAMPLES = [
@@ -123,17 +124,25 @@ async def list_(
     return Page([_view(caller, source) for source in found[:limit]], cursors.encode(following))
 
 
-@post("/", dto=JsonBody[NewSource], summary="Make a source", responses=problems(409, 422))
+@post(
+    "/",
+    dto=JsonBody[NewSource],
+    summary="Make a source",
+    responses={**made(SourceView, "The new source."), **problems(409, 422)},
+)
 async def create(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
     data: Annotated[NewSource, Body(examples=SOURCE_EXAMPLES)],
-) -> SourceView:
+    idempotency_key: IdempotencyKey = None,
+) -> Response[bytes]:
     """Its name never changes: trades bear it."""
     settings = SourceSettings(**{name: getattr(data, name) for name in SourceSettings.__struct_fields__})
     followed_by = caller.account_id if data.follow else None
-    source = await create_source(services, asking(caller), data.name, settings, followed_by=followed_by)
-    return _view(caller, *await read_source(services, asking(caller), source.id))
+    key, shown = checked_key(idempotency_key), partial(_view, caller)
+    return created(
+        await create_source(services, asking(caller), data.name, settings, shown, followed_by=followed_by, key=key)
+    )
 
 
 @get("/{source_id:int}", summary="Read a source", responses=problems(404))
@@ -198,13 +207,22 @@ async def unfollow(
     await unfollow_source(services, asking(caller), existing(source_id, "source"), account_id)
 
 
-@post("/{source_id:int}/rotate_secret", status_code=200, summary="Make a new webhook secret", responses=problems(404))
+@post(
+    "/{source_id:int}/rotate_secret",
+    status_code=200,
+    summary="Make a new webhook secret",
+    responses=problems(404, 409, 422),
+)
 async def rotate(
-    services: NamedDependency[Services], caller: NamedDependency[Caller], source_id: FromPath[int]
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    source_id: FromPath[int],
+    idempotency_key: IdempotencyKey = None,
 ) -> WebhookSecret:
     """The one before is worth nothing from then on. Only a hash is kept: it cannot be shown again."""
-    secret = await rotate_secret(services, asking(caller), existing(source_id, "source"))
-    return WebhookSecret(secret, f"{WEBHOOK_PATH}{secret}/")
+    key, id_ = checked_key(idempotency_key), existing(source_id, "source")
+    secret = await rotate_secret(services, asking(caller), id_, key)
+    return WebhookSecret(secret, None if secret is None else f"{WEBHOOK_PATH}{secret}/")
 
 
 @post(

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from litestar import Response, Router, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.openapi import ResponseSpec
 from litestar.params import Body, FromPath
 
 from api import cursors
@@ -12,7 +11,7 @@ from api.access import Caller
 from api.body import JsonBody
 from api.documentation import CHANGE_USER_EXAMPLES, INVITE_EXAMPLES, problems
 from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, existing
-from api.schemas import Page, created
+from api.schemas import Page, created, made
 from services.db.users import Invitation, User
 from services.usecases import manage_users as usecase
 from services.usecases.context import Services
@@ -65,8 +64,7 @@ async def invitations(
     dto=JsonBody[Invite],
     summary="Invite somebody",
     responses={
-        200: ResponseSpec(Invited, generate_examples=False, description="Done before with this Idempotency-Key."),
-        201: ResponseSpec(Invited, generate_examples=False, description="The invitation and, this once, its token."),
+        **made(Invited, "The invitation and, this once, its token."),
         **problems(401, 403, 409, 422),
     },
 )

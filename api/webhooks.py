@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from litestar import Router, delete, get, patch, post
+from litestar import Response, Router, delete, get, patch, post
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import Body, FromPath
 
 from api import cursors
@@ -20,10 +21,10 @@ from api.outlets import (
     WebhookView,
     webhook_view,
 )
-from api.parameters import Cursor, Limit, existing
-from api.schemas import Page
+from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, existing
+from api.schemas import Page, created, made
 from services.db.delivery_list import Delivery
-from services.db.outlets import OutletKind
+from services.db.outlets import Outlet, OutletKind
 from services.usecases import manage_outlets, redeliver, try_outlet
 from services.usecases.context import Services
 from services.usecases.manage_outlets import NewOutlet, OutletChanges
@@ -40,15 +41,21 @@ async def list_(services: NamedDependency[Services], caller: NamedDependency[Cal
     return Page([webhook_view(each) for each in found], None)
 
 
-@post("/", dto=JsonBody[NewOutlet], summary="Make an outgoing webhook", responses=problems(409, 422))
+@post(
+    "/",
+    dto=JsonBody[NewOutlet],
+    summary="Make an outgoing webhook",
+    responses={**made(WebhookSecret, "The new webhook and, this once, its signing secret."), **problems(409, 422)},
+)
 async def create(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
     data: Annotated[NewOutlet, Body(examples=WEBHOOK_EXAMPLES)],
-) -> WebhookSecret:
+    idempotency_key: IdempotencyKey = None,
+) -> Response[bytes]:
     """It gets what happens from now on. The answer has the signing secret, this once."""
-    outlet, secret = await manage_outlets.create_outlet(services, caller.user_id, caller.account_ids, KIND, data)
-    return WebhookSecret(webhook_view(outlet), secret or "")
+    whose, key = (caller.user_id, caller.account_ids), checked_key(idempotency_key)
+    return created(await manage_outlets.create_outlet(services, *whose, KIND, data, _without_secret, key))
 
 
 @get("/{webhook_id:int}", summary="Read an outgoing webhook", responses=problems(404))
@@ -85,14 +92,25 @@ async def remove(
     await manage_outlets.delete_outlet(services, caller.user_id, KIND, existing(webhook_id, "webhook"))
 
 
-@post("/{webhook_id:int}/rotate", status_code=200, summary="Rotate the signing secret", responses=problems(404))
+@post(
+    "/{webhook_id:int}/rotate",
+    status_code=200,
+    summary="Rotate the signing secret",
+    responses={
+        200: ResponseSpec(WebhookSecret, generate_examples=False, description="The webhook and its new secret."),
+        **problems(404, 409, 422),
+    },
+)
 async def rotate(
-    services: NamedDependency[Services], caller: NamedDependency[Caller], webhook_id: FromPath[int]
-) -> WebhookSecret:
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    webhook_id: FromPath[int],
+    idempotency_key: IdempotencyKey = None,
+) -> Response[bytes]:
     """For a day messages bear two signatures, by the old and by the new secret."""
-    id_ = existing(webhook_id, "webhook")
-    outlet, secret = await manage_outlets.rotate_secret(services, caller.user_id, id_)
-    return WebhookSecret(webhook_view(outlet), secret)
+    key, id_ = checked_key(idempotency_key), existing(webhook_id, "webhook")
+    done = await manage_outlets.rotate_secret(services, caller.user_id, id_, _without_secret, key)
+    return Response(done.body, media_type="application/json")
 
 
 @post("/{webhook_id:int}/verify", status_code=200, summary="Verify the endpoint", responses=problems(404, 409))
@@ -159,6 +177,11 @@ async def drop(
 ) -> Affected:
     """Waiting or dead ones by id, or all dead letters."""
     return await redeliver.drop(services, caller.user_id, KIND, existing(webhook_id, "webhook"), data)
+
+
+def _without_secret(outlet: Outlet) -> WebhookSecret:
+    """What is kept of an answer that shows a secret."""
+    return WebhookSecret(webhook_view(outlet), None)
 
 
 router = Router(

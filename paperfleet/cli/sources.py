@@ -187,7 +187,8 @@ def rotate_secret(source: Chosen, yes: Yes = False, json: AsJson = False, url: U
         if found.has_secret:
             sure(f"End the address that alerts of {found.name} are posted to now?", yes)
         made = client.sources.rotate_secret(found.id)
-        show(made, json, [("secret", made.secret), ("alerts go to", f"{client.door.url}{made.path}")])
+        where = made.path and f"{client.door.url}{made.path}"
+        show(made, json, [("secret", made.secret), ("alerts go to", where)])
 
 
 @sources.command("statistics")

@@ -21,9 +21,17 @@ async def claim(connection: Connection, scope: str, key: str, request_hash: str)
     )
     if taken.rowcount == 1:
         return None
+    body = await answered(connection, scope, key, request_hash)
+    assert body is not None, "keys outlive the requests that may repeat them"
+    return body
+
+
+async def answered(connection: Connection, scope: str, key: str, request_hash: str) -> bytes | None:
+    """The stored answer if a request has finished with `key`. Raises Conflict when that was a different request."""
     cursor = await connection.execute(f"SELECT request_hash, body FROM idempotency WHERE {_MINE}", [scope, key])
     row = await cursor.fetchone()
-    assert row is not None, "keys outlive the requests that may repeat them"
+    if row is None:
+        return None
     if row[0] != request_hash:
         raise Conflict(
             "idempotency_key_reused", "this Idempotency-Key was used for a different request", field="Idempotency-Key"

@@ -12,13 +12,13 @@ from decimal import Decimal
 import msgspec
 
 from services.coordination import doorbell
-from services.db import clock, closings, commands, settlement, trades, watermarks
+from services.db import clock, closings, commands, settlement, trade_notes, trades, watermarks
 from services.db.pool import Connection
 from services.db.settlement import StateMoved
 from services.db.trades import Stored
 from services.domain.changes import Change
 from services.domain.command import Command, CommandKind, applies, apply
-from services.domain.errors import Conflict, InvalidInput
+from services.domain.errors import InvalidInput
 from services.domain.market import Quote
 from services.domain.money import floor_to
 from services.domain.opening import check_legs, check_stop_holds
@@ -28,15 +28,20 @@ from services.domain.trade import Trade, TradeStatus
 from services.domain.view import TradeView, trade_view
 from services.usecases.act_at_once import bring_to_now, is_open_question
 from services.usecases.context import Services
+from services.usecases.note_trade import check_notes
+from services.usecases.once import Keyed
 from services.usecases.quotes import fresh_quote
-from services.usecases.read_trade import find_trade
+from services.usecases.read_trade import check_version, conflict, find_trade
 
 GUARD_SHARE = Decimal("0.01")
 """A caller's own idea of the price may differ from the market by this share."""
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller wants of a live trade. `expected_price` guards a CLOSE, `version` guards against a lost race."""
+    """What a caller wants of a live trade. `expected_price` guards a CLOSE, `version` guards against a lost race.
+
+    `notes` are written with an EDIT, in place of the trade's note.
+    """
 
     kind: CommandKind
     stop_loss: Decimal | None = None
@@ -44,6 +49,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     fraction: Decimal | None = None
     expected_price: Decimal | None = None
     version: int | None = None
+    notes: str | None = None
 
 
 class Commanded(msgspec.Struct, frozen=True):
@@ -53,53 +59,67 @@ class Commanded(msgspec.Struct, frozen=True):
     pending: bool
 
 
-async def command_trade(services: Services, account_ids: Sequence[int], trade_id: int, wish: Wish) -> Commanded:
-    """Carry out `wish` on a trade of one of the accounts.
+async def command_trade(
+    services: Services, account_ids: Sequence[int], trade_id: int, wish: Wish, key: str | None = None
+) -> Commanded:
+    """Carry out `wish` on a trade of one of the accounts, exactly once for a given `key`.
 
     Raises NotFound, InvalidInput (an edit out of order), or Conflict with the state the trade is in.
     """
+    if wish.notes is not None:
+        check_notes(wish.notes)
+    keyed = Keyed(f"command_trade:{trade_id}", key, wish)
     stored = await find_trade(services, account_ids, trade_id)
+    if key is not None:  # looked up after the trade: whoever sees what the key has done sees its answer too
+        async with services.pool.connection() as connection:
+            if (answered := await keyed.answered(connection)) is not None:
+                return _decode(answered)
     _check_state(stored, wish)
     command = await _command(services, stored.trade, wish)
     path = await bring_to_now(services.as_system(), stored.trade.instrument)
     async with services.pool.connection() as connection:
+        if (answered := await keyed.claim(connection)) is not None:
+            return _decode(answered)
         mark = (await watermarks.lock(connection, [stored.trade.instrument.id]))[stored.trade.instrument.id]
-        stored = (await trades.load(connection, [trade_id]))[0]
-        _check_state(stored, wish)
+        stored = await _noted(connection, (await trades.load(connection, [trade_id]))[0], wish)
         command = msgspec.structs.replace(command, at=max(command.at, mark.judged_to, stored.trade.active_from))
         if path is None or path.end < mark.judged_to or is_open_question(stored.trade, path, command):
-            return await _accept(connection, stored, command)
+            commanded = await _accept(connection, stored, command)
+            await keyed.keep(connection, msgspec.json.encode(commanded))
+            return commanded
         after = apply(stored.trade, command)
         if command.kind is CommandKind.EDIT and after.status is TradeStatus.OPEN and path.tail is not None:
             _check_edit(stored.trade, command, path.tail.close, "last price")  # the quote may be older than the path
         [change] = await closings.measured(connection, [Change(before=stored.trade, after=after, steps=(after,))])
         at = await clock.transaction_time(connection)
+        commanded = Commanded(trade_view(change.after, at), pending=False)
+        await keyed.keep(connection, msgspec.json.encode(commanded))
         try:
             streams = await settlement.settle_and_commit(connection, [change], at=at)
         except StateMoved:
-            raise _conflict(stored.trade, "changed meanwhile: read it again") from None
+            raise conflict(stored.trade, "changed meanwhile: read it again") from None
     await doorbell.ring(services.redis, streams)
-    return Commanded(trade_view(change.after, at), pending=False)
+    return commanded
 
 
 def _check_state(stored: Stored, wish: Wish) -> None:
     trade = stored.trade
-    if wish.version is not None and wish.version != trade.version:
-        raise _conflict(trade, f"is at version {trade.version}, not {wish.version}: read it again")
+    check_version(trade, wish.version)
     if not applies(trade, Command(kind=wish.kind, at=trade.active_from)):
         allowed = {CommandKind.CLOSE: "an OPEN", CommandKind.CANCEL: "a PENDING"}.get(wish.kind, "a live")
-        raise _conflict(trade, f"is {trade.status}: only {allowed} trade takes {wish.kind}")
+        raise conflict(trade, f"is {trade.status}: only {allowed} trade takes {wish.kind}")
     if stored.command is not None:
-        raise _conflict(trade, f"has a {stored.command.kind} waiting since {stored.command.at.isoformat()}")
+        raise conflict(trade, f"has a {stored.command.kind} waiting since {stored.command.at.isoformat()}")
 
 
-def _conflict(trade: Trade, why: str) -> Conflict:
-    return Conflict(
-        "trade_state",
-        f"trade {trade.id} {why}",
-        field="status",
-        numbers={"status": trade.status, "version": trade.version},
-    )
+async def _noted(connection: Connection, stored: Stored, wish: Wish) -> Stored:
+    """The trade, if it still allows the wish, with the note that comes with it."""
+    _check_state(stored, wish)
+    if wish.notes is None:
+        return stored
+    await trade_notes.write(connection, stored.trade.id, wish.notes)
+    label = msgspec.structs.replace(stored.trade.label, notes=wish.notes)
+    return msgspec.structs.replace(stored, trade=msgspec.structs.replace(stored.trade, label=label))
 
 
 async def _command(services: Services, trade: Trade, wish: Wish) -> Command:
@@ -176,5 +196,8 @@ def _check_guard(expected: Decimal, quote: Quote) -> None:
 
 async def _accept(connection: Connection, stored: Stored, command: Command) -> Commanded:
     if not await commands.accept(connection, {stored.trade.id: command}):
-        raise _conflict(stored.trade, "has another command waiting")
+        raise conflict(stored.trade, "has another command waiting")
     return Commanded(trade_view(stored.trade, stored.updated_at), pending=True)
+
+
+_decode = msgspec.json.Decoder(Commanded).decode

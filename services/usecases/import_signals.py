@@ -39,18 +39,20 @@ class ImportReport(msgspec.Struct, kw_only=True):
     rows_left_out: int = 0
 
 
-async def import_signals(services: Services, source_id: int, chunks: AsyncIterator[bytes]) -> ImportReport:
+async def import_signals(
+    services: Services, source_id: int, chunks: AsyncIterator[bytes], key: str | None = None
+) -> ImportReport:
     """Store the rows of a CSV file whose first row names the columns, as alerts name their fields.
 
-    Rows before a failure stay stored; sent again, they are repetitions if they have keys. Raises InvalidInput for a
-    file without sensible columns.
+    Rows before a failure stay stored; sent again, they are repetitions if they have keys, or the file has one. Raises
+    InvalidInput for a file without sensible columns.
     """
     settings = await settings_of(services, source_id)
     report, lines, columns = ImportReport(), _Lines(), list[str]()
     batch: list[tuple[int, bytes, Fields | Refused]] = []
 
     async def flush() -> None:
-        stored = await receive_rows(services, source_id, [(raw, told) for _, raw, told in batch], settings)
+        stored = await receive_rows(services, source_id, [(raw, told) for _, raw, told in batch], settings, key)
         for (line, _, _), each in zip(batch, stored, strict=True):
             _count(report, line, each)
         batch.clear()

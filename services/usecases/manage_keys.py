@@ -12,8 +12,7 @@ from services.db.pool import Connection
 from services.domain.credentials import ID_BYTES, SECRET_BYTES, Role, Scope, digest, make_key
 from services.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from services.usecases.context import Services
-from services.usecases.manage_users import shown_once
-from services.usecases.once import Done, once
+from services.usecases.once import Done, once, shown_once
 from services.usecases.sign_in import ACCESS_BELL, check_name
 
 KEYS_MAX = 50

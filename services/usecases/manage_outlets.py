@@ -1,6 +1,6 @@
 """Webhooks and notification targets of a user: made, changed, given a new secret, deleted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -15,10 +15,13 @@ from services.domain.outlets import QuietHours, Rule
 from services.hooks.addresses import Forbidden
 from services.hooks.signature import new_secret
 from services.usecases.context import Services
+from services.usecases.once import Done, once, shown_once
 from services.usecases.outlet_rules import OUTLETS_MAX, check_description, check_quiet_hours, check_rules
 from services.usecases.switch_mode import tell_ended
 
 OVERLAP = timedelta(hours=24)
+Shown = Callable[[Outlet], object]
+"""Makes of an outlet what its owner is answered."""
 
 
 class NewOutlet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,26 +44,40 @@ class OutletChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 async def create_outlet(
-    services: Services, user_id: int, account_ids: Sequence[int], kind: OutletKind, wish: NewOutlet
-) -> tuple[Outlet, str | None]:
-    """The new outlet and, for a webhook, its secret. Raises InvalidInput, Conflict when the user has too many."""
+    services: Services,
+    user_id: int,
+    account_ids: Sequence[int],
+    kind: OutletKind,
+    wish: NewOutlet,
+    shown: Shown,
+    key: str | None = None,
+) -> Done:
+    """The new outlet as `shown`, a webhook with its `secret` this once.
+
+    Raises InvalidInput, Conflict when the user has too many.
+    """
     await _check(services, kind, account_ids, wish)
     secret = new_secret() if kind is OutletKind.WEBHOOK else None
     async with services.pool.connection() as connection:
-        if await outlets.count(connection, user_id, kind) >= OUTLETS_MAX:
-            raise Conflict("too_many_outlets", f"a user has at most {OUTLETS_MAX} of them")
-        id_ = await outlets.create(
-            connection,
-            user_id,
-            kind,
-            url=wish.url,
-            description=wish.description,
-            rules=wish.rules,
-            quiet_hours=wish.quiet_hours,
-            secret=secret,
-        )
-        await outbox.follow(connection, id_)
-        return await found(connection, user_id, kind, id_), secret
+
+        async def work() -> bytes:
+            if await outlets.count(connection, user_id, kind) >= OUTLETS_MAX:
+                raise Conflict("too_many_outlets", f"a user has at most {OUTLETS_MAX} of them")
+            id_ = await outlets.create(
+                connection,
+                user_id,
+                kind,
+                url=wish.url,
+                description=wish.description,
+                rules=wish.rules,
+                quiet_hours=wish.quiet_hours,
+                secret=secret,
+            )
+            await outbox.follow(connection, id_)
+            return msgspec.json.encode(shown(await found(connection, user_id, kind, id_)))
+
+        done = await once(connection, f"{kind}:{user_id}", key, wish, work)
+    return done if done.repeated or secret is None else Done(shown_once(done.body, secret=secret))
 
 
 async def list_outlets(services: Services, user_id: int, kind: OutletKind) -> list[Outlet]:
@@ -108,13 +125,21 @@ async def edit_outlet(
     return view
 
 
-async def rotate_secret(services: Services, user_id: int, outlet_id: int) -> tuple[Outlet, str]:
-    """A new secret, shown once. For OVERLAP every message bears two signatures, by the old and by the new one."""
+async def rotate_secret(services: Services, user_id: int, outlet_id: int, shown: Shown, key: str | None = None) -> Done:
+    """The webhook as `shown` with a new `secret`, told this once.
+
+    For OVERLAP every message bears two signatures, by the old and by the new one. Raises NotFound, Conflict.
+    """
     secret = new_secret()
     async with services.pool.connection() as connection:
-        await found(connection, user_id, OutletKind.WEBHOOK, outlet_id, lock=True)
-        await outlets.rotate(connection, outlet_id, secret, OVERLAP)
-        return await found(connection, user_id, OutletKind.WEBHOOK, outlet_id), secret
+
+        async def work() -> bytes:
+            await found(connection, user_id, OutletKind.WEBHOOK, outlet_id, lock=True)
+            await outlets.rotate(connection, outlet_id, secret, OVERLAP)
+            return msgspec.json.encode(shown(await found(connection, user_id, OutletKind.WEBHOOK, outlet_id)))
+
+        done = await once(connection, f"rotate_webhook:{user_id}:{outlet_id}", key, None, work)
+    return done if done.repeated else Done(shown_once(done.body, secret=secret))
 
 
 async def delete_outlet(services: Services, user_id: int, kind: OutletKind, outlet_id: int) -> None:

@@ -5,12 +5,11 @@ from msgspec import UNSET, UnsetType
 
 from services.coordination import doorbell
 from services.db import accounts, acting, sessions, users
-from services.db.pool import Connection
 from services.db.users import Invitation, User
 from services.domain.credentials import Role, digest
 from services.domain.errors import Conflict, InvalidInput, NotFound
 from services.usecases.context import Services
-from services.usecases.once import Done, once
+from services.usecases.once import Done, once, shown_once
 from services.usecases.passwords import check_password, hash_password, random_token
 from services.usecases.sign_in import ACCESS_BELL, check_name
 
@@ -132,28 +131,6 @@ async def set_password(services: Services, name: str, password: str) -> None:
         await users.set_password(connection, user.id, hashed)
         await sessions.end_all(connection, user.id)
     await doorbell.ring(services.redis, [ACCESS_BELL])
-
-
-async def first_password(services: Services, name: str) -> str | None:
-    """A password for the user `name`, when no admin has one yet: how a new fleet lets its first admin in."""
-    password = random_token()[:20]
-    hashed = await hash_password(password)
-    async with services.system_pool.connection() as connection:
-        if await users.active_admins(connection):
-            return None
-        await _give(connection, name, hashed)
-    return password
-
-
-async def _give(connection: Connection, name: str, hashed: str) -> None:
-    user = await users.by_name(connection, name)
-    assert user is not None
-    await users.set_password(connection, user.id, hashed)
-
-
-def shown_once(body: bytes, **secret: str) -> bytes:
-    """A kept answer with the secret that is not kept."""
-    return msgspec.json.encode(msgspec.json.decode(body) | secret)
 
 
 def _existing(user: User | None, user_id: int) -> User:

@@ -5,16 +5,26 @@ from collections.abc import Sequence
 from services.db import trade_notes
 from services.domain.errors import InvalidInput
 from services.usecases.context import Services
-from services.usecases.read_trade import LiveTradeView, read_trade
+from services.usecases.read_trade import LiveTradeView, check_version, find_trade, read_trade
 
 NOTES_MAX = 4000
 
 
-async def note_trade(services: Services, account_ids: Sequence[int], trade_id: int, notes: str) -> LiveTradeView:
-    """The trade with its new note. Raises NotFound unless it is one of the accounts', InvalidInput for no text."""
-    if len(notes) > NOTES_MAX or "\x00" in notes:
-        raise InvalidInput("bad_text", f"notes must have at most {NOTES_MAX} printable characters", field="notes")
-    await read_trade(services, account_ids, trade_id)
+async def note_trade(
+    services: Services, account_ids: Sequence[int], trade_id: int, notes: str, version: int | None = None
+) -> LiveTradeView:
+    """The trade with its new note.
+
+    Raises NotFound unless it is one of the accounts', InvalidInput for no text, Conflict for another version.
+    """
+    check_notes(notes)
+    check_version((await find_trade(services, account_ids, trade_id)).trade, version)
     async with services.pool.connection() as connection:
         await trade_notes.write(connection, trade_id, notes)
     return await read_trade(services, account_ids, trade_id)
+
+
+def check_notes(notes: str) -> None:
+    """Raises InvalidInput for what is too long, or no text that can be stored."""
+    if len(notes) > NOTES_MAX or "\x00" in notes:
+        raise InvalidInput("bad_text", f"notes must have at most {NOTES_MAX} printable characters", field="notes")

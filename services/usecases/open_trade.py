@@ -1,11 +1,9 @@
 """Open a paper trade: at once at bid or ask, or resting until the path reaches its limit."""
 
-import hashlib
-
 import msgspec
 
 from services.coordination import doorbell
-from services.db import accounts, clock, idempotency, instruments, settlement
+from services.db import accounts, clock, instruments, settlement
 from services.db.accounts import Account
 from services.db.pool import Connection
 from services.db.settlement import NotEnoughBalance
@@ -18,6 +16,7 @@ from services.usecases.context import Services
 from services.usecases.halt import refused_new_trades
 from services.usecases.make_trades import Wanted, checked_plan, make_trades, too_little
 from services.usecases.new_trade import NewTrade
+from services.usecases.once import Keyed
 from services.usecases.quotes import fresh_quote
 
 
@@ -35,16 +34,14 @@ async def open_trade(services: Services, account_id: int, wish: NewTrade, key: s
     of the account exceeded, new trades halted).
     """
     async with services.pool.connection() as connection:
-        scope = f"open_trade:{account_id}"
-        if key is not None:
-            answered = await idempotency.claim(connection, scope, key, _fingerprint(wish))
-            if answered is not None:
-                return Opened(answered, repeated=True)
+        keyed = Keyed(f"open_trade:{account_id}", key, wish)
+        answered = await keyed.claim(connection)
+        if answered is not None:
+            return Opened(answered, repeated=True)
         account, trade = await _prepare(services, connection, account_id, wish)
         at = await clock.transaction_time(connection)
         body = msgspec.json.encode(trade_view(trade, at))
-        if key is not None:
-            await idempotency.store(connection, scope, key, body)
+        await keyed.keep(connection, body)
         try:
             streams = await settlement.settle_and_commit(connection, [created(trade)], at=at)
         except NotEnoughBalance:
@@ -86,7 +83,3 @@ async def _whose(connection: Connection, account_id: int, wish: NewTrade) -> tup
     if account is None:
         raise NotFound("no_such_account", f"there is no account {account_id}", field="account_id")
     return found[0], account
-
-
-def _fingerprint(wish: NewTrade) -> str:
-    return hashlib.sha256(msgspec.json.encode(wish, order="deterministic")).hexdigest()

@@ -9,9 +9,10 @@ import msgspec
 from services.db import revisions, trades
 from services.db.revisions import Revision
 from services.db.trades import Stored
-from services.domain.errors import NotFound, Unavailable
+from services.domain.errors import Conflict, NotFound, Unavailable
 from services.domain.market import Market, Quote
 from services.domain.profit import unrealized_profit
+from services.domain.trade import Trade
 from services.domain.view import TradeView, view_into
 from services.usecases.context import Services
 
@@ -50,6 +51,22 @@ async def find_trade(services: Services, account_ids: Sequence[int], trade_id: i
     if found is None or found.trade.account_id not in account_ids:
         raise NotFound("no_such_trade", f"there is no trade {trade_id}", field="id")
     return found
+
+
+def check_version(trade: Trade, version: int | None) -> None:
+    """Raises Conflict with the trade's state where somebody has read another version of it than this one."""
+    if version is not None and version != trade.version:
+        raise conflict(trade, f"is at version {trade.version}, not {version}: read it again")
+
+
+def conflict(trade: Trade, why: str) -> Conflict:
+    """The refusal of what the trade's state does not allow."""
+    return Conflict(
+        "trade_state",
+        f"trade {trade.id} {why}",
+        field="status",
+        numbers={"status": trade.status, "version": trade.version},
+    )
 
 
 async def with_quotes(services: Services, stored: Sequence[Stored]) -> list[LiveTradeView]:

@@ -1,6 +1,9 @@
 """Receive what a webhook or a file brings: read it as an alert, and store it, readable or not."""
 
+import hashlib
 from collections.abc import Sequence
+
+import msgspec
 
 from services.db import sources
 from services.domain.alert_text import Fields, read_body
@@ -23,10 +26,20 @@ async def receive_alert(services: Services, source_id: int, body: bytes) -> Stor
 
 
 async def receive_rows(
-    services: Services, source_id: int, rows: Sequence[tuple[bytes, Fields | Refused]], settings: SourceSettings
+    services: Services,
+    source_id: int,
+    rows: Sequence[tuple[bytes, Fields | Refused]],
+    settings: SourceSettings,
+    key: str | None = None,
 ) -> list[StoredSignal]:
-    """Store rows of a file, each the bytes it came in and its named values, or why it has none."""
-    return await store_signals(services, source_id, [meant(raw, told, settings) for raw, told in rows])
+    """Store rows of a file, each the bytes it came in and its named values, or why it has none.
+
+    With the file's `key`, rows without one of their own are known again by what they say.
+    """
+    incoming = [meant(raw, told, settings) for raw, told in rows]
+    if key is not None:
+        incoming = [msgspec.structs.replace(each, key=each.key or _row_key(key, each.payload)) for each in incoming]
+    return await store_signals(services, source_id, incoming)
 
 
 def meant(raw: bytes, told: Fields | Refused | None, settings: SourceSettings) -> Incoming:
@@ -38,6 +51,10 @@ def meant(raw: bytes, told: Fields | Refused | None, settings: SourceSettings) -
     except Refused as refused:
         return Incoming(raw, refused=refused)
     return Incoming(raw, alert.signal, key=alert.key)
+
+
+def _row_key(key: str, row: bytes) -> str:
+    return hashlib.sha256(key.encode() + b"\n" + row).hexdigest()
 
 
 async def settings_of(services: Services, source_id: int) -> SourceSettings:

@@ -11,8 +11,7 @@ from services.domain.credentials import digest
 from services.domain.errors import Conflict, InvalidInput, NotFound
 from services.domain.metrics.scope import Scope
 from services.usecases.context import Services
-from services.usecases.manage_users import shown_once
-from services.usecases.once import Done, once
+from services.usecases.once import Done, once, shown_once
 from services.usecases.passwords import random_token
 from services.usecases.performance import Performance, last_days, performance
 from services.usecases.sign_in import check_name

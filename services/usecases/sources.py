@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -25,6 +25,7 @@ from services.domain.source import (
 )
 from services.settings import Login
 from services.usecases.context import Services
+from services.usecases.once import Done, once
 from services.usecases.sign_in import ACCESS_BELL
 
 SECRET_BYTES = 32
@@ -71,19 +72,31 @@ async def ensure_source(
 
 
 async def create_source(
-    services: Services, who: Asking, name: str, settings: SourceSettings, *, followed_by: int | None
-) -> Source:
-    """A new source. Raises Conflict when the user has one of that name, or too many."""
+    services: Services,
+    who: Asking,
+    name: str,
+    settings: SourceSettings,
+    shown: Callable[[Source, list[Follow]], object],
+    *,
+    followed_by: int | None,
+    key: str | None = None,
+) -> Done:
+    """A new source, as `shown`. Raises InvalidInput, Conflict when the user has one of that name, or too many."""
     check_name(name)
     check_settings(settings)
     async with services.pool.connection() as connection:
-        await _check_room(services, connection, who.user_id)
-        id_ = await sources.create(connection, who.user_id, name, settings)
-        if id_ is None:
-            raise Conflict("source_exists", f"there is a source named {name!r}", field="name")
-        if followed_by is not None:
-            await follows.follow(connection, id_, followed_by, NO_OVERRIDES)
-        return (await sources.load(connection, [id_]))[id_]
+
+        async def work() -> bytes:
+            await _check_room(services, connection, who.user_id)
+            id_ = await sources.create(connection, who.user_id, name, settings)
+            if id_ is None:
+                raise Conflict("source_exists", f"there is a source named {name!r}", field="name")
+            if followed_by is not None:
+                await follows.follow(connection, id_, followed_by, NO_OVERRIDES)
+            made = (await sources.load(connection, [id_]))[id_]
+            return msgspec.json.encode(shown(made, await follows.of_source(connection, id_, who.account_ids)))
+
+        return await once(connection, f"source:{who.user_id}", key, [name, settings, followed_by], work)
 
 
 async def edit_source(services: Services, who: Asking, source_id: int, changes: Mapping[str, object]) -> Source:
@@ -140,13 +153,21 @@ async def unfollow_source(services: Services, who: Asking, source_id: int, accou
     await doorbell.ring(services.redis, [ACCESS_BELL])
 
 
-async def rotate_secret(services: Services, who: Asking, source_id: int) -> str:
-    """A new webhook secret, told this once: only its hash is kept. The one before is worth nothing from now on."""
+async def rotate_secret(services: Services, who: Asking, source_id: int, key: str | None = None) -> str | None:
+    """A new webhook secret, told this once: only its hash is kept. The one before is worth nothing from now on.
+
+    None when the request is repeated: the secret was told then. Raises NotFound, Conflict.
+    """
     token = secrets.token_urlsafe(SECRET_BYTES)
     async with services.pool.connection() as connection:
-        await own_source(connection, who, source_id)
-        await sources.set_secret(connection, source_id, _hash(token))
-    return f"{source_id}-{token}"
+
+        async def work() -> bytes:
+            await own_source(connection, who, source_id)
+            await sources.set_secret(connection, source_id, _hash(token))
+            return b""
+
+        done = await once(connection, f"rotate_source:{who.user_id}:{source_id}", key, None, work)
+    return None if done.repeated else f"{source_id}-{token}"
 
 
 async def source_of_secret(services: Services, secret: str) -> Source:

@@ -1,12 +1,11 @@
 """Trade a signal for one account by hand: what auto trading would do, when somebody says so."""
 
 import contextlib
-import hashlib
 
 import msgspec
 
 from services.coordination import doorbell
-from services.db import clock, decisions, follows, idempotency, settlement, signals
+from services.db import clock, decisions, follows, settlement, signals
 from services.db.decisions import Pair
 from services.db.pool import Connection
 from services.db.settlement import NotEnoughBalance
@@ -20,6 +19,7 @@ from services.domain.trade import Trade
 from services.domain.view import trade_view
 from services.usecases.context import Services
 from services.usecases.make_trades import make_trades
+from services.usecases.once import Keyed
 from services.usecases.open_trade import Opened
 from services.usecases.sources import Asking, own_source, readable_source
 from services.usecases.trade_signals import choose, conclude_signals, look
@@ -41,17 +41,14 @@ async def trade_by_hand(
     if account_id not in who.account_ids:
         raise NotFound("no_such_account", f"there is no account {account_id}", field="account_id")
     async with services.pool.connection() as connection:
-        scope = f"trade_signal:{account_id}"
-        if key is not None:
-            wanted = hashlib.sha256(msgspec.json.encode([signal_id, overrides])).hexdigest()
-            answered = await idempotency.claim(connection, scope, key, wanted)
-            if answered is not None:
-                return Opened(answered, repeated=True)
+        keyed = Keyed(f"trade_signal:{account_id}", key, [signal_id, overrides])
+        answered = await keyed.claim(connection)
+        if answered is not None:
+            return Opened(answered, repeated=True)
         trade = await _made(services, connection, who, signal_id, account_id, overrides)
         at = await clock.transaction_time(connection)
         body = msgspec.json.encode(trade_view(trade, at))
-        if key is not None:
-            await idempotency.store(connection, scope, key, body)
+        await keyed.keep(connection, body)
         try:
             streams = await settlement.settle_and_commit(connection, [created(trade)], at=at)
         except NotEnoughBalance:

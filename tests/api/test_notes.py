@@ -22,6 +22,25 @@ async def test_a_note_outlives_the_trade_and_changes_nothing_else(api, services)
     assert (await api.http.put("/api/paper-trades/999999/notes/", json={"notes": ""})).status_code == 404
 
 
+async def test_a_note_goes_with_an_edit_or_alone(api, services):
+    price = (await services.prices.one(Market.FUTURES, "BTCUSDT")).last
+    trade = (await api.http.post("/api/paper-trades/", json=order("FUTURES", "BTCUSDT", price))).json()
+    url = f"/api/paper-trades/{trade['id']}/"
+    both = await api.http.patch(url, json={"stop_loss": str(price / 3), "notes": "wider"})
+    assert (both.status_code, both.json()["notes"], both.json()["version"]) == (200, "wider", 2)
+    assert (await api.http.get(url)).json()["notes"] == "wider"
+    refused = await api.http.patch(url, json={"stop_loss": str(price * 3), "notes": "above"})
+    assert (refused.status_code, (await api.http.get(url)).json()["notes"]) == (422, "wider")
+    alone = await api.http.patch(url, json={"notes": "mine"}, headers={"If-Match": "2"})
+    assert (alone.status_code, alone.json()["notes"], alone.json()["version"]) == (200, "mine", 2)
+    lost = await api.http.patch(url, json={"notes": "late"}, headers={"If-Match": "1"})
+    assert (lost.status_code, lost.json()["numbers"]) == (409, {"status": "OPEN", "version": "2"})
+    await api.http.post(f"{url}close_trade/", json={})
+    assert (await api.http.patch(url, json={"notes": "too early"})).json()["notes"] == "too early"
+    long = await api.http.patch(url, json={"notes": "x" * 4001, "stop_loss": "1"})
+    assert (long.status_code, long.json()["field"]) == (422, "notes")
+
+
 async def test_a_reader_can_mark_a_trade_to_the_market(api, services):
     quote = await services.prices.one(Market.FUTURES, "BTCUSDT")
     body = order("FUTURES", "BTCUSDT", quote.last, position_size="500")

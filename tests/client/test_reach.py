@@ -36,6 +36,7 @@ BESIDE = {
 }
 """Operations that no method describes, and why."""
 WITHOUT = {
+    ("POST /api/paper-trades/{trade_id}/cancel_trade", "If-Match"): "a trade is cancelled however it was edited",
     ("POST /api/signals/validate", "Idempotency-Key"): "what is stored nowhere has no need to be known again",
 }
 """Parameters that no method takes, and why; `cursor` is none, for lists go over their pages by themselves."""

@@ -69,11 +69,10 @@ CLOSED = trade(
 
 async def webhook(services: Services, url: str, *rules: Rule) -> tuple[int, str]:
     """A new webhook; its id and secret."""
-    outlet, secret = await create_outlet(
-        services, USER, (ACCOUNT,), OutletKind.WEBHOOK, NewOutlet(url=url, rules=rules)
-    )
-    assert secret is not None
-    return outlet.id, secret
+    wish = NewOutlet(url=url, rules=rules)
+    done = await create_outlet(services, USER, (ACCOUNT,), OutletKind.WEBHOOK, wish, lambda outlet: {"id": outlet.id})
+    made = json.loads(done.body)
+    return made["id"], made["secret"]
 
 
 async def happens(services: Services, action: str = "opened", account: int = ACCOUNT, **changes: object) -> int:

@@ -37,7 +37,7 @@ async def test_a_trade_closes_and_another_target_hears_of_it_while_all_the_rest_
         hanging.reply = lambda _: Reply(delay=FOR_EVER)
         for number in range(HANGING + 1):
             url = notifying(hanging) + str(number) if number < HANGING else notifying(receiver)
-            await create_outlet(services, USER, (ACCOUNT,), OutletKind.NOTIFICATION, NewOutlet(url=url))
+            await create_outlet(services, USER, (ACCOUNT,), OutletKind.NOTIFICATION, NewOutlet(url=url), lambda _: {})
         trade = await desk.add(stop="95", target="110")
         await serve_outlets(services)
         await wait_until(lambda: hanging.now == HANGING, 5)

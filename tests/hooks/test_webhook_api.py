@@ -38,6 +38,26 @@ async def test_rotation_signs_twice_for_a_day(api, services, receiver):
     assert [receiver.requests[1].verified_by(each["secret"]) for each in (first, second)] == [False, True]
 
 
+async def test_a_key_makes_one_webhook_and_one_secret_which_is_told_once(api, receiver):
+    headers, body = {"Idempotency-Key": "the same"}, {"url": receiver.url}
+    first, again = [await api.http.post(URL, json=body, headers=headers) for _ in range(2)]
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json() | {"secret": None}
+    assert len((await api.http.get(URL)).json()["results"]) == 1
+    other = await api.http.post(URL, json=body | {"description": "other"}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    one = f"{URL}{first.json()['webhook']['id']}/rotate/"
+    rotated, again = [(await api.http.post(one, headers=headers)).json() for _ in range(2)]
+    assert rotated["secret"] not in (None, first.json()["secret"])
+    assert again == rotated | {"secret": None}
+    made = [
+        (await api.http.post("/api/notifications/", json={"url": "discord://an_id/a_token"}, headers=headers))
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in made] == [201, 200]
+    assert made[0].json() == made[1].json()
+
+
 async def test_verification_needs_the_challenge_repeated(api, receiver):
     one, body = await made(api, receiver.url)
     bodies = ("", "{}", '{"challenge": 5}', '{"x":' + "[" * 4090, '{"x":1e999999999999999999999}')

@@ -52,10 +52,10 @@ class Webhook(_Outlet, frozen=True, kw_only=True):
 
 
 class WebhookSecret(msgspec.Struct, frozen=True):
-    """A webhook and its signing secret, which is told this once."""
+    """A webhook and its signing secret, which is told this once: None when the same call was made before."""
 
     webhook: Webhook
-    secret: str
+    secret: str | None
 
 
 class Target(_Outlet, frozen=True, kw_only=True):

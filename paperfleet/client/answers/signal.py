@@ -131,10 +131,13 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceSecret(msgspec.Struct, frozen=True):
-    """The secret that alerts are posted with, and the path to post them to; told this once."""
+    """The secret that alerts are posted with, and the path to post them to; told this once.
 
-    secret: str
-    path: str
+    None when the same call was made before.
+    """
+
+    secret: str | None
+    path: str | None
 
 
 class SourceStatistics(msgspec.Struct, frozen=True, kw_only=True):

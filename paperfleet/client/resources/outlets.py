@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Unpack
 
 from paperfleet.client.answers.outlet import Affected, Delivery, Target, Trial, Webhook, WebhookSecret
-from paperfleet.client.calls import PAGE_LIMIT, Call, Page, given, nothing, reading, segment
+from paperfleet.client.calls import PAGE_LIMIT, Call, Page, given, keyed, nothing, reading, segment
 from paperfleet.client.modes import M, Resource, listing, operation
 from paperfleet.client.wishes import DeliveryState, NewOutlet, OutletChanges
 
@@ -77,9 +77,9 @@ class Webhooks(_Outlets[M]):
         return Call("GET", self.root, _webhooks)
 
     @operation
-    def create(self, **webhook: Unpack[NewOutlet]) -> Call[WebhookSecret]:
+    def create(self, *, idempotency_key: str | None = None, **webhook: Unpack[NewOutlet]) -> Call[WebhookSecret]:
         """It gets what happens from now on. The signing secret is told this once."""
-        return Call("POST", self.root, _secret, body=webhook)
+        return Call("POST", self.root, _secret, body=webhook, headers=keyed(idempotency_key))
 
     @operation
     def read(self, outlet_id: int) -> Call[Webhook]:
@@ -92,9 +92,10 @@ class Webhooks(_Outlets[M]):
         return Call("PATCH", f"{self.root}{segment(outlet_id)}/", _webhook, body=changes)
 
     @operation
-    def rotate(self, outlet_id: int) -> Call[WebhookSecret]:
+    def rotate(self, outlet_id: int, *, idempotency_key: str | None = None) -> Call[WebhookSecret]:
         """Another signing secret; for a day messages bear two signatures."""
-        return Call("POST", f"{self.root}{segment(outlet_id)}/rotate/", _secret)
+        path = f"{self.root}{segment(outlet_id)}/rotate/"
+        return Call("POST", path, _secret, headers=keyed(idempotency_key))
 
     @operation
     def verify(self, outlet_id: int) -> Call[Webhook]:
@@ -113,9 +114,9 @@ class Notifications(_Outlets[M]):
         return Call("GET", self.root, _targets)
 
     @operation
-    def create(self, **target: Unpack[NewOutlet]) -> Call[Target]:
+    def create(self, *, idempotency_key: str | None = None, **target: Unpack[NewOutlet]) -> Call[Target]:
         """It gets what happens from now on. Its URL is not told again."""
-        return Call("POST", self.root, _target, body=target)
+        return Call("POST", self.root, _target, body=target, headers=keyed(idempotency_key))
 
     @operation
     def read(self, outlet_id: int) -> Call[Target]:

@@ -1,5 +1,6 @@
 """`client.signals`: say signals, try one out, import many, read what became of them."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Unpack
@@ -73,11 +74,21 @@ class Signals(Resource[M]):
         return Call("POST", f"/api/signals/{segment(signal_id)}/cancel/", _signal)
 
     @operation
-    def import_csv(self, file: bytes, *, source: str = "import") -> Call[ImportReport]:
+    def import_csv(
+        self, file: bytes, *, source: str = "import", idempotency_key: str | None = None
+    ) -> Call[ImportReport]:
         """Store the rows of a CSV file, whose first row names the columns as alerts name their fields.
 
-        Old ones become EXPIRED records. Rows with keys are known again when the file is sent again.
+        Old ones become EXPIRED records. The same file sent again to the same source stores nothing more, unless it
+        comes with another `idempotency_key`.
         """
-        query = {"source": source}
-        path, seconds = "/api/signals/import/", IMPORT_SECONDS
-        return Call("POST", path, _report, query=query, content=file, media="text/csv", seconds=seconds)
+        return Call(
+            "POST",
+            "/api/signals/import/",
+            _report,
+            query={"source": source},
+            content=file,
+            media="text/csv",
+            headers=keyed(idempotency_key or hashlib.sha256(file).hexdigest()),
+            seconds=IMPORT_SECONDS,
+        )

@@ -6,7 +6,7 @@ import msgspec
 
 from paperfleet.client.answers.scorecard import CardLine, Scorecard
 from paperfleet.client.answers.signal import DryRun, Received, Source, SourceSecret, SourceStatistics
-from paperfleet.client.calls import PAGE_LIMIT, Call, Page, given, nothing, reading, segment
+from paperfleet.client.calls import PAGE_LIMIT, Call, Page, given, keyed, nothing, reading, segment
 from paperfleet.client.modes import M, Resource, listing, operation
 from paperfleet.client.wishes import CardBy, NewSource, Overrides, SourceSettings
 
@@ -30,9 +30,9 @@ class Sources(Resource[M]):
         return Call("GET", _ROOT, _sources, query={"limit": limit})
 
     @operation
-    def create(self, **source: Unpack[NewSource]) -> Call[Source]:
+    def create(self, *, idempotency_key: str | None = None, **source: Unpack[NewSource]) -> Call[Source]:
         """A source of a name that stays. Raises Conflict where one has it."""
-        return Call("POST", _ROOT, _source, body=source)
+        return Call("POST", _ROOT, _source, body=source, headers=keyed(idempotency_key))
 
     @operation
     def read(self, source_id: int) -> Call[Source]:
@@ -57,9 +57,10 @@ class Sources(Resource[M]):
         return Call("POST", f"{_ROOT}{segment(source_id)}/unfollow/", nothing, body=body, repeatable=True)
 
     @operation
-    def rotate_secret(self, source_id: int) -> Call[SourceSecret]:
+    def rotate_secret(self, source_id: int, *, idempotency_key: str | None = None) -> Call[SourceSecret]:
         """A secret for alerts, told this once; the one before is worth nothing from then on."""
-        return Call("POST", f"{_ROOT}{segment(source_id)}/rotate_secret/", _secret)
+        path = f"{_ROOT}{segment(source_id)}/rotate_secret/"
+        return Call("POST", path, _secret, headers=keyed(idempotency_key))
 
     @operation
     def alert(self, secret: str, alert: Any) -> Call[Received]:

@@ -73,14 +73,15 @@ class Trades(Resource[M]):
         stop_loss: Decimal | str | None = None,
         take_profit: Decimal | str | None = None,
         take_profits: Sequence[Target] | None = None,
+        notes: str | None = None,
     ) -> Call[Commanded]:
-        """Move stop or targets of a live trade.
+        """Move stop or targets of a live trade, write its note.
 
         Given the trade as it was read, the edit is refused (Conflict) if it has changed meanwhile; given its id, not.
         """
-        body = given({"stop_loss": stop_loss, "take_profit": take_profit, "take_profits": take_profits})
-        headers = {"If-Match": f'"{trade.version}"'} if isinstance(trade, Trade) else None
-        return Call("PATCH", f"{_ROOT}{_id(trade)}/", _commanded, body=body, headers=headers)
+        prices = {"stop_loss": stop_loss, "take_profit": take_profit, "take_profits": take_profits}
+        body = given(prices | {"notes": notes})
+        return Call("PATCH", f"{_ROOT}{_id(trade)}/", _commanded, body=body, headers=_match(trade))
 
     @operation
     def close(
@@ -89,15 +90,21 @@ class Trades(Resource[M]):
         *,
         fraction: Decimal | str | None = None,
         current_price: Decimal | str | None = None,
+        idempotency_key: str | None = None,
     ) -> Call[Commanded]:
-        """Close at the market, or a `fraction` of what remains; refused further than 1 % from `current_price`."""
+        """Close at the market, or a `fraction` of what remains; refused further than 1 % from `current_price`.
+
+        Given the trade as it was read, a fraction is refused (Conflict) if the trade has changed meanwhile.
+        """
         body = given({"fraction": fraction, "current_price": current_price})
-        return Call("POST", f"{_ROOT}{_id(trade)}/close_trade/", _commanded, body=body)
+        headers = keyed(idempotency_key) | ({} if fraction is None else _match(trade))
+        return Call("POST", f"{_ROOT}{_id(trade)}/close_trade/", _commanded, body=body, headers=headers)
 
     @operation
-    def cancel(self, trade: Trade | int) -> Call[Commanded]:
+    def cancel(self, trade: Trade | int, *, idempotency_key: str | None = None) -> Call[Commanded]:
         """Cancel one that still waits for its entry."""
-        return Call("POST", f"{_ROOT}{_id(trade)}/cancel_trade/", _commanded)
+        path = f"{_ROOT}{_id(trade)}/cancel_trade/"
+        return Call("POST", path, _commanded, headers=keyed(idempotency_key))
 
     @operation
     def void(self, trade: Trade | int, reason: str) -> Call[Trade]:
@@ -117,6 +124,10 @@ class Trades(Resource[M]):
 
 def _commanded(status: int, body: bytes) -> Commanded:
     return Commanded(_trade(status, body), is_applied=status != 202)
+
+
+def _match(trade: Trade | int) -> dict[str, str]:
+    return {"If-Match": f'"{trade.version}"'} if isinstance(trade, Trade) else {}
 
 
 def _id(trade: Trade | int) -> str:

@@ -1,10 +1,13 @@
 """Idempotency-Key: one key, one trade, one answer, however often and from wherever it is asked."""
 
 import asyncio
+import json
+from decimal import Decimal
 
 import httpx
 import pytest
 
+from api.contract import document
 from services.domain.market import Market
 from tests.api.running import order
 
@@ -54,3 +57,106 @@ async def test_a_key_must_be_one(api, services):
         answer = await api.http.post("/api/paper-trades/", json=await wish(services), headers=headers)
         assert answer.status_code == 422, key
     assert await trades(services) == before
+
+
+WITHOUT_KEY = {"POST /api/events/tickets": "two tickets open two streams, each once, and end by themselves"}
+"""What creates and takes no key, and why."""
+TAKE_ONE_TOO = {
+    "POST /api/paper-trades/{trade_id}/close_trade",
+    "POST /api/paper-trades/{trade_id}/cancel_trade",
+    "POST /api/signals/import",
+    "POST /api/signals/validate",
+    "POST /api/sources/{source_id}/rotate_secret",
+    "POST /api/webhooks/{webhook_id}/rotate",
+}
+"""What creates nothing, and would do more if it were done twice; or stands in for what does."""
+
+
+async def test_whatever_creates_takes_a_key():
+    creating, keyed = set(), set()
+    for path, operations in json.loads(document())["paths"].items():
+        for method, told in operations.items():
+            label = f"{method.upper()} {path}"
+            if "201" in told["responses"]:
+                creating.add(label)
+            if any(each["name"] == "Idempotency-Key" for each in told.get("parameters", ())):
+                keyed.add(label)
+    assert creating | TAKE_ONE_TOO == keyed | WITHOUT_KEY.keys()
+    assert len(creating) >= 12
+
+
+async def test_fifty_parallel_closes_of_a_share_with_one_key_close_one_share(api, services):
+    trade = (await api.http.post("/api/paper-trades/", json=await wish(services, position_size="1000"))).json()
+    url, headers = f"/api/paper-trades/{trade['id']}/", {"Idempotency-Key": "a fifth"}
+    async with httpx.AsyncClient(base_url=api.url, timeout=30, limits=httpx.Limits(max_connections=50)) as http:
+
+        async def close():
+            while True:
+                answer = await http.post(f"{url}close_trade/", json={"fraction": "0.2"}, headers=headers)
+                if answer.status_code != 503:  # all connections are taken: a client asks again
+                    return answer
+
+        answers = await asyncio.gather(*(close() for _ in range(50)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({(answer.content, answer.headers["etag"]) for answer in answers}) == 1
+    left = (await api.http.get(url)).json()
+    assert len(left["exits"]) == 1
+    share = Decimal(left["remaining_quantity"]) / Decimal(trade["quantity"])
+    assert abs(share - Decimal("0.8")) < Decimal("0.01")
+    other = await api.http.post(f"{url}close_trade/", json={"fraction": "0.3"}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+
+
+async def test_a_close_and_a_cancel_are_known_again_by_their_keys(api, services):
+    opened = (await api.http.post("/api/paper-trades/", json=await wish(services))).json()
+    price = (await services.prices.one(Market.FUTURES, "BTCUSDT")).last
+    limit = await wish(services, entry_type="LIMIT", entry_price=str(price * 3 / 4))
+    resting = (await api.http.post("/api/paper-trades/", json=limit)).json()
+    for trade, verb, body in ((opened, "close_trade", {}), (resting, "cancel_trade", None)):
+        url, headers = f"/api/paper-trades/{trade['id']}/{verb}/", {"Idempotency-Key": "at last", "If-Match": "1"}
+        first, again = [await api.http.post(url, json=body, headers=headers) for _ in range(2)]
+        assert (first.status_code, again.status_code, again.content) == (200, 200, first.content), verb
+        assert not first.json()["is_open"]
+        late = await api.http.post(url, json=body)
+        assert (late.status_code, late.json()["code"]) == (409, "trade_state"), verb
+
+
+async def test_a_close_of_a_trade_that_has_moved_on_is_refused_with_its_state(api, services):
+    trade = (await api.http.post("/api/paper-trades/", json=await wish(services, position_size="1000"))).json()
+    url = f"/api/paper-trades/{trade['id']}/close_trade/"
+    assert (await api.http.post(url, json={"fraction": "0.5"}, headers={"If-Match": "1"})).status_code == 200
+    lost = await api.http.post(url, json={"fraction": "0.5"}, headers={"If-Match": "1"})
+    assert (lost.status_code, lost.json()["code"]) == (409, "trade_state")
+    assert lost.json()["numbers"] == {"status": "OPEN", "version": "2"}
+
+
+async def test_a_source_and_its_secret_are_made_once(api):
+    headers, body = {"Idempotency-Key": "a source"}, {"name": "made once"}
+    first, again = [await api.http.post("/api/sources/", json=body, headers=headers) for _ in range(2)]
+    assert (first.status_code, again.status_code, again.content) == (201, 200, first.content)
+    assert len(first.json()["follows"]) == 1
+    url = f"/api/sources/{first.json()['id']}/rotate_secret/"
+    made, again = [(await api.http.post(url, headers=headers)).json() for _ in range(2)]
+    assert made["path"].endswith(f"{made['secret']}/")
+    assert again == {"secret": None, "path": None}
+    assert (await api.http.post(made["path"], content="symbol=BTCUSDT side=buy sl=2% tp=4%")).status_code == 202
+
+
+async def test_a_file_is_imported_once_with_its_key_row_by_row(api):
+    rows = ["symbol,side,sl,tp", *(f"BTCUSDT,buy,2%,{number}%" for number in range(4, 8)), "NONESUCH,buy,2%,4%"]
+    query = {"source": "imported once"}
+
+    async def send(lines, key):
+        answer = await api.http.post(
+            "/api/signals/import/", params=query, content="\n".join(lines), headers={"Idempotency-Key": key}
+        )
+        report = answer.json()
+        return report["stored"], report["repeated"], report["rejected"]
+
+    source = (await api.http.post("/api/sources/", json={"name": query["source"], "dedup_seconds": 0})).json()["id"]
+    assert await send(rows[:3], "one") == (2, 0, 0), "as far as it came"
+    assert await send(rows, "one") == (2, 2, 1)
+    assert await send(rows, "one") == (0, 5, 0)
+    listed = (await api.http.get("/api/signals/", params={"source_id": source})).json()["results"]
+    assert len(listed) == 5
+    assert await send(rows[:2], "two") == (1, 0, 0)

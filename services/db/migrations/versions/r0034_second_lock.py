@@ -1,6 +1,6 @@
 """The second lock covers sources, what they said and who follows them, kept answers, and the partitions themselves.
 
-Revision ID: 0033
+Revision ID: 0034
 Revises: 0033
 """
 

@@ -102,12 +102,13 @@ const PARTS = ["0.25", "0.5", "0.75"] as const;
 
 function ClosePart({ trade, onClose }: { trade: Trade; onClose: () => void }) {
   const [part, setPart] = useState<(typeof PARTS)[number]>("0.5");
+  const [once] = useState(() => crypto.randomUUID());
   return (
     <Confirm
       title="Close a part"
       action={`Close ${Number(part) * 100} %`}
       danger
-      onConfirm={() => closeTrade(trade, part)}
+      onConfirm={() => closeTrade(trade, part, `${once} ${part}`)}
       onClose={onClose}
     >
       <div className="grid">

@@ -7,11 +7,11 @@ import { applyTrades } from "@/lib/queries/trades";
 
 const name = (trade: Trade) => `${trade.symbol} ${trade.direction === "LONG" ? "long" : "short"}`;
 
-/** Close all of it or a fraction of what remains. */
-export async function closeTrade(trade: Trade, fraction?: string): Promise<void> {
+/** Close all of it or a fraction of what remains; the same key twice closes once. */
+export async function closeTrade(trade: Trade, fraction?: string, key: string = crypto.randomUUID()): Promise<void> {
   const closed = await result(
     api.POST("/api/paper-trades/{trade_id}/close_trade", {
-      params: { path: { trade_id: trade.id } },
+      params: { path: { trade_id: trade.id }, header: { "Idempotency-Key": key } },
       body: fraction && fraction !== "1" ? { fraction } : {},
     }),
   );

@@ -47,7 +47,7 @@ const listed = (state: State | undefined) => ({ query: { limit: LISTED, ...(stat
 
 export const WEBHOOK_CALLS: Calls = {
   key: "webhooks",
-  create: async (body) => (await result(api.POST("/api/webhooks", { body }))).secret,
+  create: async (body) => (await result(api.POST("/api/webhooks", { body }))).secret ?? "",
   edit: (id, body) => result(api.PATCH("/api/webhooks/{webhook_id}", { params: hook(id), body })),
   remove: (id) => result(api.DELETE("/api/webhooks/{webhook_id}", { params: hook(id) })),
   test: (id) => result(api.POST("/api/webhooks/{webhook_id}/test", { params: hook(id) })),
@@ -80,4 +80,4 @@ export const verifyWebhook = (id: number) =>
   result(api.POST("/api/webhooks/{webhook_id}/verify", { params: hook(id) }));
 
 export const rotateSecret = async (id: number) =>
-  (await result(api.POST("/api/webhooks/{webhook_id}/rotate", { params: hook(id) }))).secret;
+  (await result(api.POST("/api/webhooks/{webhook_id}/rotate", { params: hook(id) }))).secret ?? "";
