@@ -41,7 +41,8 @@ class Stage:
     async def to(self, time: datetime) -> None:
         self.now = time
         await self.simulator.set_clock(time=round(time.timestamp() * 1000))
-        await self.services.redis.flushdb()  # minutes have gone by: the exchange's weight is free again
+        await self.services.redis.flushdb()  # minutes have gone by: the exchange's weight is free again,
+        await self.simulator.clear_faults()  # on its own side too, which counts by the time that really passed
         for market in Market:
             await self.services.clock.sync(market)
 
