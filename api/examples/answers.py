@@ -155,6 +155,7 @@ _SYSTEM = {
     "scans": [],
     "disabled_strategies": [],
     "ambiguous_share": 0.0,
+    "books": {"reconciled_at": "2026-07-01T15:10:00Z", "age_seconds": 372.4, "differences": {}},
     "fleet": {
         "halts": [],
         "processes": [

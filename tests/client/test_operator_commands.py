@@ -244,7 +244,8 @@ async def test_lag_tells_what_the_database_knows_where_the_exchange_is_out_of_re
     now = {market: await services.clock.now(market) for market in Market}
     async with services.pool.connection() as connection:  # this folder's market may have begun minutes ago
         await connection.execute(
-            """UPDATE watermarks SET judged_to = CASE i.market WHEN 'SPOT' THEN %s ELSE %s END
+            """UPDATE watermarks SET judged_to =
+                   date_trunc('minute', CASE i.market WHEN 'SPOT' THEN %s ELSE %s END::timestamptz)
                FROM instruments i WHERE i.id = instrument_id""",
             [now[Market.SPOT], now[Market.FUTURES]],
         )
