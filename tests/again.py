@@ -1,7 +1,8 @@
 """What failed beside a neighbour, once more alone: `python -m tests.again`, after a run that failed.
 
-A test of the dashboard or the command line may fail for want of time on a busy machine, and is judged by the second
-run. The tests of FIRM look for races, which show now and then: what failed there once fails, whatever comes after.
+A test of processes, of the dashboard or of the command line may fail for want of time on a busy machine, and is judged
+by the second run. In FIRM the order of things is drawn by seeds, not by the machine: what failed there once fails,
+whatever comes after.
 """
 
 import json
@@ -9,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-FIRM = ("chaos", "coordination", "db", "evaluation", "fleet", "signals", "simulation", "workers")
+FIRM = ("domain", "evaluation", "simulation")
 FAILED = Path(".pytest_cache/v/cache/lastfailed")
 
 

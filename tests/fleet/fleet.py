@@ -91,11 +91,15 @@ def fleet_on(settings: Settings, folder: Path) -> Iterator[Fleet]:
 
 
 def judged_to(settings: Settings, market: str | None = None) -> datetime:
-    """Up to which minute every pair (of `market`) has been judged; one with a trade held for finer data waits."""
+    """Up to which minute every pair (of `market`) has been judged; one with a trade held for finer data waits.
+
+    A pair that is suspended has nothing to judge without trades: such as an exchange's wrong listing brings.
+    """
     query = """SELECT min(least(w.judged_to, l.held_from))
                FROM watermarks w JOIN instruments i ON i.id = w.instrument_id
                LEFT JOIN live_triggers l ON l.instrument_id = i.id AND l.held_from IS NOT NULL
-               WHERE %(market)s::text IS NULL OR i.market = %(market)s"""
+               WHERE (%(market)s::text IS NULL OR i.market = %(market)s)
+                 AND (i.status = 'TRADING' OR EXISTS (SELECT FROM live_triggers t WHERE t.instrument_id = i.id))"""
     with psycopg.connect(settings.database_url) as connection:
         return connection.execute(query, {"market": market}).fetchone()[0]
 
