@@ -15,12 +15,14 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from paperfleet import logs
 from services.bootstrap import build
 from services.settings import Settings, load
 from services.usecases.trade_signals import trade_signals
 
 
 def main() -> None:
+    logs.configure("WARNING")  # to standard error: standard output is for the answers
     for line in sys.stdin:
         order = json.loads(line)
         reading, writing = os.pipe()
