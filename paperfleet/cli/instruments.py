@@ -1,13 +1,12 @@
 """An operator's word on pairs that the exchange says too little of: one that has ended, one that was renamed."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paperfleet.cli.processes import process_settings
+from paperfleet.cli.processes import carried_out
 from services.domain.market import Market
 
 if TYPE_CHECKING:
@@ -67,19 +66,10 @@ def rename(
 
 
 def _carry_out(word: "Callable[[Services], Awaitable[str]]") -> None:
-    from services.bootstrap import build
-    from services.db.acting import COMMAND, acting_as
     from services.domain.errors import PaperfleetError, Refused
 
-    settings = process_settings()
-
-    async def run() -> str:
-        async with build(settings, name="paperfleet instruments") as services:
-            with acting_as(COMMAND):
-                return await word(services)
-
     try:
-        typer.echo(asyncio.run(run()))
+        typer.echo(carried_out(word))
     except PaperfleetError as error:
         typer.echo(error.message if isinstance(error, Refused) else str(error), err=True)
         raise typer.Exit(1) from error

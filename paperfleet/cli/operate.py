@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paperfleet.cli.books import tell_differences
-from paperfleet.cli.processes import as_command, process_settings
+from paperfleet.cli.processes import as_command, carried_out, process_settings
 from paperfleet.cli.put_aside import tell_queues
 from paperfleet.cli.remote import AsJson
 
@@ -111,22 +111,13 @@ def brackets(
 
     They hold for trades made from now on; contracts that the file does not name keep what they have.
     """
-    import asyncio
-
-    from services.bootstrap import build
-    from services.db.acting import COMMAND, acting_as
     from services.domain.errors import InvalidData
     from services.usecases.bring_brackets import bring_brackets
 
-    settings = process_settings()
-
-    async def run() -> int:
-        async with build(settings, name="paperfleet brackets") as services:
-            with acting_as(COMMAND):
-                return await bring_brackets(services, answer.read_bytes())
-
     try:
-        typer.echo(f"brackets of {asyncio.run(run())} contracts replaced")
+        told = answer.read_bytes()
+        contracts = carried_out(lambda services: bring_brackets(services, told))
+        typer.echo(f"brackets of {contracts} contracts replaced")
     except (InvalidData, OSError) as error:
         typer.echo(f"{answer}: {error}", err=True)
         raise typer.Exit(1) from error

@@ -72,13 +72,12 @@ def process_settings() -> "Settings":
     return settings
 
 
-def as_command(word: "Callable[[Services], Awaitable[Answer]]") -> "Answer":
-    """What `word` answers, carried out by this command in the name of whoever sits at it; a refusal ends it."""
+def carried_out(word: "Callable[[Services], Awaitable[Answer]]") -> "Answer":
+    """What `word` answers on the fleet's own database, in the name of whoever sits at this command."""
     import asyncio
 
     from services.bootstrap import build
     from services.db.acting import COMMAND, acting_as
-    from services.domain.errors import Refused
 
     settings = process_settings()
 
@@ -87,8 +86,15 @@ def as_command(word: "Callable[[Services], Awaitable[Answer]]") -> "Answer":
             with acting_as(COMMAND):
                 return await word(services)
 
+    return asyncio.run(run())
+
+
+def as_command(word: "Callable[[Services], Awaitable[Answer]]") -> "Answer":
+    """What `word` answers, `carried_out`; a refusal ends the command."""
+    from services.domain.errors import Refused
+
     try:
-        return asyncio.run(run())
+        return carried_out(word)
     except Refused as refused:
         typer.echo(refused.message, err=True)
         raise typer.Exit(1) from refused

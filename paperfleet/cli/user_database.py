@@ -1,18 +1,16 @@
 """`paperfleet user create` and `password`: the operator's way in, on the database itself; a new fleet's first admin."""
 
 import sys
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paperfleet.cli.processes import process_settings
+from paperfleet.cli.processes import carried_out
 
 if TYPE_CHECKING:
     from services.db.users import User
     from services.usecases.context import Services
 
-T = TypeVar("T")
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name to sign in with.")]
 
@@ -28,7 +26,7 @@ def create(
 
     password = _password(from_stdin=password_stdin)
     role = Role.ADMIN if admin else Role.USER
-    id_ = _run(lambda services: create_user(services, name, password, role))
+    id_ = carried_out(lambda services: create_user(services, name, password, role))
     typer.echo(f"{role} {name} made, user {id_}")
 
 
@@ -41,7 +39,7 @@ def password(name: Name, password_stdin: FromStdin = False) -> None:
     async def change(services: "Services") -> None:
         await set_password(services, name, new)
 
-    _run(change)
+    carried_out(change)
     typer.echo(f"{name} has a new password")
 
 
@@ -56,22 +54,7 @@ def everybody() -> "list[User]":
             found += more
         return found
 
-    return _run(all_pages)
-
-
-def _run(work: "Callable[[Services], Awaitable[T]]") -> T:
-    """Do it on the fleet's database, in the operator's name."""
-    import asyncio
-
-    from services.bootstrap import build
-    from services.db.acting import COMMAND, acting_as
-
-    async def run() -> T:
-        async with build(process_settings(), name="paperfleet user") as services:
-            with acting_as(COMMAND):
-                return await work(services)
-
-    return asyncio.run(run())
+    return carried_out(all_pages)
 
 
 def _password(*, from_stdin: bool) -> str:

@@ -36,14 +36,17 @@ async def last_and_beyond(person: Person, path: str, first: dict[str, object], s
     return beyond.json()["code"]
 
 
+async def give_named(services, table: str, person: Person, count: int) -> None:
+    """So many rows of a table that asks for a name only."""
+    statement = (
+        f"INSERT INTO {table} (user_id, name) SELECT %(user)s, 'number ' || n FROM generate_series(1, %(count)s) n"
+    )
+    await sql(services, statement, user=person.session["user_id"], count=count)
+
+
 async def test_a_user_has_so_many_accounts_and_no_more(services, someone):
     anna, ben = await someone(), await someone()
-    await sql(
-        services,
-        "INSERT INTO accounts (user_id, name) SELECT %(user)s, 'number ' || n FROM generate_series(1, %(count)s) n",
-        user=anna.session["user_id"],
-        count=ACCOUNTS_MAX - 2,
-    )
+    await give_named(services, "accounts", anna, ACCOUNTS_MAX - 2)
     code = await last_and_beyond(anna, "/api/accounts/", {"name": "the last"}, {"name": "one more"})
     assert (ACCOUNTS_MAX, code) == (20, "too_many_accounts")
     assert (await ben.http.post("/api/accounts/", json={"name": "one more"})).status_code == 201
@@ -90,12 +93,7 @@ async def test_a_user_holds_so_many_public_links_and_no_more(services, someone):
 
 async def test_a_user_has_so_many_sources_and_no_more(services, someone):
     anna, ben = await someone(), await someone()
-    await sql(
-        services,
-        "INSERT INTO sources (user_id, name) SELECT %(user)s, 'number ' || n FROM generate_series(1, %(count)s) n",
-        user=anna.session["user_id"],
-        count=SOURCES_MAX - 1,
-    )
+    await give_named(services, "sources", anna, SOURCES_MAX - 1)
     code = await last_and_beyond(anna, "/api/sources/", {"name": "the last"}, {"name": "one more"})
     assert (SOURCES_MAX, code) == (50, "too_many_sources")
     said = {"market_type": "SPOT", "symbol": "BTCUSDT", "direction": "LONG", "stop_loss_percent": "5"}

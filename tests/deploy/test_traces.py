@@ -2,10 +2,8 @@
 
 import re
 import tomllib
-from contextlib import contextmanager
 from datetime import timedelta
 
-import dramatiq.worker
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -13,15 +11,15 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from services import traces
 from services.bootstrap import build
-from services.settings import Settings
 from services.usecases.context import Services
 from tests.api.running import NOWHERE, ROOT, exchange, market, serving, settings_of_test
 from tests.api.sse import streaming
 from tests.evaluation.desk import Desk, bar, path
 from tests.servers import wait_until
-from workers import actors, runtime
+from tests.working import working
+from workers import actors
 from workers.batches import encode_paths
-from workers.broker import broker, redis_client
+from workers.broker import broker
 from workers.ticks import Job, tick
 
 FALL = [bar(0, "100", "101", "94", "94")]
@@ -35,26 +33,6 @@ def exporter():
     traces.use(provider.get_tracer("test"))
     yield kept
     traces.use(None)
-
-
-@contextmanager
-def working(settings: Settings):
-    """A worker of this process."""
-    loop = runtime.Runtime()
-    loop.start(build(settings, name="test"))
-    runtime.install(loop)
-    broker.connect(settings.redis_url)
-    worker = dramatiq.worker.Worker(broker, worker_threads=2, worker_timeout=50)
-    worker.start()
-    try:
-        yield
-    finally:
-        worker.stop(timeout=5000)
-        broker.release()
-        broker.close()
-        broker.client = redis_client("redis://not-connected.invalid:6379")
-        runtime.install(None)
-        loop.stop()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import inspect
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from decimal import Decimal
 
 import dramatiq.worker
@@ -22,8 +21,9 @@ from services.usecases.refresh_instruments import refresh_instruments
 from tests.api.running import NOWHERE, exchange, settings_of_test
 from tests.evaluation.desk import Desk
 from tests.servers import wait_until
-from workers import actors, runtime
-from workers.broker import broker, redis_client
+from tests.working import working
+from workers import actors
+from workers.broker import broker
 
 PATHS = bytes.fromhex(
     "9188ad696e737472756d656e745f696403a57374617274d6ff6a450140a3656e64d6ff6a4501b8a4626172739296d6ff6a45"
@@ -96,25 +96,11 @@ def send(url: str, name: str) -> None:
 
 
 @contextmanager
-def working(settings: Settings) -> Iterator[redis.Redis]:
-    """A worker of every queue; by the end all it was sent is done, and none of it has failed."""
-    loop = runtime.Runtime()
-    loop.start(build(settings, name="test"))
-    runtime.install(loop)
-    broker.connect(settings.redis_url)
-    worker = dramatiq.worker.Worker(broker, worker_threads=2, worker_timeout=50)
-    worker.start()
-    try:
-        with redis.Redis.from_url(settings.redis_url) as client:
-            yield client
-            assert not client.keys("tasks:*.XQ"), "none of them failed"
-    finally:
-        worker.stop(timeout=int(timedelta(seconds=5).total_seconds() * 1000))
-        broker.release()
-        broker.close()
-        broker.client = redis_client("redis://not-connected.invalid:6379")
-        runtime.install(None)
-        loop.stop()
+def doing(settings: Settings) -> Iterator[redis.Redis]:
+    """A worker; by the end all it was sent is done, and none of it has failed."""
+    with working(settings), redis.Redis.from_url(settings.redis_url) as client:
+        yield client
+        assert not client.keys("tasks:*.XQ"), "none of them failed"
 
 
 async def test_a_worker_does_those_that_want_no_exchange(database_url, redis_url):
@@ -126,7 +112,7 @@ async def test_a_worker_does_those_that_want_no_exchange(database_url, redis_url
     for name in WITHOUT_AN_EXCHANGE:
         send(redis_url, name)
     put(redis_url, "sweep", "of-tomorrow", envelope("sweep", "sweep_quotes", ("SPOT",), version=2))
-    with working(settings) as client, psycopg.connect(database_url, autocommit=True) as connection:
+    with doing(settings) as client, psycopg.connect(database_url, autocommit=True) as connection:
         query = "SELECT profit_loss FROM trades WHERE id = %s AND status = 'CLOSED_SL'"
         (net,) = await wait_until(lambda: connection.execute(query, [trade.id]).fetchone(), 20)
         assert net < Decimal(0)
@@ -140,7 +126,7 @@ async def test_a_worker_does_those_that_ask_the_exchange(database_url, redis_url
         settings = settings_of_test(database_url, redis_url, urls)
         async with build(settings, name="test") as services:
             await refresh_instruments(services, Market.FUTURES)
-        with working(settings) as client, psycopg.connect(database_url, autocommit=True) as connection:
+        with doing(settings) as client, psycopg.connect(database_url, autocommit=True) as connection:
 
             def told(query: str) -> int:
                 row = connection.execute(query).fetchone()  # type: ignore[arg-type] # of this test

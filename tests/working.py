@@ -1,0 +1,33 @@
+"""A worker in this process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dramatiq.worker
+
+from services.bootstrap import build
+from services.settings import Settings
+from workers import runtime
+from workers.broker import broker, redis_client
+
+STOP_MS = 5000
+
+
+@contextmanager
+def working(settings: Settings) -> Iterator[None]:
+    """A worker of every queue; afterwards the process is as if there had been none."""
+    loop = runtime.Runtime()
+    loop.start(build(settings, name="test"))
+    runtime.install(loop)
+    broker.connect(settings.redis_url)
+    worker = dramatiq.worker.Worker(broker, worker_threads=2, worker_timeout=50)
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop(timeout=STOP_MS)
+        broker.release()
+        broker.close()
+        broker.client = redis_client("redis://not-connected.invalid:6379")
+        runtime.install(None)
+        loop.stop()
