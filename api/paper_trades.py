@@ -39,7 +39,7 @@ from services.domain.market import Market
 from services.domain.plan import Direction, Target
 from services.domain.source import Overrides
 from services.domain.trade import TradeStatus
-from services.domain.view import TradeView
+from services.domain.view import TradeView, trade_view
 from services.usecases.command_trade import Commanded, Wish, command_trade
 from services.usecases.context import Services
 from services.usecases.list_trades import list_trades
@@ -212,7 +212,7 @@ async def edit(
         if data.notes is None:
             raise InvalidInput("nothing_to_change", "give stop_loss, take_profit, take_profits or notes")
         noted = await note_trade(services, caller.writable_ids, id_, data.notes, version)
-        return _answer(Commanded(noted, pending=False))
+        return _answer(Commanded(trade_view(noted.trade, noted.updated_at), pending=False))
     wish = Wish(
         kind=CommandKind.EDIT,
         stop_loss=positive(data.stop_loss, "stop_loss"),

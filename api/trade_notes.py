@@ -14,7 +14,7 @@ from api.documentation import problems
 from api.parameters import existing
 from services.usecases.context import Services
 from services.usecases.note_trade import note_trade
-from services.usecases.read_trade import LiveTradeView
+from services.usecases.read_trade import LiveTradeView, with_quotes
 
 _EXAMPLES = [Example(summary="Why it was taken", value={"notes": "Retest of the breakout; news at four."})]
 
@@ -33,7 +33,8 @@ async def write(
     data: Annotated[Note, Body(examples=_EXAMPLES)],
 ) -> LiveTradeView:
     """In place of the one before. It is no change of the trade: neither version nor events tell of it."""
-    return await note_trade(services, caller.writable_ids, existing(trade_id, "trade"), data.notes)
+    noted = await note_trade(services, caller.writable_ids, existing(trade_id, "trade"), data.notes)
+    return (await with_quotes(services, [noted]))[0]
 
 
 router = Router("/paper-trades", route_handlers=[write], tags=["Paper trades"])

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 
 from services.db import trade_notes
+from services.db.trades import Stored
 from services.domain.errors import InvalidInput
 from services.usecases.context import Services
-from services.usecases.read_trade import LiveTradeView, check_version, find_trade, read_trade
+from services.usecases.read_trade import check_version, find_trade
 
 NOTES_MAX = 4000
 
 
 async def note_trade(
     services: Services, account_ids: Sequence[int], trade_id: int, notes: str, version: int | None = None
-) -> LiveTradeView:
-    """The trade with its new note.
+) -> Stored:
+    """The trade as stored, with its new note.
 
     Raises NotFound unless it is one of the accounts', InvalidInput for no text, Conflict for another version.
     """
@@ -21,7 +22,7 @@ async def note_trade(
     check_version((await find_trade(services, account_ids, trade_id)).trade, version)
     async with services.pool.connection() as connection:
         await trade_notes.write(connection, trade_id, notes)
-    return await read_trade(services, account_ids, trade_id)
+    return await find_trade(services, account_ids, trade_id)
 
 
 def check_notes(notes: str) -> None:

@@ -32,6 +32,7 @@ async def test_a_note_goes_with_an_edit_or_alone(api, services):
     refused = await api.http.patch(url, json={"stop_loss": str(price * 3), "notes": "above"})
     assert (refused.status_code, (await api.http.get(url)).json()["notes"]) == (422, "wider")
     alone = await api.http.patch(url, json={"notes": "mine"}, headers={"If-Match": "2"})
+    assert alone.json().keys() == both.json().keys()
     assert (alone.status_code, alone.json()["notes"], alone.json()["version"]) == (200, "mine", 2)
     lost = await api.http.patch(url, json={"notes": "late"}, headers={"If-Match": "1"})
     assert (lost.status_code, lost.json()["numbers"]) == (409, {"status": "OPEN", "version": "2"})
