@@ -52,6 +52,7 @@ from api.outlet_metrics import OutletMetrics
 from api.plain_schema import PlainSchema
 from services.bootstrap import build
 from services.coordination.processes import beating
+from services.db.insist import insist
 from services.settings import Login, Settings
 from services.usecases.context import Services
 from services.usecases.identify import Identifier, public_account
@@ -92,7 +93,7 @@ def create_app(
             app.state.day = DayReader(services.as_system())
             app.state.outlet_metrics = OutletMetrics()
             app.state.identifier = hub.identifier
-            app.state.gate = Gate(services, hub.identifier, await public_account(services))
+            app.state.gate = Gate(services, hub.identifier, await insist(lambda: public_account(services)))
             yield
 
     resources = [

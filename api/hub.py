@@ -27,6 +27,7 @@ from api.stream_traces import trace
 from services import endings
 from services.coordination import doorbell
 from services.db.event_log import Cursors, Page
+from services.db.insist import insist
 from services.db.market_events import STREAM as MARKET_STREAM
 from services.domain.errors import TooMany, Unavailable
 from services.domain.market import Market
@@ -106,7 +107,7 @@ class Hub:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Hub"]:
         """The hub at work; at the end all streams are ended. Raises what keeps the database from answering."""
-        page = await read_events(self._services, {MARKET_STREAM: 0}, 0)
+        page = await insist(lambda: read_events(self._services, {MARKET_STREAM: 0}, 0))
         self.epoch, self.feeds = page.epoch, {MARKET_STREAM: Feed(page.heads[MARKET_STREAM])}
         self._tasks = [
             asyncio.create_task(part())

@@ -15,6 +15,7 @@ from services.binance.requests import Requests
 from services.coordination.prices import PriceCache
 from services.coordination.weight import WeightBudget
 from services.db import accounts, acting, pool, retention
+from services.db.insist import START_SECONDS, insist
 from services.domain.errors import Unavailable
 from services.domain.market import Market
 from services.hooks.addresses import Policy
@@ -24,8 +25,6 @@ from services.hooks.notifier import Notifier
 from services.settings import Login, Settings, listed
 from services.usecases.context import Services
 
-START_SECONDS = 30
-"""How long a process waits for its database when it starts."""
 API_ROLE = "paperfleet_api"
 """The role that row-level security binds; made by the migrations."""
 SYSTEM_CONNECTIONS = 3
@@ -53,11 +52,7 @@ async def build(settings: Settings, *, name: str = "paperfleet", for_callers: bo
         system = database = pool.create(settings.database_url, size, name=name)
         await _open(system, settings.database_url)
         closing.push_async_callback(system.close)
-        async with system.connection() as connection:
-            await accounts.ensure_owner(connection, settings.starting_balance)
-            if settings.login is Login.REQUIRED:
-                await accounts.ensure_public(connection, settings.starting_balance)
-            await retention.make_partitions(connection)
+        await insist(lambda: _prepare(system, settings))
         if for_callers:
             role = API_ROLE if settings.login is Login.REQUIRED else ""
             database = pool.create_told(settings.database_url, settings.pool_size, acting.tell, name=name, role=role)
@@ -87,6 +82,15 @@ def redis_client(settings: Settings) -> Redis:
         socket_connect_timeout=5,
         retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 2),
     )
+
+
+async def _prepare(system: pool.Pool, settings: Settings) -> None:
+    """Make the rows and partitions that every process relies on; made again, they are as before."""
+    async with system.connection() as connection:
+        await accounts.ensure_owner(connection, settings.starting_balance)
+        if settings.login is Login.REQUIRED:
+            await accounts.ensure_public(connection, settings.starting_balance)
+        await retention.make_partitions(connection)
 
 
 async def _open(database: pool.Pool, url: str) -> None:
