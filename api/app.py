@@ -67,7 +67,10 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+TRANSPORT_SECURITY = "max-age=31536000"
+"""Told where a proxy speaks https for us: a browser that has seen it asks this host in no other way for a year."""
 
 
 def create_app(
@@ -191,6 +194,8 @@ async def _secure(message: Message, scope: Scope) -> None:
     headers = MutableScopeHeaders.from_message(message)
     for name, value in SECURITY_HEADERS.items():
         headers[name] = value
+    if scope["scheme"] == "https":
+        headers["Strict-Transport-Security"] = TRANSPORT_SECURITY
     room = scope.get("state", {}).get("room")
     if room is not None:
         for name, value in room_headers(room, scope["app"].state.services.settings.rate_per_minute).items():

@@ -33,4 +33,4 @@ async def style() -> Response[str]:
     return Response(_file("docs.css"), media_type=_CSS)
 
 
-router = Router("/docs", route_handlers=[page, script, style], opt={"access": "open"})
+router = Router("/docs", route_handlers=[page, script, style], opt={"access": "read"})

@@ -17,7 +17,7 @@ CONFIG = OpenAPIConfig(
     version=metadata.version("paperfleet"),
     description="Paper-trades every Binance pair on the whole price path. It never sends an order.",
     # Nothing but the document: its router answers unknown paths below it with a page.
-    openapi_router=Router("/api/openapi.json", route_handlers=[], include_in_schema=False, opt={"access": "open"}),
+    openapi_router=Router("/api/openapi.json", route_handlers=[], include_in_schema=False, opt={"access": "read"}),
     render_plugins=[Contract()],
     use_handler_docstrings=True,
 )

@@ -10,25 +10,37 @@ import pytest
 
 from services.domain.market import Market
 from tests.api.running import order
+from tests.described import described
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
-async def test_the_documentation_comes_from_here_alone(api):
-    page = await api.http.get("/api/docs/")
+async def test_the_documentation_is_not_for_strangers(api, someone):
+    anna = await someone()
+    for path in ("/api/openapi.json", "/api/docs/", "/api/docs/docs.js", "/api/docs/docs.css"):
+        refused = await api.http.get(path)
+        assert refused.status_code == 401, path
+        assert refused.json()["code"] == "login_required", path
+        assert (await anna.http.get(path)).status_code == 200, path
+    assert (await anna.http.get("/api/openapi.json")).json() == described()
+
+
+async def test_the_documentation_comes_from_here_alone(someone):
+    anna = await someone()
+    page = await anna.http.get("/api/docs/")
     assert "script-src" not in page.headers["content-security-policy"]
     assert "unsafe" not in page.headers["content-security-policy"]
     sources = re.findall(r'(?:src|href)="([^"]+)"', page.text)
     assert "/api/docs/docs.js" in sources
     for source in sources:
-        answer = await api.http.get(source)
+        answer = await anna.http.get(source)
         assert (answer.status_code, source.startswith("/api/")) == (200, True), source
     assert "<script>" not in page.text
-    assert "innerHTML" not in (await api.http.get("/api/docs/docs.js")).text
+    assert "innerHTML" not in (await anna.http.get("/api/docs/docs.js")).text
 
 
-async def test_every_operation_has_an_example_and_says_what_opens_it(api):
-    document = (await api.http.get("/api/openapi.json")).json()
+async def test_every_operation_has_an_example_and_says_what_opens_it():
+    document = described()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             label = f"{method} {path}"

@@ -9,6 +9,7 @@ from services.domain.credentials import Role, digest, parse_key
 from services.domain.market import Market
 from tests.access.people import with_key
 from tests.api.running import order
+from tests.described import described
 from tests.servers import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -43,7 +44,7 @@ async def test_a_changed_key_is_no_key(api, someone):
 
 
 async def test_a_key_that_does_not_hold_is_refused_even_where_none_is_needed_and_the_document_says_so(api):
-    document = (await api.http.get("/api/openapi.json")).json()
+    document = described()
     headers = {"Authorization": "Bearer pt_live_x"}
     for path, operations in document["paths"].items():
         for method, told in operations.items():
@@ -56,7 +57,7 @@ async def test_a_key_that_does_not_hold_is_refused_even_where_none_is_needed_and
 
 
 async def test_another_sites_page_writes_nowhere_and_the_document_says_so(api):
-    document = (await api.http.get("/api/openapi.json")).json()
+    document = described()
     headers = {"Origin": "https://elsewhere.example"}
     told = []
     for path, operations in document["paths"].items():

@@ -12,11 +12,12 @@ from services.domain.market import Market
 from services.settings import Login, Settings
 from tests.access.people import Person
 from tests.api.running import order
+from tests.described import described
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
-OPEN = r"/$|/{path}$|/health/|/api/(session|public/|webhooks/in/|openapi.json|docs)"
+OPEN = r"/$|/{path}$|/health/|/api/(session|public/|webhooks/in/)"
 """Paths that anybody may ask for."""
 NAMES_NOTHING = {"market", "symbol", "path"}
 """Path parameters that name a pair of the exchange, or a file of the documentation: everybody's."""
@@ -87,7 +88,7 @@ def filled(path: str, owned: dict[str, Any]) -> str:
 
 async def bodies(api) -> dict[tuple[str, str], Any]:
     """By path and method, a body that fits, from the document's own examples."""
-    document = (await api.http.get("/api/openapi.json")).json()
+    document = described()
     found = {}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -144,7 +145,7 @@ async def test_two_users_and_every_route_with_an_id(services, api, someone):
 
 async def codes_of_absence(api) -> dict[tuple[str, str], str]:
     """By path and method, the code that the document shows for what is not there."""
-    document = (await api.http.get("/api/openapi.json")).json()
+    document = described()
     return {
         (path, method.upper()): operation["responses"]["404"]["content"]["application/problem+json"]["example"]["code"]
         for path, operations in document["paths"].items()
@@ -219,7 +220,7 @@ async def test_two_users_and_every_id_beside_the_path(services, api, someone):
 
 async def test_every_id_beside_the_path_is_in_that_matrix(api):
     """A new body or query that names a thing comes with its line in `naming`."""
-    document = (await api.http.get("/api/openapi.json")).json()
+    document = described()
     schemas = document["components"]["schemas"]
 
     def ids(schema: Any) -> set[str]:
@@ -252,7 +253,7 @@ async def test_every_id_beside_the_path_is_in_that_matrix(api):
 
 async def test_lists_filtered_by_anothers_account_answer_404(api, someone):
     anna, ben = await someone(), await someone()
-    document = (await api.http.get("/api/openapi.json")).json()
+    document = described()
     filtered = [
         path
         for path, operations in document["paths"].items()

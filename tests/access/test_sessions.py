@@ -43,6 +43,12 @@ async def test_over_https_the_cookie_is_secure(api, someone):
     api.http.cookies.clear()
 
 
+async def test_over_https_browsers_are_told_to_stay_with_it(api):
+    proxied = await api.http.get("/nowhere", headers={"X-Forwarded-Proto": "https"})
+    assert "max-age=" in proxied.headers["strict-transport-security"]
+    assert "strict-transport-security" not in (await api.http.get("/nowhere")).headers
+
+
 async def test_a_write_by_cookie_needs_the_token_of_the_page(someone):
     anna = await someone()
     wish = {"name": "a key", "scopes": ["read"]}

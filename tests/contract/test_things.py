@@ -15,7 +15,7 @@ from schemathesis import GenerationMode
 
 from services.domain.credentials import Role
 from services.domain.market import Market
-from tests.contract.documents import closed
+from tests.contract.documents import closed, served_document
 from tests.contract.test_operations import CASES, SETTINGS, checks_of
 from tests.contract.things import Things
 
@@ -28,15 +28,20 @@ SELDOM_THERE = {"what", "letter", "key"}
 
 
 async def test_things_that_were_made_are_there_until_they_are_deleted(services, api, someone):
-    document = closed((await api.http.get("/api/openapi.json")).json())
     price = (await services.prices.one(Market.SPOT, "BTCUSDT")).last
     loop = asyncio.get_running_loop()
 
     async def fresh_key() -> str:
         return (await (await someone(Role.ADMIN)).key("read", "trade", "admin"))["key"]
 
+    first = await fresh_key()
+    document, keys = closed(await served_document(api, first)), iter([first])
+
+    def another_key() -> str:
+        return asyncio.run_coroutine_threadsafe(fresh_key(), loop).result()
+
     def run() -> tuple[Counter[str], dict[str, str]]:
-        things = Things(document, api.url, price, lambda: asyncio.run_coroutine_threadsafe(fresh_key(), loop).result())
+        things = Things(document, api.url, price, lambda: next(keys, None) or another_key())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _try_all(document, things)
