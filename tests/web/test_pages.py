@@ -146,7 +146,7 @@ def test_every_page_fits_a_phone(browser: Browser, stack: Stack, places):
     page = context.new_page()
     said = watched(page)
     page.add_init_script(WIDER)
-    page.route(re.compile("/api/accounts/$"), _two_accounts_of_long_names)
+    page.route(re.compile("/api/accounts/?$"), _two_accounts_of_long_names)
     page.goto("/")
     for path, heading in places.items():
         _go(page, path)
