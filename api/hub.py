@@ -132,9 +132,10 @@ class Hub:
     async def connect(self, wanted: Subscription) -> StreamClient:
         """A client at its place: after its last event id, else now or at the start. Raises Unavailable when full.
 
-        Call it, and what it takes to know what is wanted, within `joining`.
+        Call it, and what it takes to know what is wanted, within `joining`. Once the hub has ended, too: its server
+        still answers what it had been asked by then, and a client that is told its place resumes there elsewhere.
         """
-        if self._is_ended or len(self._clients) >= self._services.settings.streams_max:
+        if len(self._clients) >= self._services.settings.streams_max:
             raise Unavailable("no more event streams can be served here")
         self._check_share(wanted.holder)
         page = await read_events(self._services, dict.fromkeys(wanted.streams, 0), 0)
@@ -181,7 +182,7 @@ class Hub:
             STREAM_CLIENTS.set(len(self._clients))
 
     def end(self) -> None:
-        """End every stream, present and future."""
+        """End every stream; those of clients still to come end as they have told their place."""
         self._is_ended = True
         for client in self._clients:
             client.end()

@@ -62,19 +62,18 @@ class StreamClient:
         self._wake = asyncio.Event()
 
     async def frames(self) -> AsyncIterator[bytes]:
-        """The bytes of the response, until the hub ends or cuts the client."""
+        """The bytes of the response, until the hub ends or cuts the client. Its place is told in any case."""
         clock = asyncio.get_running_loop().time
         with self._hub.joined(self):
-            chunk, self.beat_at = self._greeting(), clock()
+            chunk: bytes | None = self._greeting()
+            self.beat_at = clock()
             self.wake()
-            while not self._ended:
+            while chunk is not None:
                 if chunk:
                     self.sending_since = clock()
                     yield chunk
                     self.sending_since = None
-                await self._wake.wait()
-                self._wake.clear()
-                chunk = await self._next_chunk()
+                chunk = await self._next()
 
     def wake(self) -> None:
         """There may be something new."""
@@ -113,6 +112,13 @@ class StreamClient:
         None where a reset comes first, for that must not be passed over.
         """
         return GREETING if self._reset else identified(self._hub.epoch, self.cursors, GREETING)
+
+    async def _next(self) -> bytes | None:
+        """What there is to send when the client is woken, which may be nothing; None at the end."""
+        await self._wake.wait()
+        self._wake.clear()
+        chunk = await self._next_chunk()
+        return None if self._ended else chunk
 
     async def _next_chunk(self) -> bytes:
         if self._reset:

@@ -5,8 +5,10 @@ import random
 import socket
 
 import httpx
+import psycopg
 import pytest
 
+from api.hub import JOINERS
 from services.domain.market import Market, Quote
 from tests.api.running import order, serving
 from tests.api.sse import append, streaming
@@ -188,6 +190,22 @@ async def test_streams_end_when_the_server_does(settings, services):
             api.server.should_exit = True
             with pytest.raises(StopAsyncIteration):
                 await stream.next()
+
+
+async def test_a_stream_asked_for_as_the_server_ends_is_told_where_to_resume(settings, services):
+    await append(services, 3)
+    with serving(settings) as api:
+        async with api.http:
+            epoch = (await api.http.get("/api/system/")).json()["epoch"]
+            with psycopg.connect(settings.database_url) as holding:
+                holding.execute("LOCK TABLE system")  # all wait: some for it, some for their turn to join
+                asked = [asyncio.create_task(api.http.get("/api/events/")) for _ in range(JOINERS + 2)]
+                await wait_until(lambda: len(api.server.server_state.tasks) == len(asked))
+                api.server.should_exit = True
+                await wait_until(lambda: not api.server.servers[0].is_serving())
+            answers = await asyncio.gather(*asked)
+    greeting = f"id: {epoch}:a1.3,market.0\nretry: 1000\n: welcome\n\n"
+    assert [(answer.status_code, answer.text) for answer in answers] == [(200, greeting)] * len(asked)
 
 
 async def test_what_cannot_be_asked_is_refused(api):

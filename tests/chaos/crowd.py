@@ -22,7 +22,7 @@ PAUSE_SECONDS = 0.05
 TRIES_MAX = 400
 AWAY = (0.004, 0.03)
 """How far, as a share of the price, stops and targets lie."""
-EXPECTED = {200, 201, 202, 404, 409, 422, 429, 503}
+EXPECTED = {200, 201, 202, 404, 409, 422, 429}
 LAST_ORDERS = timedelta(minutes=20)
 """So long before the market's end people go home."""
 
@@ -62,15 +62,16 @@ class Told(msgspec.Struct):
 
 
 class Crowd:
-    """`people` at once. Statuses are counted; whatever is not expected is a violation."""
+    """`people` at once. Statuses are counted; whatever is not expected is a violation, 503 unless it `may_refuse`."""
 
-    def __init__(self, ground: Ground, seed: int, people: int) -> None:
+    def __init__(self, ground: Ground, seed: int, people: int, *, may_refuse: bool = True) -> None:
         self.ground = ground
         self.chance = Random(seed)
         self.people = people
         self.told: list[Told] = []
         self.statuses: Counter[int] = Counter()
         self.unexpected: list[str] = []
+        self._expected = EXPECTED | ({503} if may_refuse else set())
         self._http = httpx.AsyncClient(verify=False, timeout=15, limits=httpx.Limits(max_connections=people * 2))
 
     async def act(self) -> None:
@@ -162,7 +163,7 @@ class Crowd:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             self.statuses[answer.status_code] += 1
-            if answer.status_code not in EXPECTED:
+            if answer.status_code not in self._expected:
                 self.unexpected.append(f"{method} {url}: {answer.status_code} {answer.text[:200]}")
             if not final or answer.status_code in final:
                 return answer

@@ -15,13 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
-
 from deploy.local.ports import free_port
 from services.settings import Settings
 from tests.chaos.link import Link, link_to
 from tests.fleet import orders
-from tests.fleet.fleet import Fleet, judged_to
+from tests.fleet.fleet import Fleet, judged_to, serves
 from tests.fleet.oracle import Order
 from tests.fleet.stage import Place, stage_on
 from tests.fleet.tape import PAIRS, Prints, make_recording
@@ -159,7 +157,7 @@ class Ground:
     async def ready(self, name: str) -> None:
         """Return when the process works."""
         if name in self.urls:
-            await wait_until(lambda: _serves(self.urls[name]), START_SECONDS)
+            await wait_until(lambda: serves(self.urls[name]), START_SECONDS)
         else:
             await wait_until(lambda: self.works(name), START_SECONDS)
 
@@ -188,14 +186,6 @@ class Ground:
 
     def close(self) -> None:
         self._log.close()
-
-
-async def _serves(url: str) -> bool:
-    async with httpx.AsyncClient(verify=False) as http:
-        try:
-            return (await http.get(f"{url}/health/ready", timeout=5)).status_code == 200
-        except httpx.TransportError:
-            return False
 
 
 def make_market(folder: Path, seed: int, scale: Scale) -> Market:

@@ -1,22 +1,30 @@
 """Readers of the event stream, cut and resumed at random: each must be told everything, once and in order."""
 
 import asyncio
+from collections.abc import Mapping
 from random import Random
 
 import httpx
-
-from tests.chaos.ground import Ground
 
 PATIENCE_SECONDS = 20
 """A stream beats every 15 s; a silent one is given up."""
 
 
 class Listener:
-    """Reads the owner's stream from its first event on, by whichever API process it gets. `seen` is where it is."""
+    """Reads the owner's stream from its first event on, by whichever API process it gets. `seen` is where it is.
 
-    def __init__(self, ground: Ground, epoch: str, seed: int) -> None:
-        self.ground = ground
+    urls         of the API processes, by name
+    events_max   it cuts its connection after so many events at the latest
+    may_refuse   a stream may be answered 503, and is asked for again
+    """
+
+    def __init__(
+        self, urls: Mapping[str, str], epoch: str, seed: int, *, events_max: int = 400, may_refuse: bool = True
+    ) -> None:
+        self.urls = urls
         self.chance = Random(seed)
+        self.events_max = events_max
+        self.may_refuse = may_refuse
         self.at = {"a1": 0, "market": 0}
         self.epoch = epoch
         self.cuts = 0
@@ -33,17 +41,17 @@ class Listener:
         async with httpx.AsyncClient(verify=False, timeout=httpx.Timeout(PATIENCE_SECONDS)) as http:
             while True:
                 try:
-                    await self._connection(http, self.chance.randint(1, 400))
+                    await self._connection(http, self.chance.randint(1, self.events_max))
                 except httpx.TransportError:
                     await asyncio.sleep(0.1)
                 self.cuts += 1
 
     async def _connection(self, http: httpx.AsyncClient, events: int) -> None:
-        base = self.chance.choice(list(self.ground.urls.values()))
+        base = self.chance.choice(list(self.urls.values()))
         headers = {"Last-Event-ID": f"{self.epoch}:" + ",".join(f"{name}.{seq}" for name, seq in self.at.items())}
         async with http.stream("GET", f"{base}/api/events/", headers=headers) as answer:
             if answer.status_code != 200:
-                if answer.status_code != 503:
+                if answer.status_code != 503 or not self.may_refuse:
                     self.violations.append(f"a stream answered {answer.status_code}")
                 await asyncio.sleep(0.2)
                 return

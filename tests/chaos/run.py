@@ -98,10 +98,14 @@ class Run:
 
     async def on(self, ground: Ground) -> None:
         """From the start of the first process to the judgement over all rows."""
-        crowd = Crowd(ground, self.seed, self.scenario.people)
+        may_refuse = self.scenario.may_refuse
+        crowd = Crowd(ground, self.seed, self.scenario.people, may_refuse=may_refuse)
         with psycopg.connect(ground.settings.database_url) as connection:
             (epoch,) = connection.execute("SELECT epoch FROM system").fetchone() or ("",)
-        listeners = [Listener(ground, epoch, self.seed + number) for number in range(self.scenario.listeners)]
+        listeners = [
+            Listener(ground.urls, epoch, self.seed + number, may_refuse=may_refuse)
+            for number in range(self.scenario.listeners)
+        ]
         watch = Watch(ground, crowd)
         with self.noting("the course of the run"):
             await self._course(ground, crowd, listeners, watch)

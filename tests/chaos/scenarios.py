@@ -16,7 +16,8 @@ WRONG_CLOCKS = (timedelta(minutes=-10), timedelta(minutes=10), timedelta(0))
 class Scenario(NamedTuple):
     """See the module. `pauses` are the least and the most seconds between two faults; `patience` is how many
     seconds the fleet may need, after the market's end, to have judged all of it; `skews` are how wrong the clocks of
-    its machines are. `speed`: how many seconds of the market pass in one of ours, where not the usual ones.
+    its machines are. `speed`: how many seconds of the market pass in one of ours, where not the usual ones. People and
+    readers may be answered 503, unless not `may_refuse`.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Scenario(NamedTuple):
     patience: float = 120
     skews: tuple[timedelta, ...] = ()
     speed: int | None = None
+    may_refuse: bool = True
 
     @property
     def kinds(self) -> set[str]:
@@ -67,7 +69,12 @@ SCENARIOS = (
     Scenario("clocks skewed", (*exchange("skew", ms=-10_000), *exchange("skew", ms=400))),
     Scenario("clocks of our own machines wrong", (murder("worker"), murder("scheduler")), (1, 2), skews=WRONG_CLOCKS),
     Scenario("streams cut, APIs murdered", (murder("api"),), (0.5, 1.5), people=2, listeners=20),
-    Scenario("everything replaced in turn", (replace("worker"), replace("api"), replace("scheduler")), (0, 0.5)),
+    Scenario(
+        "everything replaced in turn",
+        (replace("worker"), replace("api"), replace("scheduler")),
+        (0, 0.5),
+        may_refuse=False,
+    ),
     Scenario("postgres frozen", (postgres_frozen(4),), (2, 3)),
     Scenario("postgres frozen for half a minute", (postgres_frozen(30),), (2, 3)),
     Scenario(

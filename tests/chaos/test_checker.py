@@ -97,7 +97,7 @@ HEARD = ["id: e:a1.1,market.0", "data: {}", ""]
 
 
 def listened(*lines: str, epoch: str = "e") -> list[str]:
-    listener = Listener(SimpleNamespace(), epoch, 1)  # type: ignore[arg-type] # it connects to nothing
+    listener = Listener({}, epoch, 1)
     for line in lines:
         listener.hear(line)
     return listener.violations

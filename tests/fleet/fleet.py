@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import httpx
 import msgspec
 import psycopg
 
@@ -88,6 +89,15 @@ def fleet_on(settings: Settings, folder: Path) -> Iterator[Fleet]:
         yield fleet
     finally:
         fleet.kill()
+
+
+async def serves(url: str) -> bool:
+    """Whether the API at `url` is ready."""
+    async with httpx.AsyncClient(verify=False) as http:
+        try:
+            return (await http.get(f"{url}/health/ready", timeout=5)).status_code == 200
+        except httpx.TransportError:
+            return False
 
 
 def judged_to(settings: Settings, market: str | None = None) -> datetime:

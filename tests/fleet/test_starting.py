@@ -4,14 +4,13 @@ import asyncio
 import signal
 from collections.abc import Iterator
 
-import httpx
 import psycopg
 import pytest
 
 from deploy.local.ports import free_port
 from deploy.local.process import exited
 from services.settings import Settings
-from tests.fleet.fleet import Fleet, fleet_on
+from tests.fleet.fleet import Fleet, fleet_on, serves
 from tests.servers import wait_until
 
 _WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -33,14 +32,9 @@ def fleet(database_url, redis_url, tmp_path) -> Iterator[Fleet]:
 )
 async def test_a_connection_ended_at_the_start_costs_no_process(fleet: Fleet, kind: str, table: str):
     async def works() -> bool:
-        if kind != "api":
-            return b" ready" in fleet.log(kind).read_bytes()
-        async with httpx.AsyncClient() as http:
-            try:
-                ready = await http.get(f"http://127.0.0.1:{fleet.settings.api_port}/health/ready")
-                return ready.status_code == 200
-            except httpx.TransportError:
-                return False
+        if kind == "api":
+            return await serves(f"http://127.0.0.1:{fleet.settings.api_port}")
+        return b" ready" in fleet.log(kind).read_bytes()
 
     url = fleet.settings.database_url
     with psycopg.connect(url, autocommit=True) as looking, psycopg.connect(url) as holding:
