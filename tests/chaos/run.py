@@ -21,9 +21,9 @@ from tests.chaos.checker import Books, check
 from tests.chaos.crowd import Crowd
 from tests.chaos.faults import Fault
 from tests.chaos.ground import START, Ground, Scale, ground_on
-from tests.chaos.listeners import Listener
 from tests.chaos.scenarios import Scenario
 from tests.chaos.watch import Watch
+from tests.fleet.listeners import Listener
 from tests.servers import Servers, wait_until
 
 ON_THEIR_WAY_MS = 1500

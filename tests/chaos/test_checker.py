@@ -13,10 +13,10 @@ import psycopg
 from tests.chaos.checker import check
 from tests.chaos.crowd import Crowd
 from tests.chaos.ground import Ground, Scale, ground_on
-from tests.chaos.listeners import Listener
 from tests.chaos.run import ON_THEIR_WAY_MS, impatient
 from tests.chaos.spoils import PERSON, SPOILS, Held, Spoil
 from tests.chaos.watch import MEGABYTE, Watch, growth
+from tests.fleet.listeners import Listener
 from tests.servers import Servers, wait_until
 
 SCALE = Scale(minutes=50, orders=4, speed=300, schedulers=1, workers=1, apis=1)

@@ -21,8 +21,8 @@ from services import endings
 from services.domain.market import Market
 from services.settings import Settings
 from tests.api.running import exchange, market, order, settings_of_test
-from tests.chaos.listeners import Listener
 from tests.fleet.fleet import START_SECONDS, STOP_SECONDS, Fleet, fleet_on, serves, violations
+from tests.fleet.listeners import Listener
 from tests.servers import wait_until
 
 READERS, WRITERS = 16, 2

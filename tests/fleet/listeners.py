@@ -14,17 +14,27 @@ class Listener:
     """Reads the owner's stream from its first event on, by whichever API process it gets. `seen` is where it is.
 
     urls         of the API processes, by name
-    events_max   it cuts its connection after so many events at the latest
+    events_max   it cuts its connection after so many events at the latest; 0: it never does
     may_refuse   a stream may be answered 503, and is asked for again
+    prices       whose prices it wants; `priced` is how many have come
     """
 
     def __init__(
-        self, urls: Mapping[str, str], epoch: str, seed: int, *, events_max: int = 400, may_refuse: bool = True
+        self,
+        urls: Mapping[str, str],
+        epoch: str,
+        seed: int,
+        *,
+        events_max: int = 400,
+        may_refuse: bool = True,
+        prices: str = "",
     ) -> None:
         self.urls = urls
         self.chance = Random(seed)
         self.events_max = events_max
         self.may_refuse = may_refuse
+        self.prices = prices
+        self.priced = 0
         self.at = {"a1": 0, "market": 0}
         self.epoch = epoch
         self.cuts = 0
@@ -41,7 +51,7 @@ class Listener:
         async with httpx.AsyncClient(verify=False, timeout=httpx.Timeout(PATIENCE_SECONDS)) as http:
             while True:
                 try:
-                    await self._connection(http, self.chance.randint(1, self.events_max))
+                    await self._connection(http, self.chance.randint(1, self.events_max) if self.events_max else 0)
                 except httpx.TransportError:
                     await asyncio.sleep(0.1)
                 self.cuts += 1
@@ -49,7 +59,8 @@ class Listener:
     async def _connection(self, http: httpx.AsyncClient, events: int) -> None:
         base = self.chance.choice(list(self.urls.values()))
         headers = {"Last-Event-ID": f"{self.epoch}:" + ",".join(f"{name}.{seq}" for name, seq in self.at.items())}
-        async with http.stream("GET", f"{base}/api/events/", headers=headers) as answer:
+        wanted = {"prices": self.prices} if self.prices else {}
+        async with http.stream("GET", f"{base}/api/events/", headers=headers, params=wanted) as answer:
             if answer.status_code != 200:
                 if answer.status_code != 503 or not self.may_refuse:
                     self.violations.append(f"a stream answered {answer.status_code}")
@@ -57,15 +68,17 @@ class Listener:
                 return
             self._place = ""
             async for line in answer.aiter_lines():
-                events -= self.hear(line)
-                if events == 0:
-                    return
+                if self.hear(line):
+                    events -= 1
+                    if events == 0:
+                        return
 
     def hear(self, line: str) -> bool:
         """Judge the next line of a stream; whether it was an event's."""
         place = self._place
         if line == "event: reset":
             self.violations.append("a stream was reset though nothing was lost")
+        self.priced += line == "event: price"
         if line.startswith("id: "):
             self._place = line.removeprefix("id: ")
         elif line.startswith("data: ") and place:
