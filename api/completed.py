@@ -11,7 +11,7 @@ from litestar import Litestar, Request
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from api import chains
+from api import chains, taken
 from api.access import access_of
 from api.errors import MEDIA_TYPE
 from api.examples.filler import filled
@@ -40,6 +40,7 @@ _SCHEMES = {
         "description": f"The cookie of `POST /api/session/`; writes show {CSRF_HEADER} as well.",
     },
 }
+_NULLS = (None, "null", {"type": "null"})
 TEXT_BODY = "text_body"
 """The option of a route that reads its body by itself: a TextBody."""
 
@@ -77,6 +78,7 @@ def complete(app: Litestar, document: dict[str, Any]) -> dict[str, Any]:
                 _complete_operation(path, method, operation, access.get((path, method), "user"))
                 _exemplify(path, method, operation, document)
     chains.link(document["paths"])
+    taken.widen(document)
     return document
 
 
@@ -99,6 +101,19 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any], acces
     for parameter in operation.get("parameters", ()):
         if not parameter.get("description"):
             parameter["description"] = MEANINGS[parameter["name"]]
+        parameter["schema"] = _never_null(parameter["schema"])
+
+
+def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """What a parameter may be: one that is not sent is absent, not null."""
+    told = {
+        name: [each for each in rule if each not in _NULLS] if isinstance(rule, list) else rule
+        for name, rule in schema.items()
+    }
+    (kind,) = told.pop("oneOf", [{}])
+    if "enum" in told:
+        (told["type"],) = told["type"] if isinstance(told["type"], list) else [told["type"]]
+    return {**kind, **told}
 
 
 def _exemplify(path: str, method: str, operation: dict[str, Any], document: dict[str, Any]) -> None:

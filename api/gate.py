@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from litestar.connection import ASGIConnection
+from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler
 from redis.exceptions import RedisError
 
@@ -109,7 +110,10 @@ class Gate:
 
 
 async def admit(connection: Connection, handler: BaseRouteHandler) -> None:
-    """The guard of all routes."""
+    """The guard of all routes. Raises NotFoundException for a path that spells an id in another way than answers do."""
+    segments = connection.scope["path"].split("/")
+    if any(isinstance(value, int) and str(value) not in segments for value in connection.path_params.values()):
+        raise NotFoundException  # the framework takes whatever int() does: "+1", "1_0", digits of other scripts
     gate: Gate = connection.app.state.gate
     await gate.admit(connection, handler)
 

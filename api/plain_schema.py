@@ -9,7 +9,7 @@ from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
-_DECIMAL: Any = "decimal"  # a format that the framework's list does not have
+DECIMAL: Any = "decimal"  # a format that the framework's list does not have
 _CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]+)?$"
 """Of a time of day; JSON Schema's format `time` would have it carry an offset."""
 
@@ -26,4 +26,4 @@ class PlainSchema(OpenAPISchemaPlugin):
         """A string: a number, or hours, minutes and seconds."""
         if field_definition.annotation is time:
             return Schema(type=OpenAPIType.STRING, pattern=_CLOCK)
-        return Schema(type=OpenAPIType.STRING, format=_DECIMAL)
+        return Schema(type=OpenAPIType.STRING, format=DECIMAL)

@@ -61,6 +61,29 @@ def reached(schema: Any, seen: set[str]) -> set[str]:
     return seen
 
 
+def test_exact_numbers_are_told_as_strings_and_taken_as_numbers_too():
+    taken, told = set(), set()
+    for operation in OPERATIONS.values():
+        reached(operation.get("requestBody"), taken)
+        reached(operation["responses"], told)
+    types = {name: {str(each) for each in number_types(SCHEMAS[name])} for name in SCHEMAS}
+    assert set().union(*(types[name] for name in taken)) == {"['string', 'number']"}
+    assert set().union(*(types[name] for name in told)) == {"string"}
+
+
+def number_types(schema: Any) -> Iterator[Any]:
+    if isinstance(schema, dict) and schema.get("format") == "decimal":
+        yield schema["type"]
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from number_types(part)
+
+
+def test_a_parameter_that_is_not_sent_is_not_null():
+    parameters = [each for operation in OPERATIONS.values() for each in operation.get("parameters", ())]
+    assert parameters
+    assert not [each["name"] for each in parameters if "null" in json.dumps(each["schema"])]
+
+
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_an_operation_tells_what_it_takes_and_shows_what_it_answers(label):
     operation = OPERATIONS[label]
@@ -103,7 +126,7 @@ def test_refusals_are_those_of_the_resource_and_of_the_code():
 
 def test_bodies_take_no_field_that_is_not_documented():
     named = reached([operation.get("requestBody", {}) for operation in OPERATIONS.values()], set())
-    assert {"NewTrade", "Target", "FeeRates"} <= named
+    assert {"NewTrade", "TargetTaken", "FeeRatesTaken"} <= named
     open_ = {
         name for name in named if "properties" in SCHEMAS[name] and SCHEMAS[name].get("additionalProperties", True)
     }

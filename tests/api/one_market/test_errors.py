@@ -50,6 +50,15 @@ async def test_a_create_is_refused_with_code_field_and_numbers(api, services):
     is_problem(await create(), 422, "invalid_request", "symbol")
 
 
+async def test_an_id_is_spelled_in_one_way(api, services):
+    made = (await api.http.post("/api/paper-trades/", json=order("FUTURES", "BTCUSDT", await price(services)))).json()
+    number = str(made["id"])
+    assert (await api.http.get(f"/api/paper-trades/{number}/")).status_code == 200
+    thai = "".join(chr(0x0E50 + int(digit)) for digit in number)
+    for other in (f"+{number}", f"0{number}", f"{number}%09", f"%20{number}", f"0_{number}", thai):
+        is_problem(await api.http.get(f"/api/paper-trades/{other}/"), 404, "not_found")
+
+
 async def test_without_a_fresh_price_nothing_opens(api, services):
     wish = order("FUTURES", "BTCUSDT", await price(services))
     await services.redis.rename("prices:FUTURES", "away")
