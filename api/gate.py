@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from api.access import Caller, access_of, caller_of, check
 from api.door import READING, is_foreign
 from api.metrics import RATE_LIMITED, RATE_LIMITS_SKIPPED
+from api.query import check_query
 from services.coordination.rate import RateLimits, Room
 from services.db import acting
 from services.db.acting import Acting
@@ -116,6 +117,7 @@ async def admit(connection: Connection, handler: BaseRouteHandler) -> None:
         raise NotFoundException  # the framework takes whatever int() does: "+1", "1_0", digits of other scripts
     gate: Gate = connection.app.state.gate
     await gate.admit(connection, handler)
+    check_query(connection, handler)
 
 
 def method_of(connection: Connection) -> str:

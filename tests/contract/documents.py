@@ -4,14 +4,6 @@ from copy import deepcopy
 from typing import Any
 
 
-async def served_document(api: Any, key: str) -> dict[str, Any]:
-    """The document as the server hands it to whoever has `key`."""
-    answer = await api.http.get("/api/openapi.json", headers={"Authorization": f"Bearer {key}"})
-    assert answer.status_code == 200, answer.text
-    document: dict[str, Any] = answer.json()
-    return document
-
-
 def closed(document: dict[str, Any]) -> dict[str, Any]:
     """A copy by which an answer with a field that is not documented is a misfit.
 

@@ -20,9 +20,10 @@ from schemathesis.specs.openapi import checks
 
 from services.domain.credentials import Role
 from services.domain.market import Market
-from tests.contract.documents import closed, linked, served_document
+from tests.contract.documents import closed, linked
 from tests.contract.test_operations import CASES, CHECKS, ENDLESS
 from tests.contract.things import Things
+from tests.described import described
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -58,7 +59,7 @@ async def key(fresh_key):
 
 
 async def test_chains_of_calls_are_answered_as_the_document_says(services, api, fresh_key):
-    document = linked(closed(await served_document(api, await fresh_key())))
+    document = linked(closed(described()))
     price = (await services.prices.one(Market.SPOT, "BTCUSDT")).last
     loop = asyncio.get_running_loop()
 
@@ -114,7 +115,7 @@ def _chains(document, things):
 
 
 async def test_methods_that_a_path_does_not_have_are_405(api, key):
-    document = await served_document(api, key)
+    document = described()
     headers = {"Authorization": f"Bearer {key}"}
     asked = 0
     for path, operations in document["paths"].items():
@@ -132,7 +133,7 @@ async def test_methods_that_a_path_does_not_have_are_405(api, key):
 
 
 async def test_a_stream_with_any_input_begins_or_is_refused(api, key):
-    document = await served_document(api, key)
+    document = described()
     begun = await asyncio.to_thread(_streams, document, api.url, key)
     assert begun >= 1
     for path in ENDLESS:

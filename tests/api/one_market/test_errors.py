@@ -59,6 +59,20 @@ async def test_an_id_is_spelled_in_one_way(api, services):
         is_problem(await api.http.get(f"/api/paper-trades/{other}/"), 404, "not_found")
 
 
+async def test_a_parameter_that_is_misspelt_repeated_or_null_filters_nothing_in_silence(api):
+    async def asked(query):
+        return await api.http.get(f"/api/paper-trades/?{query}")
+
+    fine = await asked("limit=5&status=OPEN&status=CLOSED_TP,PENDING&source=null")
+    assert fine.status_code == 200, fine.text
+    is_problem(await asked("stauts=OPEN"), 422, "invalid_request", "stauts")
+    is_problem(await asked("limit=5&limit=6"), 422, "invalid_request", "limit")
+    is_problem(await asked("account_id=null"), 422, "invalid_request", "account_id")
+    is_problem(await asked("market_type=NULL"), 422, "invalid_request", "market_type")
+    assert "market_type" in (await asked("market=SPOT")).json()["detail"]
+    assert (await api.http.get("/health/live?from=a-balancer")).status_code == 200
+
+
 async def test_without_a_fresh_price_nothing_opens(api, services):
     wish = order("FUTURES", "BTCUSDT", await price(services))
     await services.redis.rename("prices:FUTURES", "away")
