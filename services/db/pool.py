@@ -3,17 +3,19 @@
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import cached_property
 from select import POLLIN, poll
 from time import monotonic
 from typing import Any, cast
 
 import msgspec
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
 Connection = AsyncConnection[tuple[Any, ...]]
+Cursor = AsyncCursor[tuple[Any, ...]]
 
 FRESH_SECONDS = 1.0
 """For so long after its use a connection passes for alive, unless its server has ended it: that can be heard."""
@@ -36,6 +38,11 @@ class Kept(AsyncConnection[tuple[Any, ...]]):
 
     used_at = float("-inf")
 
+    @cached_property
+    def reader(self) -> Cursor:
+        """A cursor for one statement at a time: it knows the types of the one before, and need not look them up."""
+        return self.cursor(binary=True)
+
 
 class Pool(AsyncConnectionPool[Connection]):
     """The connections of a process, whose transactions may be told something first: on whose behalf they run.
@@ -49,33 +56,35 @@ class Pool(AsyncConnectionPool[Connection]):
     @asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:
         """A connection; what it is told holds until its first COMMIT or ROLLBACK."""
-        async with self._given(timeout) as connection:
+        async with self._given(timeout) as connection, connection:
             if self.tell is not None:
                 await self.tell(connection)
             yield connection
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Connection]:
-        """A connection for one statement that only reads: no transaction around it, unless it must be told for whom."""
+    async def reading(self) -> AsyncIterator[Cursor]:
+        """A cursor for one statement that only reads: no transaction around it, unless it must be told for whom."""
         if self.bound:
             async with self.connection() as connection:
-                yield connection
+                yield cast(Kept, connection).reader
             return
-        async with self._given() as connection:
-            await connection.set_autocommit(True)
+        async with self._given() as kept:
+            await kept.set_autocommit(True)
             try:
-                yield connection
+                yield kept.reader
             finally:
                 with suppress(psycopg.Error):  # one that broke is not kept
-                    await connection.set_autocommit(False)
+                    await kept.set_autocommit(False)
 
     @asynccontextmanager
-    async def _given(self, timeout: float | None = None) -> AsyncIterator[Connection]:
-        async with super().connection(timeout) as connection:
-            try:
-                yield connection
-            finally:
-                cast(Kept, connection).used_at = monotonic()
+    async def _given(self, timeout: float | None = None) -> AsyncIterator[Kept]:
+        """A connection of which nothing is known yet. The pool's own `connection` would cost as much again."""
+        kept = cast(Kept, await self.getconn(timeout))
+        try:
+            yield kept
+        finally:
+            kept.used_at = monotonic()
+            await self.putconn(kept)
 
 
 def create(url: str, size: int, *, name: str, role: str = "", statement_seconds: int = STATEMENT_SECONDS) -> Pool:

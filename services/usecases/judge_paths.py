@@ -12,7 +12,7 @@ from decimal import Decimal
 import msgspec
 from psycopg import errors
 
-from services.db import clock, instruments, settlement, trades, triggers, watermarks
+from services.db import clock, settlement, trades, triggers, watermarks
 from services.db.pool import Connection, Pool
 from services.db.settlement import StateMoved
 from services.db.triggers import Span
@@ -151,9 +151,8 @@ async def decide(
     if not ids:
         return decided
     await triggers.plan_normally(connection)
-    known = await instruments.by_ids(connection, paths)
     since = min(path.start for path in paths.values())
-    for stored in await trades.load(connection, ids, known, since):
+    for stored in await trades.load(connection, ids, since):
         id_ = stored.trade.instrument.id
         change, need = _walk(stored, paths[id_], marks[id_].judged_to, finer.get(id_, {}))
         if need is not None:

@@ -46,8 +46,8 @@ async def read_revisions(services: Services, account_ids: Sequence[int], trade_i
 
 async def find_trade(services: Services, account_ids: Sequence[int], trade_id: int) -> Stored:
     """The trade as stored. Raises NotFound unless it belongs to one of the accounts."""
-    async with services.pool.reading() as connection:
-        found = await trades.load_one(connection, trade_id)
+    async with services.pool.reading() as cursor:
+        found = await trades.load_one(cursor, trade_id)
     if found is None or found.trade.account_id not in account_ids:
         raise NotFound("no_such_trade", f"there is no trade {trade_id}", field="id")
     return found

@@ -27,7 +27,7 @@ async def void_trade(services: Services, trade_id: int, reason: str, by_whom: st
     reason = checked_reason(reason)
     async with services.pool.connection() as connection:
         await acting.tell(connection)
-        found = await trades.load_one(connection, trade_id)
+        found = await trades.load_one(connection.cursor(), trade_id)
         if found is None:
             raise NotFound("no_such_trade", f"there is no trade {trade_id}", field="id")
         trade = found.trade
