@@ -114,7 +114,7 @@ def _address(request: Request[Any, Any, Any]) -> str:
 async def _sources(services: Services, caller: Caller, named: list[int] | None) -> list[int]:
     """The sources whose streams are wanted. Raises InvalidInput or NotFound."""
     if named is None:
-        return await sources_to_follow(services, caller.user_id, caller.account_ids)
+        return (await sources_to_follow(services, [caller.user_id])).get(caller.user_id, [])
     if len(set(named)) > SOURCES_MAX:
         raise InvalidInput("too_many_sources", f"at most {SOURCES_MAX} sources can be followed", field="sources")
     wanted = [existing(id_, "source") for id_ in sorted(set(named))]

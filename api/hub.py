@@ -33,7 +33,16 @@ from services.domain.errors import TooMany, Unavailable
 from services.domain.market import Market
 from services.settings import Login
 from services.usecases.context import Services
-from services.usecases.event_feed import oldest_cursors, position_pairs, read_events, still_readable
+from services.usecases.event_feed import (
+    SOURCES_MAX,
+    begins,
+    oldest_cursors,
+    position_pairs,
+    read_events,
+    sources_to_follow,
+    still_readable,
+    streams_of,
+)
 from services.usecases.identify import Identifier
 from services.usecases.sign_in import ACCESS_BELL
 
@@ -132,6 +141,7 @@ class Hub:
     async def connect(self, wanted: Subscription) -> StreamClient:
         """A client at its place: after its last event id, else now or at the start. Raises Unavailable when full.
 
+        What the id does not name came to concern its reader later: that begins where it did.
         Call it, and what it takes to know what is wanted, within `joining`. Once the hub has ended, too: its server
         still answers what it had been asked by then, and a client that is told its place resumes there elsewhere.
         """
@@ -150,6 +160,8 @@ class Hub:
                 reset = "history"
             else:
                 cursors |= {stream: seq for stream, seq in place.cursors.items() if stream in cursors}
+                if wanted.holder is not None and (joined := cursors.keys() - place.cursors.keys()):
+                    cursors |= await begins(self._services, wanted.holder.user_id, joined)
         elif wanted.from_start:
             cursors |= await oldest_cursors(self._services, list(wanted.streams))
         return StreamClient(
@@ -294,26 +306,57 @@ class Hub:
             raise TooMany("too_many_streams", f"{held} streams are open already: close one first", retry_after=5)
 
     async def _guard(self) -> None:
-        """End the streams whose credential holds no longer, or reaches others now: those come back with these."""
+        """End the streams whose credential holds no longer, or reaches others now: those come back with these.
+
+        Sources that have come to concern a reader are brought from where they did, on the stream that is open.
+        """
         while True:
             await _heard(self._rights_bell, RIGHTS_SECONDS)
             with contextlib.suppress(psycopg.Error, PoolTimeout):  # looked at again the next time
                 await self._end_unrightful()
+                await self._bring_sources()
 
     async def _end_unrightful(self) -> None:
-        holders = [client.holder for client in self._clients if client.holder is not None]
+        present = set(self._clients)
+        held = [(client, client.holder) for client in present if client.holder is not None]
+        holders = [holder for _, holder in held]
         still = await self.identifier.still(list({holder.via for holder in holders} - {"anonymous"}))
         wanted = frozenset[tuple[int, int]]().union(*(holder.sources for holder in holders))
         readable = await still_readable(self._services, wanted) if wanted else {}
-        for client in list(self._clients):
-            holder = client.holder
-            if holder is None:
-                continue
+        for client, holder in held:
             reaches = holder.via == "anonymous" or still.get(holder.via) == holder.account_ids
             if not reaches or not all(
                 pair in readable and (holder.chose_sources or readable[pair]) for pair in holder.sources
             ):
                 client.end()
+        if not self._clients <= present:
+            self._rights_bell.set()  # nothing was asked about those who have joined meanwhile
+
+    async def _bring_sources(self) -> None:
+        readers = [
+            (client, client.holder)
+            for client in self._clients
+            if client.holder is not None and client.holder.user_id and not client.holder.chose_sources
+        ]
+        concerning = await sources_to_follow(self._services, {holder.user_id for _, holder in readers})
+        for client, holder in readers:
+            source_ids = {*holder.source_ids, *concerning.get(holder.user_id, ())}
+            if len(source_ids) > SOURCES_MAX:
+                client.end()  # and comes back with the newest
+            elif len(source_ids) > len(holder.source_ids):
+                await self._join(client, msgspec.structs.replace(holder, source_ids=tuple(source_ids)))
+
+    async def _join(self, client: StreamClient, holder: Holder) -> None:
+        """Have the client read the sources that its holder reaches besides."""
+        streams = set(streams_of((), holder.source_ids)) - client.cursors.keys()
+        places = await begins(self._services, holder.user_id, streams)
+        page = await read_events(self._services, places, 0)
+        if page.epoch != self.epoch or client not in self._clients:
+            return  # places of another history are looked up again the next time
+        for stream in places:
+            self.feeds.setdefault(stream, Feed(page.heads[stream]))
+        client.holder = holder
+        client.join(places)
 
     async def _follow_prices(self) -> None:
         while True:

@@ -96,6 +96,11 @@ class StreamClient:
             self.pairs = self._asked_pairs | positions
             self._price_version = 0
 
+    def join(self, begins: Mapping[str, int]) -> None:
+        """These streams concern the client too, from after these places on."""
+        self.cursors = {**self.cursors, **begins}
+        self.wake()
+
     def end(self) -> None:
         """Finish the response after what is being sent."""
         self._ended = True

@@ -12,6 +12,7 @@ import msgspec
 
 from services.db.outlets import COLUMNS, Outlet, from_row
 from services.db.pool import Connection
+from services.db.user_streams import BEGIN, STREAMS
 
 LEASE = timedelta(seconds=60)
 """Longer than any single attempt; each attempt written down renews it."""
@@ -56,19 +57,6 @@ class Due(msgspec.Struct, frozen=True):
     is_stale: bool
 
 
-# The streams that a user's outlets follow, with their heads, and since when they are the user's.
-STREAMS = """
-SELECT 'a' || a.id AS stream, a.event_seq AS head, a.created_at AS since FROM accounts a WHERE a.user_id = o.user_id
-UNION ALL
-SELECT 's' || s.id, s.event_seq, CASE WHEN s.user_id = o.user_id THEN s.created_at ELSE f.since END
-FROM sources s LEFT JOIN (
-    SELECT f.source_id, min(f.created_at) AS since FROM follows f JOIN accounts a ON a.id = f.account_id
-    WHERE a.user_id = o.user_id GROUP BY f.source_id
-) f ON f.source_id = s.id WHERE s.user_id = o.user_id OR f.source_id IS NOT NULL
-UNION ALL
-SELECT name, event_seq, '-infinity' FROM streams WHERE name = 'market'
-"""
-
 _LEASE = f"""
 WITH due AS (
     SELECT o.id FROM outlets o
@@ -92,8 +80,7 @@ WITH own AS MATERIALIZED (
     DELETE FROM consumers WHERE outlet_id = %(outlet)s AND stream NOT IN (SELECT stream FROM own)
 )
 INSERT INTO consumers (outlet_id, stream, seq)
-SELECT %(outlet)s, stream, CASE WHEN since <= created_at THEN head
-    ELSE head - (SELECT count(*) FROM events e WHERE e.stream = own.stream AND e.created_at >= own.since) END
+SELECT %(outlet)s, stream, CASE WHEN since <= created_at THEN head ELSE {BEGIN} END
 FROM own WHERE stream NOT IN (SELECT stream FROM consumers WHERE outlet_id = %(outlet)s)
 ON CONFLICT DO NOTHING
 """

@@ -72,15 +72,6 @@ async def visible_ids(connection: Connection, user_id: int, account_ids: Sequenc
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def concerning_ids(connection: Connection, user_id: int, account_ids: Sequence[int], limit: int) -> list[int]:
-    """The ids of a user's own sources and of those their accounts follow, newest first."""
-    cursor = await connection.execute(
-        f"SELECT s.id FROM sources s WHERE {_MINE} ORDER BY s.id DESC LIMIT %(limit)s",
-        {"user": user_id, "accounts": list(account_ids), "limit": limit},
-    )
-    return [row[0] for row in await cursor.fetchall()]
-
-
 _MINE = """(s.user_id = %(user)s OR EXISTS (
     SELECT FROM follows f WHERE f.source_id = s.id AND f.account_id = ANY(%(accounts)s::bigint[])))"""
 _VISIBLE = f"(s.is_public OR {_MINE})"

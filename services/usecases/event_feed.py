@@ -1,8 +1,8 @@
 """Feed streams to readers: the events after a cursor, and where a new reader starts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from services.db import event_log, instruments, positions, sources
+from services.db import event_log, instruments, positions, sources, user_streams
 from services.db.event_log import Cursors, Page
 from services.db.market_events import STREAM as MARKET_STREAM
 from services.db.sources import stream_of
@@ -23,10 +23,16 @@ def streams_of(account_ids: Iterable[int], source_ids: Iterable[int] = ()) -> li
     return [*sorted(f"a{id_}" for id_ in account_ids), *sorted(map(stream_of, source_ids)), MARKET_STREAM]
 
 
-async def sources_to_follow(services: Services, user_id: int, account_ids: Sequence[int]) -> list[int]:
-    """The sources whose signals concern somebody: their own, and those that their accounts follow."""
+async def sources_to_follow(services: Services, user_ids: Collection[int]) -> dict[int, list[int]]:
+    """By user, the sources whose signals concern them: their own, and those that their accounts follow."""
     async with services.pool.connection() as connection:
-        return await sources.concerning_ids(connection, user_id, account_ids, SOURCES_MAX)
+        return await user_streams.sources(connection, list(user_ids), SOURCES_MAX)
+
+
+async def begins(services: Services, user_id: int, streams: Collection[str]) -> dict[str, int]:
+    """Of these streams those that concern the user, each with the cursor before it did."""
+    async with services.pool.connection() as connection:
+        return await user_streams.begins(connection, user_id, streams)
 
 
 async def check_readable(

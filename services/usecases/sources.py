@@ -67,6 +67,7 @@ async def ensure_source(
         if id_ is not None and followed_by is not None:
             await follows.follow(connection, id_, followed_by, NO_OVERRIDES)
         found = await sources.named(connection, user_id, name)
+    await doorbell.ring(services.redis, [ACCESS_BELL])
     assert found is not None
     return found
 
@@ -96,7 +97,9 @@ async def create_source(
             made = (await sources.load(connection, [id_]))[id_]
             return msgspec.json.encode(shown(made, await follows.of_source(connection, id_, who.account_ids)))
 
-        return await once(connection, f"source:{who.user_id}", key, [name, settings, followed_by], work)
+        done = await once(connection, f"source:{who.user_id}", key, [name, settings, followed_by], work)
+    await doorbell.ring(services.redis, [ACCESS_BELL])
+    return done
 
 
 async def edit_source(services: Services, who: Asking, source_id: int, changes: Mapping[str, object]) -> Source:
@@ -141,7 +144,9 @@ async def follow_source(
         await sources.lock(connection, source_id)  # else it could be made private in between
         await readable_source(connection, who, source_id)
         await follows.follow(connection, source_id, account_id, overrides)
-        return await follows.of_source(connection, source_id, who.account_ids)
+        followed = await follows.of_source(connection, source_id, who.account_ids)
+    await doorbell.ring(services.redis, [ACCESS_BELL])
+    return followed
 
 
 async def unfollow_source(services: Services, who: Asking, source_id: int, account_id: int) -> None:

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from api import hub
 from services.db import follows
 from services.usecases.sources import Asking, edit_source
 from services.usecases.trade_signals import trade_signals
@@ -81,6 +82,35 @@ async def test_a_stream_ends_with_the_follow_that_brought_a_source_and_one_by_na
             await followed.next()
         await ben.http.post(f"/api/accounts/{ben.account_id}/deposits/", json={"amount": "1"})
         assert (await named.next()).event == "account"
+
+
+async def test_an_open_stream_brings_a_source_from_the_follow_on_and_so_does_one_that_was_cut_meanwhile(
+    someone, monkeypatch
+):
+    ada, ben = await someone(), await someone()
+    monkeypatch.setattr(hub, "RIGHTS_SECONDS", 3600)  # it is the bell that tells of the follow
+    source = (await ada.http.post("/api/sources/", json={"name": "joined", "is_public": True})).json()
+    said = {"source": "joined", "symbol": "BTCUSDT", "market_type": "FUTURES", "direction": "LONG"}
+    said |= {"take_profits": [{"percent": "20"}]}
+
+    async def say(stop: int) -> int:
+        answer = await ada.http.post("/api/signals/", json=said | {"stop_loss_percent": stop})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    async with streaming(ben.http) as open_:
+        await ben.http.post(f"/api/accounts/{ben.account_id}/deposits/", json={"amount": "1"})
+        cut_at = (await open_.next()).id
+        await say(10)
+        followed = await ben.http.post(f"/api/sources/{source['id']}/follow/", json={})
+        assert followed.status_code == 200, followed.text
+        after = [await say(11), await say(12)]
+        assert [(await _signal(open_))["id"] for _ in after] == after
+        async with streaming(ben.http, last_id=cut_at) as cut:
+            assert [(await _signal(cut))["id"] for _ in after] == after
+        monkeypatch.undo()
+        own = await ben.http.post("/api/signals/", json=said | {"source": "my own", "stop_loss_percent": "10"})
+        assert (await _signal(open_))["id"] == own.json()["id"], "made at first use"
 
 
 async def test_a_source_is_private_and_without_strangers_at_once_or_not_at_all(services, someone, monkeypatch):

@@ -87,13 +87,16 @@ async def test_a_stream_ends_with_its_session_and_with_its_key(api, someone):
 async def test_a_new_account_ends_the_stream_which_then_comes_back_with_it(services, someone):
     anna = await someone()
     async with streaming(anna.http) as stream:
+        await anna.http.post(f"/api/accounts/{anna.account_id}/deposits/", json={"amount": "5"})
+        last_id = (await stream.next()).id
         second = (await anna.http.post("/api/accounts/", json={"name": "second"})).json()["id"]
         with pytest.raises(StopAsyncIteration):
             await stream.next()
-    async with streaming(anna.http) as stream:
+    async with streaming(anna.http, last_id=last_id) as stream:
         await anna.http.post(f"/api/accounts/{second}/deposits/", json={"amount": "5"})
-        event = await stream.next()
-        assert (event.event, event.data["action"], event.data["account"]["id"]) == ("account", "deposited", second)
+        for action in ("created", "deposited"):
+            event = await stream.next()
+            assert (event.event, event.data["action"], event.data["account"]["id"]) == ("account", action, second)
 
 
 async def test_a_user_holds_so_many_streams_and_no_more(services, api, someone):

@@ -1,8 +1,6 @@
 /** Signals, and the sources that say them. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, result, type Schemas } from "../api/client";
-import { stream } from "../stream/source";
-import { queryClient } from "./client";
 
 export type Signal = Schemas["DecidedSignal"];
 export type Source = Schemas["SourceView"];
@@ -52,18 +50,6 @@ export const signal = (id: number) =>
       result(api.GET("/api/signals/{signal_id}", { params: { path: { signal_id: id } }, signal: abort })),
   });
 
-/** The sources that the event stream was opened with, as far as is known. */
-let streamed: ReadonlySet<number> | null = null;
-
-/** A source that is new to the stream is told by it only after it has been opened again. */
-function takeIn(found: readonly Source[]): void {
-  const isNew = streamed !== null && found.some(({ id }) => !streamed?.has(id));
-  streamed = new Set(found.map(({ id }) => id));
-  if (!isNew) return;
-  stream.renew();
-  void queryClient.invalidateQueries({ queryKey: ["signals"] });
-}
-
 export const sources = queryOptions({
   queryKey: ["sources"],
   refetchInterval: 10_000, // nothing tells of a source that a program has just made
@@ -77,7 +63,6 @@ export const sources = queryOptions({
       found.push(...page.results);
       cursor = page.next;
     } while (cursor);
-    takeIn(found);
     return found;
   },
 });

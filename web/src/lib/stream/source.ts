@@ -80,11 +80,6 @@ class Stream {
     };
   }
 
-  /** Come back after the last event seen: what concerns the reader (a new source) is asked for when a stream opens. */
-  renew(): void {
-    if (this.#handlers && this.link === "live") this.#open();
-  }
-
   /** Try at once, for a reader who does not want to wait. */
   retry(): void {
     if (this.link === "live" || !this.#handlers) return;
