@@ -85,9 +85,9 @@ async def market(settings: Settings) -> AsyncIterator[Services]:
 
 
 @contextmanager
-def exchange() -> Iterator[dict[str, str]]:
+def exchange(*options: str) -> Iterator[dict[str, str]]:
     """A simulated exchange as a process; its URLs."""
-    command = [sys.executable, "-m", "deploy.simulator", "--parent-dies", "--seed", "11"]
+    command = [sys.executable, "-m", "deploy.simulator", "--parent-dies", "--seed", "11", *options]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -175,8 +175,15 @@ def test_every_deployment_has_a_budget_and_scales():
             trigger["authenticationRef"]["name"] in by_kind["TriggerAuthentication"] for trigger in spec["triggers"]
         )
     (auth,) = by_kind["TriggerAuthentication"].values()
-    (reference,) = auth["spec"]["secretTargetRef"]
-    assert reference["key"] in by_kind["Secret"][reference["name"]]["stringData"]
+    told = {
+        each["parameter"]: by_kind["Secret"][each["name"]]["stringData"][each["key"]]
+        for each in auth["spec"]["secretTargetRef"]
+    }
+    assert told.keys() == {"username", "password"}
+    assert told["username"] == "keda", "a user of deploy/valkey/users.acl"
+    for pod in images.pods().values():
+        (container,) = pod["containers"]
+        assert {"secretRef": {"name": "valkey-keda"}} not in container["envFrom"]
 
 
 def test_the_connections_of_all_maxima_are_told_and_fit():
