@@ -5,13 +5,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import psycopg
 from psycopg_pool import PoolTimeout
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
 
 from services.binance.client import BinanceClient
 from services.binance.clock import ExchangeClock
 from services.binance.requests import Requests
+from services.coordination.connection import redis_client
 from services.coordination.prices import PriceCache
 from services.coordination.weight import WeightBudget
 from services.db import accounts, acting, pool, retention
@@ -72,16 +70,6 @@ async def build(settings: Settings, *, name: str = "paperfleet", for_callers: bo
             notifier=notifier,
             errands=errands,
         )
-
-
-def redis_client(settings: Settings) -> Redis:
-    """A client of the fleet's Redis, which connects when it is first asked; the caller closes it."""
-    return Redis.from_url(
-        settings.redis_url,
-        socket_timeout=5,
-        socket_connect_timeout=5,
-        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 2),
-    )
 
 
 async def _prepare(system: pool.Pool, settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """One frozen Settings from the environment; secrets never show in its repr."""
 
 import os
+import ssl
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -61,7 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All configuration. Every field is the variable PAPERFLEET_<FIELD> in upper case.
 
     database_url       libpq URL, e.g. postgresql://user@/paperfleet?host=/run/pg
-    redis_url          redis:// or unix:// URL
+    redis_url          redis://, rediss:// (TLS) or unix:// URL
+    redis_ca_file      the PEM file of whoever may vouch for a rediss:// server; empty: whom the system trusts
     spot_url           base URL of the spot REST API
     futures_url        base URL of the USDT-M futures REST API
     market_speed       exchange seconds per wall second; 1 for a real exchange, more for a sped-up simulator
@@ -109,6 +111,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     database_url: str
     redis_url: str
+    redis_ca_file: str = ""
     spot_url: str = "https://data-api.binance.vision"
     futures_url: str = "https://fapi.binance.com"
     market_speed: Decimal = Decimal(1)
@@ -215,12 +218,24 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
             raise SettingsError(f"{PREFIX}{name.upper()} must be a finite number")
         if not low < value <= high:
             raise SettingsError(f"{PREFIX}{name.upper()} must be above {low} and at most {high}, got {value}")
+    _check_redis(settings)
     _check_scanner(settings)
     try:
         _ = settings.networks
     except ValueError as error:
         raise SettingsError(f"{PREFIX}HOOKS_NETWORKS: {error}") from error
     return settings
+
+
+def _check_redis(settings: Settings) -> None:
+    if not settings.redis_ca_file:
+        return
+    if not settings.redis_url.startswith("rediss://"):
+        raise SettingsError(f"{PREFIX}REDIS_CA_FILE needs {PREFIX}REDIS_URL to begin with rediss://")
+    try:
+        ssl.create_default_context(cafile=settings.redis_ca_file)
+    except OSError as error:
+        raise SettingsError(f"{PREFIX}REDIS_CA_FILE must be a readable PEM file of certificates: {error}") from error
 
 
 def _check_scanner(settings: Settings) -> None:

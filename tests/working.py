@@ -6,9 +6,10 @@ from contextlib import contextmanager
 import dramatiq.worker
 
 from services.bootstrap import build
+from services.coordination.connection import blocking_client
 from services.settings import Settings
 from workers import runtime
-from workers.broker import broker, redis_client
+from workers.broker import NOWHERE, broker
 
 STOP_MS = 5000
 
@@ -28,6 +29,6 @@ def working(settings: Settings) -> Iterator[None]:
         worker.stop(timeout=STOP_MS)
         broker.release()
         broker.close()
-        broker.client = redis_client("redis://not-connected.invalid:6379")
+        broker.client = blocking_client(NOWHERE)
         runtime.install(None)
         loop.stop()

@@ -11,14 +11,12 @@ from typing import TypeVar
 from uuid import uuid4
 
 import dramatiq.worker
-import redis
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.common import current_millis, dq_name
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from services import traces
+from services.coordination.connection import blocking_client
 from services.coordination.task_queue import NAMESPACE
 from workers.commands import HEARTBEAT_TIMEOUT, QueueCommands
 from workers.consumer import FleetConsumer
@@ -33,20 +31,6 @@ ENQUEUE_BATCH = 500
 NOWHERE = "redis://not-connected.invalid:6379"
 
 
-def redis_client(url: str) -> redis.Redis:
-    """A client with bounded waits that never repeats a command by itself.
-
-    A repeated fetch orphans what the first one took, a repeated enqueue runs twice; whoever called knows better.
-    """
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=5,
-        socket_connect_timeout=2,
-        health_check_interval=15,
-        retry=Retry(NoBackoff(), 0),
-    )
-
-
 class FleetBroker(RedisBroker):
     """A RedisBroker whose commands raise only dramatiq's errors and whose messages cannot get stuck."""
 
@@ -54,7 +38,7 @@ class FleetBroker(RedisBroker):
 
     def __init__(self, redis_url: str = NOWHERE, *, heartbeat_timeout: timedelta = HEARTBEAT_TIMEOUT) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
-            client=redis_client(NOWHERE),
+            client=blocking_client(NOWHERE),
             namespace=NAMESPACE,
             middleware=[
                 LogContext(),
@@ -71,10 +55,10 @@ class FleetBroker(RedisBroker):
         self.doorbell = Doorbell(self.client)
         self.connect(redis_url)
 
-    def connect(self, redis_url: str) -> None:
-        """Uses the Redis at `redis_url` from now on."""
+    def connect(self, redis_url: str, ca_file: str = "") -> None:
+        """Uses the Redis at `redis_url` from now on; over TLS it trusts whom the file names."""
         self.doorbell.close()
-        self.client = redis_client(redis_url)
+        self.client = blocking_client(redis_url, ca_file)
         self.doorbell = Doorbell(self.client)
         self.commands = QueueCommands(self.client, NAMESPACE, self._heartbeat_timeout)
 

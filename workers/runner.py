@@ -64,7 +64,7 @@ def run(
         raise InvalidInput("unknown_queue", f"no such queue: {', '.join(sorted(unknown))} (there are {names})")
     threads = threads or max(THREADS_MIN, 2 * len(chosen))
     stop = _stop_on_signals()
-    broker.connect(settings.redis_url)
+    broker.connect(settings.redis_url, settings.redis_ca_file)
     loop = runtime.Runtime()
     loop.start(open_services(settings))
     runtime.install(loop)

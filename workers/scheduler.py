@@ -57,7 +57,7 @@ def run(
 
     A slot claimed by a scheduler that does not dispatch it is taken over after `reclaim_after`.
     """
-    broker.connect(settings.redis_url)
+    broker.connect(settings.redis_url, settings.redis_ca_file)
     try:
         asyncio.run(_run(settings, open_services, make_jobs, broker, reclaim_after))
     finally:

@@ -62,16 +62,15 @@ def _settings(settings: "Settings") -> list["Finding"]:
 
 
 async def _servers_and_fleet(settings: "Settings") -> list["Finding"]:
-    from redis.asyncio import Redis
-
     from services.bootstrap import build
+    from services.coordination.connection import redis_client
     from services.domain.finding import Level, worst
     from services.usecases.examine_fleet import examine_fleet
     from services.usecases.examine_servers import examine_postgres, examine_redis
     from workers.jobs import fleet_jobs
 
     found = await examine_postgres(settings)
-    async with Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5) as redis:
+    async with redis_client(settings) as redis:
         found += await examine_redis(redis)
     schema = [each for each in found if each.check in ("postgres", "schema")]
     if worst(schema) is Level.ERROR:

@@ -25,7 +25,7 @@ def queues(
     """Show the queues, the dead letters and the quarantine; retry or drop a dead letter, believe or drop a price."""
     import asyncio
 
-    from services.bootstrap import redis_client
+    from services.coordination.connection import redis_client
     from services.usecases import mend_queues
     from services.usecases.examine_queues import Queues, examine_queues
 

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from services.binance.alone import AloneWeight
 from services.binance.client import BinanceClient
 from services.binance.requests import Requests
+from services.coordination.connection import redis_client
 from services.coordination.weight import WeightBudget
 from services.domain.candles import Timeframe
 from services.domain.coverage import LAG_MAX
@@ -45,7 +46,7 @@ async def _exchange() -> AsyncIterator[BinanceClient]:
     alone = {f"{PREFIX}DATABASE_URL": "none", f"{PREFIX}REDIS_URL": ""}
     settings = load({**alone, **os.environ})
     limits = {Market.SPOT: settings.spot_weight_per_minute, Market.FUTURES: settings.futures_weight_per_minute}
-    redis = Redis.from_url(settings.redis_url, socket_timeout=5) if settings.redis_url else None
+    redis = redis_client(settings) if settings.redis_url else None
     exchange = BinanceClient(_requests(settings, limits, redis))
     try:
         yield exchange

@@ -79,6 +79,7 @@ async def test_a_process_without_its_database_says_why(monkeypatch):
         ("POOLSIZE", "5", "unknown setting: PAPERFLEET_POOLSIZE"),
         ("SCAN_TIMEFRAMES", "15m,7m", "PAPERFLEET_SCAN_TIMEFRAMES must be of 1m, 3m"),
         ("SCAN_PARAMETERS", "{fast: 1}", "PAPERFLEET_SCAN_PARAMETERS must be a JSON object of objects"),
+        ("REDIS_CA_FILE", "/ca.pem", "PAPERFLEET_REDIS_CA_FILE needs PAPERFLEET_REDIS_URL to begin with rediss://"),
         ("SCAN_MIN_AGE_DAYS", "-1", "PAPERFLEET_SCAN_MIN_AGE_DAYS must be a finite number, 0 or more, got -1"),
     ],
 )
@@ -86,6 +87,16 @@ def test_a_wrong_setting_is_named_with_its_rule(name, value, told):
     with pytest.raises(SettingsError) as refused:
         load({**NOWHERE, f"PAPERFLEET_{name}": value})
     assert told in str(refused.value)
+
+
+@pytest.mark.parametrize("text", [None, "no certificate"])
+def test_a_file_of_certificates_that_is_none_is_named(tmp_path, text):
+    path = tmp_path / "ca.pem"
+    if text is not None:
+        path.write_text(text)
+    told = {**NOWHERE, "PAPERFLEET_REDIS_URL": "rediss://127.0.0.1:1/0", "PAPERFLEET_REDIS_CA_FILE": str(path)}
+    with pytest.raises(SettingsError, match="PAPERFLEET_REDIS_CA_FILE must be a readable PEM file of certificates"):
+        load(told)
 
 
 def test_settings_survive_the_environment():

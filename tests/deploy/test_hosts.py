@@ -1,11 +1,9 @@
 """The commands of compose and Kubernetes as processes on hosts of their own: some are cut off and brought back."""
 
-import asyncio
 import contextlib
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -20,6 +18,7 @@ from services.usecases.open_demo_trades import open_demo_trades
 from tests.api.running import market
 from tests.deploy import images
 from tests.deploy.hosts import Hosts, hosts, unusable
+from tests.relay import relay
 from tests.servers import wait_until
 
 WHY_NOT = unusable()
@@ -30,30 +29,6 @@ POSTGRES_PORT, VALKEY_PORT, EXCHANGE_PORT = 15432, 16379, 18080
 FLEET = ["scheduler", "worker-cycle", "worker-cycle", "worker-quotes", "worker-rest", "api", "api"]
 SPEED = 8
 CLOSINGS = "SELECT count(*) FROM trades WHERE exit_time IS NOT NULL"
-
-
-@contextlib.asynccontextmanager
-async def relay(port: int, socket: str) -> AsyncIterator[None]:
-    """A port of the gateway in front of a server's unix socket: what is lost on the cable is lost for both."""
-
-    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_unix_connection(socket)
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer), return_exceptions=True)
-
-    server = await asyncio.start_server(connect, Hosts.gateway, port)
-    try:
-        yield
-    finally:
-        server.close()
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
 
 
 @pytest.fixture
@@ -77,7 +52,7 @@ async def network(servers, database_url, redis_url, tmp_path):
             "PAPERFLEET_SCAN_TIMEFRAMES": "",
         }
         valkey = urlsplit(redis_url).path
-        async with relay(POSTGRES_PORT, str(socket)), relay(VALKEY_PORT, valkey):
+        async with relay(str(socket), made.gateway, POSTGRES_PORT), relay(valkey, made.gateway, VALKEY_PORT):
             yield made, told
         exchange.stdin.close()
 

@@ -5,8 +5,8 @@ The exchange fails them now and then, which nobody needs to look at: it makes no
 
 from datetime import timedelta
 
-from services.bootstrap import redis_client
 from services.coordination import queues
+from services.coordination.connection import redis_client
 from tests.fleet.conftest import END
 from tests.fleet.fleet import violations
 from tests.fleet.orders import rows

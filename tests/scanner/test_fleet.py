@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psycopg
 
-from services.bootstrap import redis_client
 from services.coordination import queues
+from services.coordination.connection import redis_client
 from services.settings import Settings
 from tests.scanner.desk import ALWAYS, PAIRS
 from tests.servers import wait_until

@@ -10,8 +10,8 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from services.bootstrap import redis_client
 from services.coordination import queues
+from services.coordination.connection import redis_client
 from tests.servers import wait_until
 from tests.simulator_process import start_simulator
 

@@ -1,0 +1,32 @@
+"""A port in front of a server that has only a unix socket."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+
+
+@contextlib.asynccontextmanager
+async def relay(
+    socket: str, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
+    """The port (0: a free one) at which the server behind `socket` is reached, by TLS where that is given."""
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_unix_connection(socket)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer), return_exceptions=True)
+
+    server = await asyncio.start_server(connect, host, port, ssl=tls)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
