@@ -68,6 +68,25 @@ def murder(kind: str) -> Fault:
     return fault
 
 
+def away(kind: str, least: float, most: float) -> Fault:
+    """kill -9 of every process of a kind; none of it is there for some seconds."""
+
+    @_fault(f"every {kind} away")
+    async def fault(ground: Ground, chance: Random, hit: Hit) -> None:
+        if not (names := ground.names(kind)):
+            return
+        seconds = chance.uniform(least, most)
+        hit(names=names, seconds=seconds)
+        ground.fleet.kill(*names)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            for name in names:
+                ground.spawn(name)
+
+    return fault
+
+
 def freeze(kind: str, least: float, most: float) -> Fault:
     """A process stands still for some seconds, and thaws."""
 

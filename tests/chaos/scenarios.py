@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from tests.chaos import faults
-from tests.chaos.faults import Fault, exchange, freeze, murder, postgres_frozen, replace, replies_lost
+from tests.chaos.faults import Fault, away, exchange, freeze, murder, postgres_frozen, replace, replies_lost
 
 WRONG_CLOCKS = (timedelta(minutes=-10), timedelta(minutes=10), timedelta(0))
 
@@ -44,6 +44,7 @@ SCENARIOS = (
     Scenario("undisturbed", ()),
     Scenario("workers murdered", (murder("worker"),), (0.2, 0.8)),
     Scenario("workers frozen", (freeze("worker", 0.5, 7), murder("worker")), workers=3),
+    Scenario("workers away", (away("worker", 10, 20),), (3, 6)),
     Scenario("schedulers murdered and frozen", (murder("scheduler"), freeze("scheduler", 0.5, 12)), schedulers=5),
     Scenario("messages repeated and disordered", (faults.repeated_messages,), (0, 0.3)),
     Scenario("poison among messages", (faults.poison,), (0.1, 0.5)),
