@@ -1,6 +1,8 @@
 """A running API for tests: our own server on a free port, in a thread of the test process."""
 
+import asyncio
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -24,6 +26,7 @@ from services.usecases.sweep_quotes import sweep_quotes
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
+_SERVE = "from api.server import serve; from services.settings import load; serve(load())"
 NOWHERE = {"spot_url": "http://127.0.0.1:9", "futures_url": "http://127.0.0.1:9"}
 """An exchange that is away."""
 
@@ -54,6 +57,19 @@ def serving(
         server.should_exit = True
         thread.join(START_SECONDS)
         assert not thread.is_alive(), "the server did not end"
+
+
+@asynccontextmanager
+async def process(settings: Settings, port: int, code: str = _SERVE) -> AsyncIterator[asyncio.subprocess.Process]:
+    """An API at `port` as a process of its own, which runs `code`; killed at the end if it still runs."""
+    environment = os.environ | settings.to_environment() | {"PAPERFLEET_API_PORT": str(port)}
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=ROOT, env=environment)
+    try:
+        yield child
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
 
 
 def _wait_until_ready(url: str, thread: threading.Thread, status: int) -> None:

@@ -1,36 +1,15 @@
 """The server as a process: it starts by its settings and ends in order, streams and requests included."""
 
 import asyncio
-import os
 import signal
 import socket
-import sys
-from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
-from tests.api.running import ROOT
+from deploy.local.ports import free_port
+from tests.api.running import process
 from tests.api.sse import streaming
-
-_RUN = "from api.server import serve; from services.settings import load; serve(load())"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
-@asynccontextmanager
-async def process(settings, port):
-    environment = os.environ | settings.to_environment() | {"PAPERFLEET_API_PORT": str(port)}
-    child = await asyncio.create_subprocess_exec(sys.executable, "-c", _RUN, cwd=ROOT, env=environment)
-    try:
-        yield child
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
 
 
 @pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGINT])
