@@ -21,6 +21,7 @@ from tests.chaos.checker import Books, check
 from tests.chaos.crowd import Crowd
 from tests.chaos.faults import Fault
 from tests.chaos.ground import START, Ground, Scale, ground_on
+from tests.chaos.hands import Hands
 from tests.chaos.scenarios import Scenario
 from tests.chaos.watch import Watch
 from tests.fleet.listeners import Listener
@@ -107,8 +108,9 @@ class Run:
             for number in range(self.scenario.listeners)
         ]
         watch = Watch(ground, crowd)
+        hands = Hands(ground.settings.redis_url)
         with self.noting("the course of the run"):
-            await self._course(ground, crowd, listeners, watch)
+            await self._course(ground, crowd, listeners, watch, hands)
         with self.noting("the stop of the fleet"):
             await self._stop(ground)
         with self.noting("the exchange's log"):
@@ -117,6 +119,10 @@ class Run:
             self._books = check(ground, crowd)
         self.wrong += self._books.violations
         self.wrong += [wrong for listener in listeners for wrong in listener.violations]
+        self.wrong += hands.violations
+        if self.scenario.schedulers and not hands.seen:
+            self.wrong.append("no look saw a message in a worker's hands")
+        ground.note("messages were held", count=hands.seen, longest_seconds=round(hands.longest))
         if self._is_watched:
             self.wrong += watch.judge()
             ground.note(watch.line())
@@ -138,11 +144,14 @@ class Run:
             dict(self._statuses),
         )
 
-    async def _course(self, ground: Ground, crowd: Crowd, listeners: list[Listener], watch: Watch) -> None:
+    async def _course(
+        self, ground: Ground, crowd: Crowd, listeners: list[Listener], watch: Watch, hands: Hands
+    ) -> None:
         await ground.run()
         listening = [asyncio.create_task(listener.listen()) for listener in listeners]
         acting = asyncio.create_task(crowd.act())
-        watching = [asyncio.create_task(each()) for each in (watch.look, watch.weigh) if self._is_watched]
+        watching = [asyncio.create_task(hands.look())]
+        watching += [asyncio.create_task(each()) for each in (watch.look, watch.weigh) if self._is_watched]
         patience = self.scenario.patience
         try:
             await self._break(ground)
@@ -158,6 +167,8 @@ class Run:
             with self.noting("telling the readers all"):
                 await _told(ground, listeners, patience)
             ground.note("all are told")
+            with self.noting("settling the messages that are held"):
+                await hands.let_go()
         finally:
             await endings.end([*listening, *watching, acting])
             self._failures([*listening, *watching])

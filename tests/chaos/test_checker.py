@@ -13,6 +13,7 @@ import psycopg
 from tests.chaos.checker import check
 from tests.chaos.crowd import Crowd
 from tests.chaos.ground import Ground, Scale, ground_on
+from tests.chaos.hands import HELD_SECONDS_MAX, Hands
 from tests.chaos.run import ON_THEIR_WAY_MS, impatient
 from tests.chaos.spoils import PERSON, SPOILS, Held, Spoil
 from tests.chaos.watch import MEGABYTE, Watch, growth
@@ -126,6 +127,18 @@ def test_a_watch_that_sees_nothing_is_told():
     watch.looks, watch.failed = 4, 5
     assert any("4 looks saw something, 5 nothing" in each for each in watch.judge())
     assert any("no look saw a trade" in each for each in watch.judge())
+
+
+def test_a_message_that_stays_in_one_workers_hands_is_told_once():
+    hands, mine, other = Hands(""), ("held by one", "7"), ("held by another", "7")
+    hands.saw([mine], 0)
+    hands.saw([mine, other], HELD_SECONDS_MAX)
+    hands.saw([other], HELD_SECONDS_MAX + 1)
+    hands.saw([mine, other], 2 * HELD_SECONDS_MAX)
+    assert hands.violations == []
+    hands.saw([mine, other], 2 * HELD_SECONDS_MAX + 1)
+    hands.saw([mine, other], 2 * HELD_SECONDS_MAX + 2)
+    assert hands.violations == [f"message 7 is held in held by another for {HELD_SECONDS_MAX + 1} s"]
 
 
 def test_a_request_before_its_time_is_told():
