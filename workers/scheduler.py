@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from apscheduler.events import (
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from services import endings
 from services.db import slots
 from services.db.pool import Pool
 from services.settings import Settings
@@ -33,6 +35,10 @@ MISFIRE_GRACE_SECONDS = 60
 FIRST_TICK = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(milliseconds=20)
 """Ticks are counted from here, not from the start of the process: so they fall right behind the begin of a slot, which
 the database's clock decides; it may be a little behind this one."""
+
+CLOCK_LOOK_SECONDS = 0.5
+CLOCK_STEP_SECONDS = 0.2
+"""By more than this, between two looks, a clock has been set; less delays no tick by more."""
 
 
 class HasPool(Protocol):
@@ -78,8 +84,10 @@ async def _run(
         jobs = make_jobs(settings, services)
         scheduler = schedule(jobs, services.pool, broker, reclaim_after=reclaim_after)
         scheduler.start()
+        following = asyncio.create_task(_follow_clock(scheduler))
         log.info("scheduler ready", jobs=[job.name for job in jobs])
         await stop.wait()
+        await endings.end([following])
         scheduler.shutdown()
         await asyncio.sleep(0)  # the shutdown is itself a callback of this loop
         log.info("scheduler stopped")
@@ -113,6 +121,18 @@ def schedule(
     )
     scheduler.add_listener(_tell, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
     return scheduler
+
+
+async def _follow_clock(scheduler: AsyncIOScheduler) -> None:
+    """Plans the ticks anew when this machine's clock is set: set back, they would wait until it is where it was."""
+    ahead = time.time() - time.monotonic()
+    while True:
+        await asyncio.sleep(CLOCK_LOOK_SECONDS)
+        before, ahead = ahead, time.time() - time.monotonic()
+        if abs(ahead - before) > CLOCK_STEP_SECONDS:
+            log.warning("clock was set", by_seconds=round(ahead - before, 1))
+            for job in scheduler.get_jobs():
+                job.reschedule(job.trigger)
 
 
 def _tell(event: JobEvent) -> None:

@@ -25,7 +25,7 @@ from tests.fleet.stage import Place, stage_on
 from tests.fleet.tape import PAIRS, Prints, make_recording
 from tests.servers import Servers, wait_until
 from tests.simulator_process import Simulator
-from tests.skewed import clock_off_by
+from tests.skewed import set_clock
 
 START = datetime(2026, 7, 1, 0, 1, tzinfo=UTC)
 FUNDED = START.replace(hour=8, minute=0)
@@ -139,7 +139,7 @@ class Ground:
         names = [f"{kind}-{number + 1}" for kind, count in counts.items() for number in range(count)]
         for name, skew in zip(names, cycle(self.scale.skews), strict=False):
             self.skews[name] = skew
-            self.fleet.environments[name] = clock_off_by(skew)
+            self.fleet.environments[name] = set_clock(self.folder / f"{name}.clock", skew)
             self.note("a wrong clock", name=name, skew=skew)
         for name in names:
             self.spawn(name)

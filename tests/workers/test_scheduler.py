@@ -17,6 +17,7 @@ from services.db import pool as pools
 from services.db import slots
 from services.settings import Settings
 from tests.servers import wait_until
+from tests.skewed import set_clock
 from tests.workers.working import LIMITS
 from workers.broker import NAMESPACE
 from workers.declare import actor
@@ -38,13 +39,13 @@ def start(redis_url, database_url, tmp_path):
     """Starts scheduler processes; what still runs at the end is killed."""
     processes = []
 
-    def start(*arguments: str) -> subprocess.Popen[bytes]:
+    def start(*arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         settings = Settings(database_url=database_url, redis_url=redis_url).to_environment()
         with (tmp_path / "output").open("ab") as output:
             processes.append(
                 subprocess.Popen(
                     [sys.executable, "-m", "tests.workers.scheduler_process", *arguments],
-                    env={**os.environ, **settings},
+                    env={**os.environ, **settings, **environment},
                     stdout=output,
                     stderr=output,
                 )
@@ -192,6 +193,21 @@ async def test_a_scheduler_frozen_inside_its_transaction_costs_no_slot(start, va
     frozen.send_signal(signal.SIGTERM)
     assert await asyncio.to_thread(frozen.wait, 10) == 0
     assert [name for name, _ in _enqueued(valkey)] == ["heir"]
+
+
+async def test_a_clock_that_is_set_while_a_scheduler_runs_by_it_costs_no_slot(start, valkey, tmp_path):
+    def sent() -> list[datetime]:
+        return [datetime.fromisoformat(slot) for _, slot in _enqueued(valkey)]
+
+    clock = tmp_path / "clock"
+    valkey.set("may_dispatch", 1)
+    start("alone", "2", "3600", **set_clock(clock, timedelta(0)))
+    await wait_until(sent)
+    for step in (timedelta(seconds=-10), timedelta(hours=-1), timedelta(hours=1)):
+        enough = len(sent()) + 2
+        set_clock(clock, step)
+        await wait_until(lambda: len(sent()) >= enough, 6)  # noqa: B023 - done within the turn
+    assert sent() == [sent()[0] + number * 2 * SECOND for number in range(len(sent()))]
 
 
 async def test_a_slot_that_redis_cannot_take_is_dispatched_when_it_can(pool, broker, redis_url, valkey):
