@@ -1,10 +1,12 @@
-"""No page names a command, a group, an option, a module or a target that there is not."""
+"""No page names a command, a group, an option, a module, a target or a test that there is not."""
 
 import pytest
 
 from tests.docs.blocks import PAGES
 from tests.docs.named import named, wrong
+from tests.docs.named_tests import named_tests, wrong_test
 
+TESTS = {page: list(named_tests(page.read_text())) for page in PAGES}
 NAMED = {page: list(named(page)) for page in PAGES}
 
 
@@ -47,3 +49,27 @@ def test_what_a_reader_has_to_have_is_no_mistake():
     assert not wrong(("paperfleet", "signals", "import", "signals.csv", "--source", "mine"), is_whole=True)
     assert not wrong(("paperfleet", "restore"), is_whole=False), "a sentence names it only"
     assert not wrong(("make", "chaos", "ARGS=--seed 7 'workers murdered'"), is_whole=False)
+
+
+@pytest.mark.parametrize("page", [page for page, found in TESTS.items() if found], ids=lambda page: page.stem)
+def test_the_tests_that_a_page_names_exist(page):
+    assert not [text for path, name in TESTS[page] if (text := wrong_test(path, name))]
+
+
+def test_tests_are_found_by_file_and_by_name():
+    (security,) = [found for page, found in TESTS.items() if page.name == "security.md"]
+    assert ("tests/access/test_documents.py", "test_the_documentation_is_not_for_strangers") in security
+    assert len([name for _, name in security if name]) > 20
+    text = "`tests/a/test_b.py::test_c`, `::test_d` and tests/e/"
+    assert list(named_tests(text)) == [
+        ("tests/a/test_b.py", "test_c"),
+        ("tests/a/test_b.py", "test_d"),
+        ("tests/e/", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("tests/nowhere", ""), ("tests/docs/test_named.py", "test_nothing"), ("tests/docs/none.py", "")]
+)
+def test_a_test_that_is_not_there_is_noticed(path, name):
+    assert wrong_test(path, name)
