@@ -6,14 +6,17 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 import redis
+from psycopg.conninfo import conninfo_to_dict
 
 from deploy.local.ports import free_port
 from services.coordination import processes
 from services.coordination.connection import blocking_client, redis_client
 from services.db.migrate import upgrade
-from services.settings import Settings
+from services.settings import Settings, load
 from tests.api.running import NOWHERE
 from tests.certificates import certificate, ending_tls
+from tests.deploy import images
+from tests.docs.blocks import blocks
 from tests.fleet.fleet import fleet_on
 from tests.relay import relay
 from tests.servers import wait_until
@@ -67,6 +70,15 @@ async def test_nobody_else_is_taken_for_the_server(settings, tmp_path):
     for url in (settings.database_url.replace(settings.redis_ca_file, strange), _by_address(settings.database_url)):
         with pytest.raises(psycopg.OperationalError, match=r"certificate verify failed|does not match host name"):
             await psycopg.AsyncConnection.connect(url)
+
+
+def test_the_settings_of_the_page_are_settings(tmp_path):
+    (block,) = [each for each in blocks(images.ROOT / "docs/deployment.md", "") if "rediss://" in each.body]
+    text = block.body.replace("/etc/trusted/valkey.pem", str(certificate(tmp_path, "valkey.example")))
+    told = load(dict(line.split("=", 1) for line in text.splitlines()))
+    assert urlsplit(told.redis_url).username == urlsplit(told.database_url).username == "paperfleet"
+    of_database = conninfo_to_dict(told.database_url)
+    assert (of_database["sslmode"], of_database["sslrootcert"]) == ("verify-full", "/etc/trusted/postgres.pem")
 
 
 def _by_address(url: str) -> str:

@@ -25,7 +25,7 @@ from tests.docs.blocks import ROOT, blocks
 from tests.hooks.receiver import Receiver, receiving
 
 PAGE = ROOT / "docs/client.md"
-PYTHON = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+PYTHON = [block.body for block in blocks(PAGE, "python")]
 SECONDS = 30
 """What a stream is watched for at most: it has no end of its own."""
 ASKED, LOOKED_AT = (block.body.splitlines() for block in blocks(PAGE))

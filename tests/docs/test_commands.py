@@ -1,6 +1,7 @@
 """Every command of the documentation is executed, on one running fleet; what cannot be says why in its source."""
 
 import asyncio
+import json
 import os
 import re
 import shlex
@@ -13,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.docs.blocks import PAGES, ROOT, blocks
+from tests.docs.blocks import PAGES, ROOT, blocks, fenced
 from tests.e2e.test_up import running
 from tests.replay.desk import DAY, klines, plan
 from tests.servers import wait_until
@@ -21,6 +22,12 @@ from tests.simulator.recordings import write
 
 BLOCK_SECONDS = 300
 ATTEMPTS, WAIT_SECONDS = 6, 5
+PUT = {
+    "--since 30d --symbol": "--since 2h --symbol",
+    "--since 30d --data": f"--since {DAY:%Y-%m-%d} --data",
+    "tgram://TOKEN/CHAT": "ntfys://push.paperfleet.dev/phone",
+}
+"""What runs in place of what the pages say: less history, the recording's day, a host that is nobody's."""
 TRY_AGAIN = re.compile(r"TimeoutError|no request may leave|has not told its|no_fresh_price")
 WITH_COMMANDS = [page for page in PAGES if any(not block.reason for block in blocks(page))]
 
@@ -53,6 +60,8 @@ class Desk:
     def run(self, body: str) -> subprocess.CompletedProcess[str]:
         """The commands, in the shell that a reader has."""
         text = re.sub(r"(http://)?(127\.0\.0\.1|localhost):8000", self.url, body)
+        for told, put in PUT.items():
+            text = text.replace(told, put)
         return subprocess.run(
             ["bash", "-c", PRELUDE + text],
             cwd=self.folder,
@@ -84,7 +93,7 @@ class Desk:
     empty = ""
 
     def prepare(self) -> None:
-        """What the pages take for given: an empty database, recordings, plans, and a closed trade 4711."""
+        """What the pages take for given: an empty database, recordings, plans, a signal, and a closed trade 4711."""
         with psycopg.connect(self.database, autocommit=True) as connection:
             connection.execute("CREATE DATABASE empty TEMPLATE template0")
             connection.execute("SELECT setval(pg_get_serial_sequence('trades', 'id'), 4710)")
@@ -95,6 +104,12 @@ class Desk:
             wish = {"market_type": "FUTURES", "symbol": "ETHUSDT", "direction": "LONG"}
             wish |= {"stop_loss": f"{price / 2:.2f}", "take_profit": f"{price * 2:.2f}"}
             self._close_number_4711(http, wish)
+            said = {"source": "scanner:donchian", "market_type": "FUTURES", "symbol": "ETHUSDT", "direction": "LONG"}
+            http.post(
+                "/api/signals/", json=said | {"stop_loss_percent": "1", "take_profit_percent": "1"}
+            ).raise_for_status()
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            connection.execute("UPDATE signals SET signal_time = %s", [DAY])
         data = self.folder / "DATA_DIR"
         rows = klines([f"100 {102 + n % 7} {98 - n % 5} {100 + n % 3}" for n in range(1440)])
         for place in ("spot", "futures/um"):
@@ -153,6 +168,47 @@ async def test_the_commands_of_a_page_run(desk, page):
     async with httpx.AsyncClient(base_url=desk.url) as http:
         ready = await wait_until(lambda: http.get("/health/ready"), 30)
     assert ready.status_code == 200, "what a page has its reader do leaves the fleet at work"
+
+
+@pytest.mark.slow
+def test_the_strategy_of_a_page_finds_trades(desk):
+    (strategy,) = blocks(ROOT / "docs/scanner.md", "python")
+    (desk.folder / "own").mkdir()
+    (desk.folder / "own/highs.py").write_text(strategy.body)
+    own = "--strategies own --data DATA_DIR --timeframe 5m --set bars=2 --trades highs.jsonl"
+    done = desk.run(f"paperfleet backtest highs {own}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (desk.folder / "highs.jsonl").read_text()
+
+
+@pytest.mark.slow
+def test_the_plan_of_a_page_is_taken_and_its_error_is_answered(desk):
+    (plan,) = blocks(ROOT / "docs/replay.md", "json")
+    (desk.folder / "plan.jsonl").write_text(json.dumps(json.loads(plan.body)))
+    done = desk.run("paperfleet replay DATA_DIR --plans plan.jsonl --out outcome.jsonl")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((desk.folder / "outcome.jsonl").read_text())["id"] == "a"
+    (error,) = blocks(ROOT / "docs/api.md", "json")
+    wrong = {"market_type": "FUTURES", "symbol": "BTCUSDT", "direction": "LONG", "entry_type": "LIMIT"}
+    wrong |= {"entry_price": "64000", "stop_loss": "65000", "take_profit": "70000"}
+    answer = httpx.post(f"{desk.url}/api/paper-trades/", json=wrong)
+    assert answer.json() == json.loads(error.body)
+
+
+def test_every_block_is_of_a_kind_that_is_tried():
+    """Those without a language show what is printed, or how a folder lies."""
+    found = {}
+    for page in PAGES:
+        for block in fenced(page):
+            found.setdefault(block.language, set()).add(page.name)
+            if block.language == "json":
+                json.loads(block.body)
+    del found["sh"]
+    assert found == {
+        "python": {"client.md", "scanner.md"},
+        "json": {"api.md", "notifications.md", "replay.md"},
+        "": {"README.md", "replay.md", "deployment.md"},
+    }
 
 
 def test_reasons_are_reasons():
