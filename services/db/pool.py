@@ -82,6 +82,9 @@ class Pool(AsyncConnectionPool[Connection]):
         kept = cast(Kept, await self.getconn(timeout))
         try:
             yield kept
+        except psycopg.errors.IdleInTransactionSessionTimeout as error:
+            # An internal error, by psycopg's classes; to whoever asks it is a connection lost like any other.
+            raise psycopg.OperationalError(str(error)) from error
         finally:
             kept.used_at = monotonic()
             await self.putconn(kept)

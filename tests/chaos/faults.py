@@ -92,8 +92,7 @@ def freeze(kind: str, least: float, most: float) -> Fault:
 
     @_fault(f"{kind} frozen")
     async def fault(ground: Ground, chance: Random, hit: Hit) -> None:
-        # One that is frozen as it starts may lose its first transaction and end: its supervisor's to start again.
-        if not (names := [name for name in ground.names(kind) if ground.works(name)]):
+        if not (names := ground.names(kind)):
             return
         name, seconds = chance.choice(names), chance.uniform(least, most)
         process, began = ground.fleet.processes[name], time.time()
