@@ -10,6 +10,7 @@ from services.domain.finding import Finding, Level, worst
 from services.usecases.context import Services
 from services.usecases.examine_fleet import examine_fleet, intervals_of_prices
 from services.usecases.examine_servers import examine_postgres, examine_redis
+from services.usecases.examine_sessions import examine_sessions
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -27,6 +28,7 @@ async def read_findings(services: NamedDependency[Services]) -> Findings:
     """
     whole = services.as_system()
     found = [*await examine_postgres(services.settings), *await examine_redis(services.redis)]
+    found += await examine_sessions(services.settings)
     found += await examine_fleet(whole, intervals_of_prices(services.settings))
     return Findings(worst(found), found)
 

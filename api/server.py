@@ -32,7 +32,8 @@ log = structlog.get_logger(__name__)
 def serve(settings: Settings) -> None:
     """Serves the API at the settings' host and port until SIGTERM or SIGINT; a second signal ends it at once.
 
-    Raises OSError when the address cannot be had, Unavailable when the database cannot be reached.
+    Raises OSError when the address cannot be had, Unavailable when the database cannot be reached, SettingsError where
+    it would not bind callers.
     """
     asyncio.run(_reach(settings))
     _calm_the_collector()
@@ -49,7 +50,7 @@ def _calm_the_collector() -> None:
 
 async def _reach(settings: Settings) -> None:
     """Open the services once: uvicorn tells a failure of the lifespan only as a traceback."""
-    async with build(settings, name="paperfleet-api"):
+    async with build(settings, name="paperfleet-api", for_callers=True):
         pass
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import psycopg
+import structlog
 from psycopg_pool import PoolTimeout
 
 from services.binance.client import BinanceClient
@@ -12,7 +13,7 @@ from services.binance.requests import Requests
 from services.coordination.connection import redis_client
 from services.coordination.prices import PriceCache
 from services.coordination.weight import WeightBudget
-from services.db import accounts, acting, pool, retention
+from services.db import accounts, acting, asked, pool, retention
 from services.db.insist import START_SECONDS, insist
 from services.domain.errors import Unavailable
 from services.domain.market import Market
@@ -20,20 +21,21 @@ from services.hooks.addresses import Policy
 from services.hooks.client import HookClient
 from services.hooks.errands import Errands
 from services.hooks.notifier import Notifier
-from services.settings import Login, Settings, listed
+from services.settings import Login, Settings, SettingsError, listed
 from services.usecases.context import Services
 
-API_ROLE = "paperfleet_api"
-"""The role that row-level security binds; made by the migrations."""
 SYSTEM_CONNECTIONS = 3
 """Connections beside those for callers: the hub's reads, and judging a path before a command."""
+
+log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
 async def build(settings: Settings, *, name: str = "paperfleet", for_callers: bool = False) -> AsyncIterator[Services]:
-    """A process's services, open inside the context. Raises Unavailable when the database cannot be reached.
+    """A process's services, open inside the context.
 
     `for_callers`: other people's requests are served; where login is required, row-level security binds them.
+    Raises Unavailable when the database cannot be reached, SettingsError where it would not bind callers.
     """
     redis = redis_client(settings)
     limits = {Market.SPOT: settings.spot_weight_per_minute, Market.FUTURES: settings.futures_weight_per_minute}
@@ -48,14 +50,14 @@ async def build(settings: Settings, *, name: str = "paperfleet", for_callers: bo
         closing.push_async_callback(hooks.close)
         size = SYSTEM_CONNECTIONS if for_callers else settings.pool_size
         system = database = pool.create(settings.database_url, size, name=name)
-        await _open(system, settings.database_url)
         closing.push_async_callback(system.close)
+        await _open(system, settings.database_url)
         await insist(lambda: _prepare(system, settings))
         if for_callers:
-            role = API_ROLE if settings.login is Login.REQUIRED else ""
-            database = pool.create_told(settings.database_url, settings.pool_size, acting.tell, name=name, role=role)
-            await _open(database, settings.database_url)
+            url, bound = settings.callers_url, settings.login is Login.REQUIRED
+            database = pool.create_told(url, settings.pool_size, acting.tell, name=name, bound=bound)
             closing.push_async_callback(database.close)
+            await _open(database, url)
         closing.push_async_callback(errands.close)
         yield Services(
             settings=settings,
@@ -82,7 +84,7 @@ async def _prepare(system: pool.Pool, settings: Settings) -> None:
 
 
 async def _open(database: pool.Pool, url: str) -> None:
-    """Wait for the first connection; the pool itself does not tell why there is none."""
+    """Wait for the first connection, and ask what it is; the pool itself does not tell why there is none."""
     try:
         await database.open(wait=True, timeout=START_SECONDS)
     except PoolTimeout:
@@ -91,3 +93,14 @@ async def _open(database: pool.Pool, url: str) -> None:
                 raise Unavailable(f"PostgreSQL gave no connection within {START_SECONDS} s") from None
         except psycopg.Error as error:
             raise Unavailable(f"PostgreSQL cannot be reached: {error}") from None
+    await insist(lambda: _question(database))
+
+
+async def _question(database: pool.Pool) -> None:
+    """Raises SettingsError where callers would act as somebody whom row-level security does not bind."""
+    async with database.connection() as connection:
+        found = await asked.lacking(connection, database.asked)
+    if "role" in found:
+        raise SettingsError(f"{asked.unbound(found)}; {asked.MEND_ROLE}")
+    if found:
+        log.warning("session_settings_dropped", **found)

@@ -62,6 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All configuration. Every field is the variable PAPERFLEET_<FIELD> in upper case.
 
     database_url       libpq URL, e.g. postgresql://user@/paperfleet?host=/run/pg
+    callers_database_url
+                       libpq URL by which the API serves its callers; empty: database_url
     redis_url          redis://, rediss:// (TLS) or unix:// URL
     redis_ca_file      the PEM file of whoever may vouch for a rediss:// server; empty: whom the system trusts
     spot_url           base URL of the spot REST API
@@ -111,6 +113,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     database_url: str
     redis_url: str
+    callers_database_url: str = ""
     redis_ca_file: str = ""
     spot_url: str = "https://data-api.binance.vision"
     futures_url: str = "https://fapi.binance.com"
@@ -157,6 +160,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             for name in self.__struct_fields__
         }
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+    @property
+    def callers_url(self) -> str:
+        """The libpq URL by which the API serves its callers."""
+        return self.callers_database_url or self.database_url
 
     @property
     def cycle_interval(self) -> timedelta:

@@ -67,6 +67,7 @@ async def _servers_and_fleet(settings: "Settings") -> list["Finding"]:
     from services.domain.finding import Level, worst
     from services.usecases.examine_fleet import examine_fleet
     from services.usecases.examine_servers import examine_postgres, examine_redis
+    from services.usecases.examine_sessions import examine_sessions
     from workers.jobs import fleet_jobs
 
     found = await examine_postgres(settings)
@@ -75,6 +76,7 @@ async def _servers_and_fleet(settings: "Settings") -> list["Finding"]:
     schema = [each for each in found if each.check in ("postgres", "schema")]
     if worst(schema) is Level.ERROR:
         return found  # the fleet's own tables cannot be read
+    found += await examine_sessions(settings)
     async with build(settings, name="paperfleet doctor") as services:
         intervals = {job.name: job.interval for job in fleet_jobs(settings, services)}
         return [*found, *await examine_fleet(services, intervals)]

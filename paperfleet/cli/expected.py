@@ -12,7 +12,7 @@ def explain(error: BaseException) -> str | None:
     if isinstance(error, ExceptionGroup):
         told = [explain(each) for each in error.exceptions]
         return "\n".join(text for text in told if text) if all(told) else None
-    if _is(error, "services.domain.errors", "PaperfleetError"):
+    if _is(error, "services.domain.errors", "PaperfleetError") or _is(error, "services.settings", "SettingsError"):
         return str(error)
     if _is(error, "paperfleet.client.errors", "ClientError"):
         return f"{_place(error)}{error}{_next_step(error)}"

@@ -49,14 +49,14 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     stale_partitions: list[str]
 
 
-async def connect(url: str) -> Connection:
+async def connect(url: str, options: str = "-c timezone=UTC -c statement_timeout=10s") -> Connection:
     """A connection of its own, outside of any pool. Raises psycopg.Error."""
     return await psycopg.AsyncConnection.connect(
         url,
         autocommit=True,
         connect_timeout=CONNECT_SECONDS,
         application_name="paperfleet doctor",
-        options="-c timezone=UTC -c statement_timeout=10s",
+        options=options,
     )
 
 

@@ -1,7 +1,7 @@
 """The process's database connections: one psycopg pool, sized by the settings."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import cached_property
 from select import POLLIN, poll
@@ -23,12 +23,15 @@ FRESH_SECONDS = 1.0
 STATEMENT_SECONDS, CALLERS_STATEMENT_SECONDS = 10, 2
 """How long a statement may take: of the fleet, and of those whom it serves (sums over every trade: as the fleet's)."""
 
-_OPTIONS = (
-    "timezone=UTC",  # times come back in the session's zone
-    "lock_timeout=5s",
+API_ROLE = "paperfleet_api"
+"""The role that row-level security binds; made by the migrations."""
+
+_OPTIONS = {
+    "timezone": "UTC",  # times come back in the session's zone
+    "lock_timeout": "5s",
     # A process frozen inside a transaction loses it, and with it the locks that others wait for.
-    "idle_in_transaction_session_timeout=5s",
-)
+    "idle_in_transaction_session_timeout": "5s",
+}
 
 _encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 
@@ -47,11 +50,12 @@ class Kept(AsyncConnection[tuple[Any, ...]]):
 class Pool(AsyncConnectionPool[Connection]):
     """The connections of a process, whose transactions may be told something first: on whose behalf they run.
 
-    `bound` says that PostgreSQL shows a transaction only what it was told of.
+    `bound` says that PostgreSQL shows a transaction only what it was told of; `asked` is what its sessions ask for.
     """
 
     tell: Callable[[Connection], Awaitable[None]] | None = None
     bound = False
+    asked: Mapping[str, str] = {}
 
     @asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:
@@ -90,32 +94,48 @@ class Pool(AsyncConnectionPool[Connection]):
             await self.putconn(kept)
 
 
-def create(url: str, size: int, *, name: str, role: str = "", statement_seconds: int = STATEMENT_SECONDS) -> Pool:
+def fleets(*, statement_seconds: int = STATEMENT_SECONDS) -> dict[str, str]:
+    """What the fleet's own sessions ask for, spelt as PostgreSQL shows it."""
+    return {**_OPTIONS, "statement_timeout": f"{statement_seconds}s"}
+
+
+def callers(*, bound: bool) -> dict[str, str]:
+    """What sessions for callers ask for: no statement takes long; `bound`, they act as the API's role."""
+    return {**fleets(statement_seconds=CALLERS_STATEMENT_SECONDS), **({"role": API_ROLE} if bound else {})}
+
+
+def as_options(asked: Mapping[str, str]) -> str:
+    """The startup option by which a session asks for all that."""
+    return " ".join(f"-c {name}={value}" for name, value in asked.items())
+
+
+def create(url: str, size: int, *, name: str, asked: Mapping[str, str] | None = None) -> Pool:
     """A pool of at most `size` connections, not yet open. `name` shows up in pg_stat_activity.
 
-    Nothing relies on session state; behind a transaction pooler, set these options on the role instead.
-    With `role` the connections act as that role from their first statement on.
+    Nothing sets session state later; a transaction pooler's users have what is `asked` by ALTER ROLE.
     """
     set_json_dumps(_encode)
     set_json_loads(json.loads)
-    options = [*_OPTIONS, f"statement_timeout={statement_seconds}s", *([f"role={role}"] if role else [])]
-    return Pool(
+    asked = fleets() if asked is None else asked
+    pool = Pool(
         url,
         min_size=1,
         max_size=size,
         open=False,
         name=name,
-        kwargs={"application_name": name, "options": " ".join(f"-c {option}" for option in options)},
+        kwargs={"application_name": name, "options": as_options(asked)},
         connection_class=Kept,
         check=_check,
         timeout=3,
     )
+    pool.asked = asked
+    return pool
 
 
-def create_told(url: str, size: int, tell: Callable[[Connection], Awaitable[None]], *, name: str, role: str) -> Pool:
-    """Like `create`, for callers: each transaction is told first by `tell`, no statement takes long."""
-    pool = create(url, size, name=name, role=role, statement_seconds=CALLERS_STATEMENT_SECONDS)
-    pool.tell, pool.bound = tell, bool(role)
+def create_told(url: str, size: int, tell: Callable[[Connection], Awaitable[None]], *, name: str, bound: bool) -> Pool:
+    """Like `create`, for callers: each transaction is told first by `tell`; `bound` by row-level security."""
+    pool = create(url, size, name=name, asked=callers(bound=bound))
+    pool.tell, pool.bound = tell, bound
     return pool
 
 
