@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from services.domain.fees import DEFAULT_FEES
 from services.domain.fills import NO_SLIPPAGE, FillModel
+from services.domain.finer import begins
 from services.domain.judge import Need
 from services.domain.market import UNFILTERED, Instrument, InstrumentStatus, Market
 from services.domain.opening import Order, enter_at_open
@@ -62,3 +63,15 @@ def test_when_they_are_all_there_will_ever_be_the_adverse_order_is_taken():
 def test_whole_prints_decide():
     walked = walk(trade(), PATH, since=START, finer=prints("100", "111", "94", "100"))
     assert (walked.trade.status, walked.trade.ambiguous) == (TradeStatus.CLOSED_TP, False)
+
+
+def test_prints_of_a_minute_in_progress_begin_as_it_does_and_do_not_jump():
+    def begin(*prices: str) -> bool:
+        return begins(prints(*prices)[START], BOTH_TOUCHED)
+
+    assert begin("100")
+    assert begin("100", "101", "99")
+    assert not begin()
+    assert not begin("101", "100")
+    assert not begin("100", "1000", "100")
+    assert not begin("1000", "1000")
