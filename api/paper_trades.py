@@ -185,12 +185,18 @@ async def read(
     return Response(trade, headers={"ETag": f'"{trade.version}"'})
 
 
-@get("/{trade_id:int}/revisions", summary="How stop and targets have moved", responses=problems(404))
+@get("/{trade_id:int}/revisions", summary="How stop and targets have moved", responses=problems(404, 422))
 async def list_revisions(
-    services: NamedDependency[Services], caller: NamedDependency[Caller], trade_id: FromPath[int]
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    trade_id: FromPath[int],
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Page[Revision]:
     """Since the trade was made, oldest first: by edits, by targets that filled, by trailing."""
-    return Page(await read_revisions(services, caller.readable_ids, existing(trade_id, "trade")), None)
+    id_, after = existing(trade_id, "trade"), cursors.decode(cursor, int)
+    found, following = await read_revisions(services, caller.readable_ids, id_, limit, after)
+    return Page(found, cursors.encode(following))
 
 
 @patch(

@@ -105,7 +105,7 @@ async def sign_in(
     status_code=200,
     dto=JsonBody[Accept],
     summary="Accept an invitation",
-    responses={**_SIGNED_IN, **problems(403, 404, 409, 422, 503)},
+    responses={**_SIGNED_IN, **problems(401, 403, 404, 409, 422, 429, 503)},
 )
 async def accept(
     request: Request[Any, Any, Any],
@@ -113,7 +113,7 @@ async def accept(
     identifier: NamedDependency[Identifier],
     data: Annotated[Accept, Body(examples=ACCEPT_EXAMPLES)],
 ) -> Response[SessionView]:
-    """Makes the user with a first account, and signs them in. Each invitation admits one."""
+    """Makes the user with a first account, and signs them in. Each invitation admits one, who may ask again."""
     signed_in = await usecase.accept_invitation(services, data.token, data.name, data.password, _address(request))
     return await _welcome(request, services, identifier, signed_in)
 

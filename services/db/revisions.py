@@ -9,9 +9,6 @@ from services.db.pool import Connection
 from services.domain.plan import Target
 from services.domain.trade import Reason
 
-REVISIONS_MAX = 1000
-"""How many of a trade's revisions are told, the newest; a trailing stop makes one a step and minute."""
-
 _targets = msgspec.json.Decoder(tuple[Target, ...]).decode
 
 
@@ -25,15 +22,14 @@ class Revision(msgspec.Struct, frozen=True):
     take_profits: tuple[Target, ...]
 
 
-async def of_trade(connection: Connection, trade_id: int) -> list[Revision]:
-    """Oldest first."""
+async def of_trade(connection: Connection, trade_id: int, limit: int, after: int | None) -> list[Revision]:
+    """At most `limit` of them, oldest first, after the version `after`."""
     cursor = await connection.execute(
         """SELECT version, at, stop_loss, stop_reason, targets::text FROM trade_revisions
-           WHERE trade_id = %s ORDER BY version DESC LIMIT %s""",
-        [trade_id, REVISIONS_MAX],
+           WHERE trade_id = %s AND version > %s ORDER BY version LIMIT %s""",
+        [trade_id, after or 0, limit],
     )
-    rows = await cursor.fetchall()
     return [
         Revision(version, at, stop, Reason(reason), _targets(targets))
-        for version, at, stop, reason, targets in reversed(rows)
+        for version, at, stop, reason, targets in await cursor.fetchall()
     ]

@@ -147,6 +147,16 @@ async def accept(connection: Connection, invitation_id: int, user_id: int) -> No
     await connection.execute("UPDATE invitations SET accepted_by = %s WHERE id = %s", [user_id, invitation_id])
 
 
+async def came_by(connection: Connection, token_hash: bytes, name: str) -> bool:
+    """Whether it is the user of this name whom the invitation has admitted."""
+    cursor = await connection.execute(
+        """SELECT FROM invitations AS way JOIN users ON users.id = way.accepted_by
+           WHERE way.token_hash = %s AND users.name = %s""",
+        [token_hash, name],
+    )
+    return await cursor.fetchone() is not None
+
+
 async def revoke_invitation(connection: Connection, invitation_id: int) -> bool:
     """Withdraw an invitation that nobody has used; False if there is none such."""
     cursor = await connection.execute(

@@ -37,11 +37,17 @@ async def read_trade(services: Services, account_ids: Sequence[int], trade_id: i
     return (await with_quotes(services, [await find_trade(services, account_ids, trade_id)]))[0]
 
 
-async def read_revisions(services: Services, account_ids: Sequence[int], trade_id: int) -> list[Revision]:
-    """The history of the trade's stop and targets. Raises NotFound unless it belongs to one of the accounts."""
+async def read_revisions(
+    services: Services, account_ids: Sequence[int], trade_id: int, limit: int, after: int | None
+) -> tuple[list[Revision], int | None]:
+    """At most `limit` moves of the trade's stop and targets after the version `after`, and the version to go on from.
+
+    Raises NotFound unless the trade belongs to one of the accounts.
+    """
     await find_trade(services, account_ids, trade_id)
     async with services.pool.connection() as connection:
-        return await revisions.of_trade(connection, trade_id)
+        found = await revisions.of_trade(connection, trade_id, limit + 1, after)
+    return found[:limit], found[limit - 1].version if len(found) > limit else None
 
 
 async def find_trade(services: Services, account_ids: Sequence[int], trade_id: int) -> Stored:

@@ -53,12 +53,17 @@ async def change_password(services: Services, name: str, via: str, old: str, new
 
 
 async def accept_invitation(services: Services, token: str, name: str, password: str, address: str) -> SignedIn:
-    """Make the invited user with a first account, and their session. Raises NotFound, Conflict, InvalidInput."""
+    """Make the invited user with a first account, and their session. Raises NotFound, Conflict, InvalidInput.
+
+    Whoever has done so and asks again, for want of the answer, is signed in as by name and password.
+    """
     check_name(name, "name")
     check_password(password)
     hashed = await hash_password(password)
     async with services.system_pool.connection() as connection:
         found = await users.open_invitation(connection, digest(token))
+        if found is None and await users.came_by(connection, digest(token), name):
+            return await sign_in(services, name, password, address)
         if found is None:
             raise NotFound("no_such_invitation", "this invitation is unknown, used, withdrawn or too old")
         invitation_id, role = found

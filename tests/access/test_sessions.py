@@ -154,6 +154,11 @@ async def test_an_invitation_admits_one_user_once(api, someone):
     assert (answer.status_code, answer.json()["role"], len(answer.json()["account_ids"])) == (200, "user", 1)
     again = await api.http.post("/api/session/invitation/", json=accept | {"name": "Dora"})
     assert (again.status_code, again.json()["code"]) == (404, "no_such_invitation")
+    repeated = await api.http.post("/api/session/invitation/", json=accept)  # whose answer was lost
+    assert (repeated.status_code, repeated.json()["user_id"]) == (200, answer.json()["user_id"])
+    api.http.cookies.clear()
+    stranger = await api.http.post("/api/session/invitation/", json=accept | {"password": PASSWORD + "!"})
+    assert (stranger.status_code, stranger.json()["code"]) == (401, "wrong_password")
     withdrawn = (await admin.http.post("/api/users/invitations/", json={})).json()
     assert (await admin.http.delete(f"/api/users/invitations/{withdrawn['id']}/")).status_code == 204
     late = await api.http.post("/api/session/invitation/", json=accept | {"token": withdrawn["token"], "name": "Eve"})

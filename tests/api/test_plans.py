@@ -66,6 +66,9 @@ async def test_targets_are_replaced_and_the_history_tells(api, services):
     assert [len(each["take_profits"]) for each in history] == [2, 2]
     assert [Decimal(each["stop_loss"]) for each in history] == [Decimal(trade["stop_loss"]), Decimal(stop)]
     assert [each["version"] for each in history] == [2, 3]
+    first = (await api.http.get(f"{url}revisions/?limit=1")).json()
+    second = (await api.http.get(f"{url}revisions/?limit=1&cursor={first['next']}")).json()
+    assert (first["results"] + second["results"], second["next"]) == (history, None)
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ async def test_stored_and_read_back_each_minute_a_plan_ends_as_in_the_domain(
     kept = await desk.trade(trade.id)
     assert essence(kept) == essence(walked)
     async with desk.pool.connection() as connection:
-        told_of = await revisions.of_trade(connection, trade.id)
+        told_of = await revisions.of_trade(connection, trade.id, 1000, None)
     assert len(told_of) == 0 or (told_of[-1].stop_loss, told_of[-1].stop_reason) == (kept.stop.price, kept.stop.reason)
     assert bool(told_of) == (kept.stop != trade.stop)
 

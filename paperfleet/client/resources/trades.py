@@ -119,7 +119,7 @@ class Trades(Resource[M]):
     @listing
     def revisions(self, trade: Trade | int) -> Call[Page[Revision]]:
         """Where stop and targets came to stand, oldest first."""
-        return Call("GET", f"{_ROOT}{_id(trade)}/revisions/", _revisions)
+        return Call("GET", f"{_ROOT}{_id(trade)}/revisions/", _revisions, query={"limit": PAGE_LIMIT})
 
 
 def _commanded(status: int, body: bytes) -> Commanded:

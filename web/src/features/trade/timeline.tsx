@@ -13,7 +13,7 @@ export function Timeline({ trade }: { trade: Trade }) {
   return (
     <Card title="What happened" bare>
       <Answer of={asked} rows={3}>
-        {({ results }) => (
+        {(results) => (
           <ul className="rows">
             <Step at={trade.created_at} what={trade.entry_type === "LIMIT" ? "Order placed" : "Trade made"}>
               stop {price(trade.initial_stop_loss, tick)}

@@ -7,6 +7,7 @@ export type Exit = Schemas["ExitView"];
 export type Evidence = Schemas["Evidence"];
 export type NewTrade = Schemas["NewTrade"];
 export type EditTrade = Schemas["EditTrade"];
+export type Revision = Schemas["Revision"];
 export type Account = Schemas["AccountView"];
 export type Price = Schemas["Price"];
 export type Instrument = Schemas["InstrumentView"];

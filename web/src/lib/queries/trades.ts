@@ -1,7 +1,7 @@
 /** Trades: live ones held whole and kept true by events, closed ones page by page. */
 import { type InfiniteData, infiniteQueryOptions, type Query, queryOptions } from "@tanstack/react-query";
 import { api, result } from "../api/client";
-import type { Trade } from "../api/types";
+import type { Revision, Trade } from "../api/types";
 import { type TradePage, withTrades } from "../trade-pages";
 import { FINAL, isLive } from "../trades";
 import { queryClient } from "./client";
@@ -56,8 +56,21 @@ export const trade = (id: number) =>
 export const revisions = (id: number) =>
   queryOptions({
     queryKey: ["trade", id, "revisions"],
-    queryFn: ({ signal }) =>
-      result(api.GET("/api/paper-trades/{trade_id}/revisions", { params: { path: { trade_id: id } }, signal })),
+    queryFn: async ({ signal }) => {
+      const found: Revision[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: { results: Revision[]; next: string | null } = await result(
+          api.GET("/api/paper-trades/{trade_id}/revisions", {
+            params: { path: { trade_id: id }, query: { limit: PAGE, ...(cursor ? { cursor } : {}) } },
+            signal,
+          }),
+        );
+        found.push(...page.results);
+        cursor = page.next;
+      } while (cursor);
+      return found;
+    },
   });
 
 export interface HistoryFilter {
