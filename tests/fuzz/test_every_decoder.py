@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DECODERS = frozenset(
-    {"msgspec.convert", "json.load", "json.loads"}
+    {"msgspec.convert", "json.load", "json.loads", "csv.reader", "csv.DictReader"}
     | {f"msgspec.{kind}.{name}" for kind in ("json", "msgpack") for name in ("decode", "Decoder")}
 )
 
@@ -19,6 +19,7 @@ FUZZED = {
     "services/db/backup.py": "test_the_manifest_of_a_backup",
     "services/settings.py": "test_parameters_of_strategies",
     "services/usecases/import_account.py": "test_an_exported_account",
+    "services/usecases/signal_file.py": "test_a_file_of_signals",
     "services/usecases/replay_plans.py": "test_a_line_of_plans",
     "services/usecases/what_if.py": "test_a_line_of_plans",
     "services/usecases/replay_recording.py": "test_the_listing_of_a_recording",

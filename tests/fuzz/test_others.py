@@ -3,6 +3,7 @@
 import json
 from datetime import UTC
 from decimal import Decimal
+from itertools import pairwise
 from zipfile import ZipFile
 
 import msgspec
@@ -29,6 +30,7 @@ from services.usecases.import_account import _Reader
 from services.usecases.new_trade import NUMBER_MAX
 from services.usecases.replay_plans import read_plan
 from services.usecases.replay_recording import _grids
+from services.usecases.signal_file import SignalFile
 from services.usecases.try_outlet import _repeats
 from tests.fuzz.hostile import BOMBS, VALUES, numbers_in, spoiled
 from tests.fuzz.test_exchange import SYMBOL
@@ -55,6 +57,32 @@ def test_a_webhook_repeats_its_challenge():
     assert all(
         _repeats(answer, "it") for answer in (b"it", b" it\n", b'{"challenge": "it"}', b'{"a":[1],"challenge":"it"}')
     )
+
+
+SHEETS = st.one_of(
+    st.binary(max_size=300),
+    st.text(alphabet='ab ",\n\r;\x00\ufeff', max_size=200).map(str.encode),
+    st.sampled_from([b"symbol," * 500, b'symbol,side\nBTC,"LONG\nETH,SHORT', *BOMBS]),
+)
+
+
+@given(SHEETS, st.lists(st.integers(0, 300), max_size=6))
+def test_a_file_of_signals(sheet, cuts):
+    pieces = [sheet[begin:end] for begin, end in pairwise([0, *sorted(cuts), len(sheet)])]
+    assert rows_of(pieces) == rows_of([sheet])
+
+
+def rows_of(pieces):
+    """What a file in these pieces says, or the rule that it breaks."""
+    file, rows = SignalFile(), []
+    try:
+        for piece in pieces:
+            rows += file.feed(piece)
+        rows += file.end()
+    except InvalidInput as refused:
+        assert refused.code in ("bad_columns", "no_columns")
+        return refused.code
+    return [(row.line, row.raw, row.told.code if isinstance(row.told, InvalidInput) else row.told) for row in rows]
 
 
 PLAN = {

@@ -126,7 +126,12 @@ def _survivors(mutants: Sequence[Generated], stage: Stage, at_once: int) -> list
             _prepare(folder, few=stage.few)
             free.put(folder)
         tests = sorted({test for mutant in mutants for test in stage.tests(mutant.module)})
-        red = [test for test in tests if not is_green(folders[0], [test], stage.seconds_max)]
+        left_out = [each for each in tests if each.startswith("-")]
+        red = [
+            test
+            for test in tests
+            if test not in left_out and not is_green(folders[0], [test, *left_out], stage.seconds_max)
+        ]
         assert not red, f"red without any mutant: {red}"
         with ThreadPoolExecutor(at_once) as pool:
             return [mutant for mutant, alive in zip(mutants, pool.map(survives, mutants), strict=True) if alive]

@@ -103,6 +103,8 @@ async def test_a_file_is_stored_row_by_row_and_every_other_row_is_told(api, serv
     assert (nothing.status_code, nothing.json()["code"]) == (422, "no_columns")
     twice = await api.http.post("/api/signals/import/", content=b"symbol,symbol\nBTC,BTC")
     assert twice.json()["code"] == "bad_columns"
+    broken = await api.http.post("/api/signals/import/", content=b'symbol,"direction" and more\n')
+    assert (broken.status_code, broken.json()["code"], broken.json()["field"]) == (422, "bad_columns", "columns")
 
 
 async def test_lists_are_filtered_and_paged(api, services):
