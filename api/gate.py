@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from api.access import Caller, access_of, caller_of, check
 from api.door import READING, is_foreign
 from api.metrics import RATE_LIMITED, RATE_LIMITS_SKIPPED
+from api.proxies import Distrust
 from api.query import check_query
 from services.coordination.rate import RateLimits, Room
 from services.db import acting
@@ -43,6 +44,7 @@ class Gate:
         self._identifier = identifier
         self._public_id = public_id
         self._limits = RateLimits(services.redis)
+        self._distrust = Distrust(services.redis)
 
     async def admit(self, connection: Connection, handler: BaseRouteHandler) -> None:
         """Put the caller into the request's scope. Raises what turns them away."""
@@ -55,6 +57,7 @@ class Gate:
         if self._settings.login is Login.LOCAL:
             identity = await self._identifier.local()
         else:
+            await self._distrust.note(connection.scope)
             takes_ticket = bool(handler.opt.get(TICKET))
             identity = await self._identify(connection, access, method, address, takes_ticket=takes_ticket)
         caller = caller_of(identity, self._public_id, self._settings.public_writers)

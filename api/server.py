@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import create_app
 from api.events import ABORT_EXTENSION
+from api.proxies import ProxyHeaders
 from services.bootstrap import build
 from services.settings import Settings
 
@@ -70,7 +71,7 @@ class Server(uvicorn.Server):
         self._app = app
         super().__init__(
             uvicorn.Config(
-                app,
+                ProxyHeaders(app, trusted_proxies),
                 loop="uvloop",
                 http=AbortableProtocol,
                 ws="none",
@@ -78,7 +79,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 log_level="warning",
                 server_header=False,
-                forwarded_allow_ips=trusted_proxies,
+                proxy_headers=False,  # ours
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=GRACE_SECONDS,
                 backlog=BACKLOG,

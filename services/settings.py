@@ -86,7 +86,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     login              local: loopback only, one owner, no login; required: everybody signs in or shows a key
     public_writers     who may trade on the public account, which anybody may read: nobody, users, anyone
     session_hours      how long a login lasts
-    trusted_proxies    addresses and networks, comma-separated, whose X-Forwarded-* headers are believed
+    trusted_proxies    addresses and networks, comma-separated, whose X-Forwarded-* headers are believed;
+                       * for everybody's
     cors_origins       origins, comma-separated, whose pages may call the API with a key; empty: none
     streams_max        event streams that one API process serves
     streams_per_user   event streams that one user may hold open where login is required
@@ -227,6 +228,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         if not low < value <= high:
             raise SettingsError(f"{PREFIX}{name.upper()} must be above {low} and at most {high}, got {value}")
     _check_redis(settings)
+    _check_proxies(settings)
     _check_scanner(settings)
     try:
         _ = settings.networks
@@ -244,6 +246,17 @@ def _check_redis(settings: Settings) -> None:
         ssl.create_default_context(cafile=settings.redis_ca_file)
     except OSError as error:
         raise SettingsError(f"{PREFIX}REDIS_CA_FILE must be a readable PEM file of certificates: {error}") from error
+
+
+def _check_proxies(settings: Settings) -> None:
+    if settings.trusted_proxies == "*":
+        return
+    for part in listed(settings.trusted_proxies):
+        try:
+            ip_network(part)
+        except ValueError as error:
+            rule = "must be addresses and networks (10.244.0.0/16), comma-separated, or *"
+            raise SettingsError(f"{PREFIX}TRUSTED_PROXIES {rule}: {error}") from error
 
 
 def _check_scanner(settings: Settings) -> None:

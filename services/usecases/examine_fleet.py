@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from services.binance.brackets import as_of
-from services.coordination import quarantine
+from services.coordination import proxies, quarantine
 from services.coordination.task_queue import QUEUES
 from services.db import books, brackets, slots
 from services.domain.errors import InvalidData, Unavailable
@@ -43,6 +43,7 @@ async def examine_fleet(services: Services, intervals: Mapping[str, timedelta]) 
         *_processes(state),
         _pools(state),
         *_queues(state),
+        await _proxies(services),
         *await _prices(services),
         *await asyncio.gather(*(_exchange(services, market) for market in Market)),
         *await _weight(services),
@@ -134,6 +135,17 @@ def _queues(state: FleetState) -> Iterator[Finding]:
     if state.quarantined_messages:
         text = f"{state.quarantined_messages} messages were put aside unrun"
         yield doubt("quarantine", text, "`paperfleet queues` says why; then --clear-quarantine")
+
+
+async def _proxies(services: Services) -> Finding:
+    peer = await proxies.told(services.redis)
+    if peer is None:
+        return fine("proxies", "nobody but trusted ones told of others' addresses within the hour")
+    text = (
+        f"X-Forwarded-* came from {peer} and is not believed: if that is your proxy, all its users are one address to "
+        "limits and to the door that shuts after wrong passwords, and their cookies lack Secure"
+    )
+    return doubt("proxies", text, f"name your proxy in PAPERFLEET_TRUSTED_PROXIES ({peer}), restart the API")
 
 
 async def _prices(services: Services) -> list[Finding]:

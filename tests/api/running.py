@@ -46,7 +46,8 @@ def serving(
 ) -> Iterator[Api]:
     """Serve for the duration of the context; with `ready` false it need not be able to serve well."""
     listener = listen("127.0.0.1", 0)
-    server = Server(create_app(settings, stall_seconds=stall_seconds, request_seconds=request_seconds))
+    app = create_app(settings, stall_seconds=stall_seconds, request_seconds=request_seconds)
+    server = Server(app, settings.trusted_proxies)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     api = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", server)

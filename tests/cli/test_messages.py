@@ -80,6 +80,8 @@ async def test_a_process_without_its_database_says_why(monkeypatch):
         ("SCAN_TIMEFRAMES", "15m,7m", "PAPERFLEET_SCAN_TIMEFRAMES must be of 1m, 3m"),
         ("SCAN_PARAMETERS", "{fast: 1}", "PAPERFLEET_SCAN_PARAMETERS must be a JSON object of objects"),
         ("REDIS_CA_FILE", "/ca.pem", "PAPERFLEET_REDIS_CA_FILE needs PAPERFLEET_REDIS_URL to begin with rediss://"),
+        ("TRUSTED_PROXIES", "10.0.0.7/8", "PAPERFLEET_TRUSTED_PROXIES must be addresses and networks"),
+        ("TRUSTED_PROXIES", "127.0.0.1,ingress", "PAPERFLEET_TRUSTED_PROXIES must be addresses and networks"),
         ("SCAN_MIN_AGE_DAYS", "-1", "PAPERFLEET_SCAN_MIN_AGE_DAYS must be a finite number, 0 or more, got -1"),
     ],
 )
