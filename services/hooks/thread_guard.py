@@ -13,10 +13,9 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import Any
 
-from services.hooks.addresses import Forbidden, Policy, check_no_exchange
+from services.hooks.addresses import PORTS, Forbidden, Policy, check_no_exchange
 
 MAIL_PORTS = frozenset({465, 587})
-TLS_PORTS = frozenset({443, 8443})
 
 _local = threading.local()
 _resolve = socket.getaddrinfo
@@ -49,5 +48,5 @@ def _check(policy: Policy, text: str, port: int) -> None:
     if policy.is_own(address):
         return
     policy.check_public(address)
-    if port not in TLS_PORTS | MAIL_PORTS:
+    if port not in PORTS | MAIL_PORTS:
         raise Forbidden(f"port {port} is not allowed")

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT or "it works here
 
 SECRETS = {"POSTGRES_PASSWORD": "a", "VALKEY_PASSWORD": "b", "GRAFANA_PASSWORD": "c"}
 POSTGRES_PORT, VALKEY_PORT, EXCHANGE_PORT = 15432, 16379, 18080
-FLEET = ["scheduler", "worker-cycle", "worker-cycle", "worker-quotes", "worker-rest", "api", "api"]
+FLEET = ["scheduler", "worker-cycle", "worker-cycle", "worker-quotes", "worker-rest", "api", "api", "worker-hooks"]
 SPEED = 8
 CLOSINGS = "SELECT count(*) FROM trades WHERE exit_time IS NOT NULL"
 

@@ -22,6 +22,8 @@ import yaml
 from paperfleet.cli import app
 from services.bootstrap import SYSTEM_CONNECTIONS
 from services.coordination.task_queue import QUEUES
+from services.hooks.addresses import PORTS
+from services.hooks.thread_guard import MAIL_PORTS
 from services.settings import PREFIX, load
 from services.usecases.examine_servers import FULL
 from tests.deploy import images
@@ -34,7 +36,7 @@ RESERVED = 3
 """Connections that PostgreSQL keeps for superusers."""
 ONCE = {"migrate", "backup"}
 """What ends by itself."""
-OURS = ONCE | {"api", "scheduler", "worker-cycle", "worker-quotes", "worker-rest"}
+OURS = ONCE | {"api", "scheduler", "worker-cycle", "worker-quotes", "worker-hooks", "worker-rest"}
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +105,14 @@ def test_every_queue_is_served_and_every_command_exists(where):
         assert words[0] in known.commands  # type: ignore[attr-defined]
     served = [queue for words in commands.values() if words[0] == "worker" for queue in words[2].split(",")]
     assert sorted(served) == sorted(QUEUES), "each queue by one kind of worker"
+
+
+def test_the_proxy_in_front_of_compose_can_be_named():
+    for told, trusted in (("", "127.0.0.1"), ("172.18.0.1", "172.18.0.1")):
+        environment = images.environments(SECRETS | {"TRUSTED_PROXIES": told})["compose"]["api"]
+        settings = load({name: text for name, text in environment.items() if name.startswith(PREFIX)})
+        assert settings.trusted_proxies == trusted
+    assert re.search(r"^TRUSTED_PROXIES=127", (ROOT / "deploy/env.example").read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("where", ["compose", "kubernetes"])
@@ -215,6 +225,17 @@ def test_the_connections_of_all_maxima_are_told_and_fit():
     assert together < FULL * (int(given) - RESERVED)
 
 
+def labels() -> dict[str, dict[str, str]]:
+    """What the pods bear, by the name of what makes them."""
+    return {
+        each["metadata"]["name"]: (each["spec"].get("template") or each["spec"]["jobTemplate"]["spec"]["template"])[
+            "metadata"
+        ]["labels"]
+        for _, each in manifests()
+        if each["kind"] in ("Deployment", "Job", "CronJob")
+    }
+
+
 def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
     """Whether a label selector takes what bears these labels, as Kubernetes decides it."""
 
@@ -242,17 +263,29 @@ def test_a_selector_is_both_labels_and_expressions():
 def test_network_policies_deny_first_and_name_labels_that_pods_bear():
     policies = {each["metadata"]["name"]: each["spec"] for _, each in manifests() if each["kind"] == "NetworkPolicy"}
     assert policies["nothing"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-    labels = [
-        (template.get("spec", {}).get("template") or template["spec"]["jobTemplate"]["spec"]["template"])["metadata"][
-            "labels"
-        ]
-        for _, template in manifests()
-        if template["kind"] in ("Deployment", "Job", "CronJob")
-    ]
     for name, policy in policies.items():
-        assert any(selects(policy["podSelector"], each) for each in labels), f"{name} selects nothing"
-    (outside,) = policies["outside"]["egress"]
-    assert {"169.254.0.0/16", "10.0.0.0/8"} <= set(outside["to"][0]["ipBlock"]["except"])
+        assert any(selects(policy["podSelector"], each) for each in labels().values()), f"{name} selects nothing"
+
+
+def test_those_who_send_to_endpoints_reach_what_the_code_allows_and_the_others_the_exchange():
+    exchange, endpoints = {443}, PORTS | MAIL_PORTS
+    allowed = {
+        name: endpoints if name in ("api", "worker-hooks") else set() if name in ONCE else exchange for name in OURS
+    }
+    found: dict[str, set[int]] = {name: set() for name in labels()}
+    for _, each in manifests():
+        if each["kind"] != "NetworkPolicy":
+            continue
+        for rule in each["spec"].get("egress", ()):
+            for block in (place["ipBlock"] for place in rule["to"] if "ipBlock" in place):
+                assert {"169.254.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"} == set(
+                    block["except"]
+                )
+                for name, borne in labels().items():
+                    if selects(each["spec"]["podSelector"], borne):
+                        assert {port["protocol"] for port in rule["ports"]} == {"TCP"}
+                        found[name] |= {port["port"] for port in rule["ports"]}
+    assert found == allowed
 
 
 def test_prometheus_looks_for_services_that_there_are(compose):
