@@ -1,10 +1,15 @@
 """Sources where logins are required: a stranger sees the public ones, and nothing that another's account decided."""
 
+import asyncio
+import threading
+from collections.abc import Sequence
+
 import httpx
 import pytest
 
 from api import hub
 from services.db import follows
+from services.usecases.identify import Identifier
 from services.usecases.sources import Asking, edit_source
 from services.usecases.trade_signals import trade_signals
 from tests.api.sse import Stream, streaming
@@ -111,6 +116,39 @@ async def test_an_open_stream_brings_a_source_from_the_follow_on_and_so_does_one
         monkeypatch.undo()
         own = await ben.http.post("/api/signals/", json=said | {"source": "my own", "stop_loss_percent": "10"})
         assert (await _signal(open_))["id"] == own.json()["id"], "made at first use"
+
+
+async def test_a_stream_with_too_many_sources_ends_to_come_back_with_the_newest(someone, monkeypatch):
+    ada = await someone()
+    await ada.http.post("/api/sources/", json={"name": "one"})
+    async with streaming(ada.http) as stream:
+        monkeypatch.setattr(hub, "SOURCES_MAX", 1)
+        await ada.http.post("/api/sources/", json={"name": "one more"})
+        with pytest.raises(StopAsyncIteration):
+            await stream.next()
+
+
+async def test_a_stream_that_opens_while_rights_are_looked_at_stays(someone, monkeypatch):
+    ada, ben = await someone(), await someone()
+    looking, seen = threading.Event(), threading.Event()
+    look = Identifier.still
+
+    async def slowly(identifier: Identifier, vias: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        found = await look(identifier, vias)
+        looking.set()
+        await asyncio.to_thread(seen.wait, 30)
+        return found
+
+    with monkeypatch.context() as slow:
+        slow.setattr(Identifier, "still", slowly)
+        await ada.http.post("/api/sources/", json={"name": "told of by the bell"})
+        assert await asyncio.to_thread(looking.wait, 30)
+        async with streaming(ben.http) as stream:
+            seen.set()
+            await ben.http.post(f"/api/accounts/{ben.account_id}/deposits/", json={"amount": "1"})
+            assert (await stream.next()).event == "account"
+            await ben.http.post(f"/api/accounts/{ben.account_id}/deposits/", json={"amount": "1"})
+            assert (await stream.next()).event == "account"
 
 
 async def test_a_source_is_private_and_without_strangers_at_once_or_not_at_all(services, someone, monkeypatch):
