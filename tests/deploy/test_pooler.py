@@ -15,6 +15,7 @@ from services.domain.finding import Finding, Level
 from services.settings import Login, Settings, SettingsError
 from services.usecases.examine_sessions import examine_sessions
 from tests.api.running import NOWHERE
+from tests.docs.blocks import ROOT, blocks
 from tests.relay import relay
 
 PAPERFLEET = Path(sys.executable).with_name("paperfleet")
@@ -54,7 +55,7 @@ def signed_in(database_url):
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("ALTER ROLE paperfleet_api LOGIN")
         yield connection
-        connection.execute("ALTER ROLE paperfleet_api NOLOGIN")
+        connection.execute("ALTER ROLE paperfleet_api NOLOGIN PASSWORD NULL")
         for role in ("paperfleet_api", "CURRENT_USER"):
             connection.execute(f"ALTER ROLE {role} RESET ALL")  # type: ignore[arg-type] # names of the test's own
 
@@ -100,6 +101,12 @@ async def test_the_doctor_tells_what_was_dropped_and_what_it_advises_mends_it(po
         assert "idle_in_transaction_session_timeout 0, not 5s" in finding.text
         for statement in finding.mend.split("; "):
             signed_in.execute(statement)
+    assert {each.level for each in await examine_sessions(pooled)} == {Level.OK}
+
+
+async def test_what_the_page_sets_on_the_users_is_all_that_sessions_ask_for(pooled, signed_in):
+    (block,) = blocks(ROOT / "docs/deployment.md", "sql")
+    signed_in.execute(block.body.replace("ROLE paperfleet SET", "ROLE CURRENT_USER SET"))
     assert await examine_sessions(pooled) == [
         Finding("sessions", Level.OK, "have what they ask for"),
         Finding("sessions_for_callers", Level.OK, "have what they ask for"),

@@ -207,6 +207,7 @@ def test_every_block_is_of_a_kind_that_is_tried():
     assert found == {
         "python": {"client.md", "scanner.md"},
         "json": {"api.md", "notifications.md", "replay.md"},
+        "sql": {"deployment.md"},
         "": {"README.md", "replay.md", "deployment.md"},
     }
 
