@@ -87,7 +87,7 @@ def create_app(
         async with (
             AsyncExitStack() as running,
             build(settings, name="paperfleet-api", for_callers=True) as services,
-            Hub(services.as_system(), stall_seconds=stall_seconds).running() as hub,
+            Hub(services, stall_seconds=stall_seconds).running() as hub,
         ):
             await running.enter_async_context(beating(services.redis, "api", connections=services.connections))
             app.state.services = services

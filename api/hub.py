@@ -26,10 +26,11 @@ from api.stream_client import StreamClient
 from api.stream_traces import trace
 from services import endings
 from services.coordination import doorbell
+from services.db.acting import Acting, acting_as
 from services.db.event_log import Cursors, Page
 from services.db.insist import insist
 from services.db.market_events import STREAM as MARKET_STREAM
-from services.domain.errors import TooMany, Unavailable
+from services.domain.errors import NotFound, TooMany, Unavailable
 from services.domain.market import Market
 from services.settings import Login
 from services.usecases.context import Services
@@ -94,14 +95,18 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hub:
-    """Follows the streams that somebody listens to. Lives inside `running`."""
+    """Follows the streams that somebody listens to. Lives inside `running`.
+
+    What a stream is joined to is looked up as its reader, so that PostgreSQL has a say in it too; what comes on it is
+    read by the fleet itself, once for all readers.
+    """
 
     def __init__(self, services: Services, *, stall_seconds: float = STALL_SECONDS) -> None:
         self.epoch = ""
         self.feeds: dict[str, Feed] = {}
-        self.prices = PriceBoard(services)
-        self.identifier = Identifier(services)
-        self._services = services
+        self._callers, self._services = services, services.as_system()
+        self.prices = PriceBoard(self._services)
+        self.identifier = Identifier(self._services)
         self._stall_seconds = stall_seconds
         self._clients: set[StreamClient] = set()
         self._chunks = Chunks()
@@ -139,8 +144,9 @@ class Hub:
         return self.is_alive and self._is_reading_well
 
     async def connect(self, wanted: Subscription) -> StreamClient:
-        """A client at its place: after its last event id, else now or at the start. Raises Unavailable when full.
+        """A client at its place: after its last event id, else now or at the start.
 
+        Raises Unavailable when full, TooMany, NotFound for a stream that PostgreSQL does not show to its holder.
         What the id does not name came to concern its reader later: that begins where it did.
         Call it, and what it takes to know what is wanted, within `joining`. Once the hub has ended, too: its server
         still answers what it had been asked by then, and a client that is told its place resumes there elsewhere.
@@ -148,7 +154,9 @@ class Hub:
         if len(self._clients) >= self._services.settings.streams_max:
             raise Unavailable("no more event streams can be served here")
         self._check_share(wanted.holder)
-        page = await read_events(self._services, dict.fromkeys(wanted.streams, 0), 0)
+        page = await self._read_as(wanted.holder, dict.fromkeys(wanted.streams, 0))
+        if unseen := set(wanted.streams) - page.heads.keys():
+            raise NotFound("no_such_stream", f"there is no stream {min(unseen)}")
         if page.epoch != self.epoch:
             await self._read()
         cursors, reset = dict(page.heads), ""
@@ -350,13 +358,21 @@ class Hub:
         """Have the client read the sources that its holder reaches besides."""
         streams = set(streams_of((), holder.source_ids)) - client.cursors.keys()
         places = await begins(self._services, holder.user_id, streams)
-        page = await read_events(self._services, places, 0)
-        if page.epoch != self.epoch or client not in self._clients:
-            return  # places of another history are looked up again the next time
+        page = await self._read_as(holder, places)
+        if page.epoch != self.epoch or client not in self._clients or places.keys() != page.heads.keys():
+            return  # another history, or one that is not shown: looked up again the next time
         for stream in places:
             self.feeds.setdefault(stream, Feed(page.heads[stream]))
         client.holder = holder
         client.join(places)
+
+    async def _read_as(self, holder: Holder | None, after: Cursors) -> Page:
+        """The heads of these streams, as far as PostgreSQL shows them to the holder.
+
+        Not by the holder's credential: to nobody in particular, who may bring alerts, more is shown than is theirs.
+        """
+        with acting_as(Acting((holder.user_id if holder else 0) or None, "stream")):
+            return await read_events(self._callers, after, 0)
 
     async def _follow_prices(self) -> None:
         while True:

@@ -14,8 +14,8 @@ from services.db.pool import Connection, take_time
 
 
 class Acting(msgspec.Struct, frozen=True):
-    """Somebody at work. `via` names the credential: `local`, `session 3`, `key 5`, `anonymous`, `command`, or
-    `source 7` for whoever knows the secret of that source's webhook.
+    """Somebody at work. `via` names the credential: `local`, `session 3`, `key 5`, `anonymous`, `command`,
+    `source 7` for whoever knows the secret of that source's webhook, or `stream` for who only reads one.
     """
 
     user_id: int | None

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 
+from api.hub import Holder, Hub, Subscription
 from services.bootstrap import build
 from services.db import trades
 from services.db.acting import Acting, acting_as
@@ -260,6 +261,29 @@ async def test_a_key_of_somebody_elses_is_a_key_like_any_other(services, bound):
 
                 answers.append((await once(connection, "test:1", "a key", {}, work)).body)
     assert answers == [b"of 1", b"of 2", b"of None", b"of 1"]
+
+
+async def test_a_stream_is_joined_to_what_postgresql_shows_its_reader(services, bound, full, someone):
+    """The hub itself is asked, in the place of routes that ask for the caller's own only."""
+    cleo, ada = await someone(), full
+    async with services.pool.connection() as connection:
+        (private,) = await _ids(
+            connection, f"SELECT id FROM sources WHERE user_id = {ada.session['user_id']} AND NOT is_public"
+        )
+    theirs = (f"a{ada.account_id}", f"s{private}")
+    async with Hub(bound).running() as hub:
+        client = await hub.connect(_stream(ada.session["user_id"], *theirs))
+        assert client.cursors.keys() == {*theirs, "market"}
+        for user_id in (cleo.session["user_id"], 0):
+            for stream in theirs:
+                with pytest.raises(NotFound, match=f"there is no stream {stream}"):
+                    await hub.connect(_stream(user_id, stream))
+
+
+def _stream(user_id: int, *streams: str) -> Subscription:
+    """These streams and the market's for a user, or for nobody."""
+    holder = Holder(name="a holder", via="a test", user_id=user_id, account_ids=(), source_ids=(), chose_sources=False)
+    return Subscription(streams=(*streams, "market"), holder=holder)
 
 
 async def test_a_process_of_the_last_version_goes_on_receiving_alerts(bound, full):
