@@ -1,12 +1,12 @@
 """The process's database connections: one psycopg pool, sized by the settings."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cached_property
 from select import POLLIN, poll
 from time import monotonic
-from typing import Any, cast
+from typing import Any, LiteralString, cast
 
 import msgspec
 import psycopg
@@ -15,7 +15,6 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
 Connection = AsyncConnection[tuple[Any, ...]]
-Cursor = AsyncCursor[tuple[Any, ...]]
 
 FRESH_SECONDS = 1.0
 """For so long after its use a connection passes for alive, unless its server has ended it: that can be heard."""
@@ -41,9 +40,14 @@ class Kept(AsyncConnection[tuple[Any, ...]]):
 
     used_at = float("-inf")
 
+    async def first(self, statement: LiteralString, values: Sequence[object]) -> tuple[Any, ...] | None:
+        """The first row of a statement."""
+        await self._reader.execute(statement, values)
+        return await self._reader.fetchone()
+
     @cached_property
-    def reader(self) -> Cursor:
-        """A cursor for one statement at a time: it knows the types of the one before, and need not look them up."""
+    def _reader(self) -> AsyncCursor[tuple[Any, ...]]:
+        """It knows the types of the statement before, and need not look them up."""
         return self.cursor(binary=True)
 
 
@@ -65,17 +69,19 @@ class Pool(AsyncConnectionPool[Connection]):
                 await self.tell(connection)
             yield connection
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Cursor]:
-        """A cursor for one statement that only reads: no transaction around it, unless it must be told for whom."""
-        if self.bound:
-            async with self.connection() as connection:
-                yield cast(Kept, connection).reader
-            return
+    async def first(self, statement: LiteralString, *values: object) -> tuple[Any, ...] | None:
+        """The first row of a statement that only reads, without BEGIN and COMMIT around it.
+
+        Where it must be told for whom, that is sent with it: what goes in one pipeline is one transaction.
+        """
         async with self._given() as kept:
             await kept.set_autocommit(True)
             try:
-                yield kept.reader
+                if self.tell is None or not self.bound:
+                    return await kept.first(statement, values)
+                async with kept.pipeline():
+                    await self.tell(kept)
+                    return await kept.first(statement, values)
             finally:
                 with suppress(psycopg.Error):  # one that broke is not kept
                     await kept.set_autocommit(False)

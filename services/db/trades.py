@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from services.db.pool import Connection, Cursor
+from services.db.pool import Connection, Pool
 from services.domain.brackets import Brackets
 from services.domain.command import Command, CommandKind
 from services.domain.fees import FeeRates, Role
@@ -50,7 +50,7 @@ _SINCE = _FUNDING.format(
         SELECT coalesce({_TOTAL} < %(since)s {_LAST}, 0) - coalesce({_TOTAL} < b.booked {_LAST}, 0)) ELSE 0 END""",
 )
 _LOAD = f"SELECT {_ROW.format(funding=_SINCE)} WHERE t.id = ANY(%(ids)s) ORDER BY t.id"
-_LOAD_ONE = f"SELECT {_ROW.format(funding=_ALL)} WHERE t.id = %(id)s"
+_LOAD_ONE = f"SELECT {_ROW.format(funding=_ALL)} WHERE t.id = %s"
 
 
 class _Exit(msgspec.Struct, frozen=True, array_like=True):
@@ -157,10 +157,9 @@ async def load(connection: Connection, ids: Iterable[int], since: datetime | Non
     return [_stored(_row(text)) for (text,) in await cursor.fetchall()]
 
 
-async def load_one(cursor: Cursor, id_: int) -> Stored | None:
+async def load_one(pool: Pool, id_: int) -> Stored | None:
     """The trade with this id, if there is one."""
-    await cursor.execute(_LOAD_ONE, {"id": id_}, binary=True)
-    found = await cursor.fetchone()
+    found = await pool.first(_LOAD_ONE, id_)
     return None if found is None else _stored(_row(found[0]))
 
 

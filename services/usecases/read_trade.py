@@ -52,8 +52,7 @@ async def read_revisions(
 
 async def find_trade(services: Services, account_ids: Sequence[int], trade_id: int) -> Stored:
     """The trade as stored. Raises NotFound unless it belongs to one of the accounts."""
-    async with services.pool.reading() as cursor:
-        found = await trades.load_one(cursor, trade_id)
+    found = await trades.load_one(services.pool, trade_id)
     if found is None or found.trade.account_id not in account_ids:
         raise NotFound("no_such_trade", f"there is no trade {trade_id}", field="id")
     return found

@@ -27,10 +27,10 @@ async def void_trade(services: Services, trade_id: int, reason: str, by_whom: st
     reason = checked_reason(reason)
     async with services.pool.connection() as connection:
         await acting.tell(connection)
-        found = await trades.load_one(connection.cursor(), trade_id)
-        if found is None:
+        found = await trades.load(connection, [trade_id])
+        if not found:
             raise NotFound("no_such_trade", f"there is no trade {trade_id}", field="id")
-        trade = found.trade
+        trade = found[0].trade
         if trade.status is TradeStatus.VOIDED:
             raise Conflict("trade_voided", f"trade {trade_id} is struck out already: {trade.void_reason}")
         if trade.status not in CLOSED:

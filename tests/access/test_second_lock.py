@@ -174,6 +174,17 @@ async def test_a_name_holds_for_one_transaction(bound, two):
             assert await trades.load(connection, [mine]) == []
 
 
+async def test_a_name_holds_for_one_reading_whatever_becomes_of_it(bound, two):
+    """The pool has one connection as long as nobody else wants one, so the next reading is by the same."""
+    (anna, mine), (_, theirs) = two
+    with acting_as(as_user(anna)):
+        assert (await trades.load_one(bound.pool, mine)).trade.id == mine
+        assert await trades.load_one(bound.pool, theirs) is None
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            await bound.pool.first("SELECT 1 / %s::int", 0)
+    assert await trades.load_one(bound.pool, mine) is None
+
+
 async def test_a_table_that_is_not_for_everybody_shows_a_stranger_nothing(services, bound, full, someone):
     cleo = await someone()
     async with services.pool.connection() as connection:
