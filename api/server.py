@@ -37,13 +37,13 @@ def serve(settings: Settings) -> None:
     it would not bind callers.
     """
     asyncio.run(_reach(settings))
-    _calm_the_collector()
+    calm_the_collector()
     listener = listen(settings.api_host, settings.api_port)
     log.info("api_listening", host=settings.api_host, port=listener.getsockname()[1])
     Server(create_app(settings), settings.trusted_proxies).run(sockets=[listener])
 
 
-def _calm_the_collector() -> None:
+def calm_the_collector() -> None:
     """What is loaded stays, and a page of trades makes ten thousand objects: both are looked through seldom."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

@@ -1,6 +1,7 @@
 """The baselines of `bench api`, each a process of its own: a handler that only answers so many bytes.
 
-Alone in a Litestar application, or with `--within` as one more route of our API (settings from the environment).
+Alone in a Litestar application, or with `--within` as one more route of our API (settings from the environment): that
+which reads a trade, emptied. It takes the same and answers with the same headers.
 """
 
 import argparse
@@ -11,27 +12,38 @@ import sys
 import uvicorn
 import uvloop
 from litestar import Litestar, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
+from api.access import Caller
 from api.app import create_app
-from api.server import Server, listen
+from api.server import Server, calm_the_collector, listen
 from services.settings import load
+from services.usecases.context import Services
 
-PATH = "/api/bare/"
+PLACE = "/api/bare"
 
 
 async def main(size: int, *, within: bool) -> None:
     """Serve until stdin ends; the port is the first line of stdout."""
     body = b"x" * size
 
-    @get(PATH)
-    async def bare() -> Response[bytes]:
+    @get(f"{PLACE}/{{trade_id:int}}")
+    async def bare(trade_id: FromPath[int]) -> Response[bytes]:
         return Response(body, media_type="application/json")
+
+    @get(f"{PLACE}/{{trade_id:int}}")
+    async def emptied(
+        services: NamedDependency[Services], caller: NamedDependency[Caller], trade_id: FromPath[int]
+    ) -> Response[bytes]:
+        return Response(body, media_type="application/json", headers={"ETag": '"1"'})
 
     listener = listen("127.0.0.1", 0)
     server: uvicorn.Server
     if within:
         app = create_app(load())
-        app.register(bare)
+        app.register(emptied)
+        calm_the_collector()
         server = Server(app)
     else:
         alone = Litestar([bare], openapi_config=None)
