@@ -21,6 +21,7 @@ NAMES = (
         "webhook",
         "sse",
         "web",
+        "profile",
     ),
     *("growth", "memory"),  # the longest
 )

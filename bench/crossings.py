@@ -150,5 +150,14 @@ class Desk:
                     self._news.set()
 
 
+async def quoted(http: httpx.AsyncClient, chance: random.Random) -> dict[Market, list[str]]:
+    """The symbols of the pairs that are quoted, shuffled."""
+    found = {}
+    for market in Market:
+        prices = (await http.get("/api/prices/", params={"market_type": market})).json()["results"]
+        found[market] = chance.sample([each["symbol"] for each in prices], len(prices))
+    return found
+
+
 async def _until(wall_time: float) -> None:
     await asyncio.sleep(max(0.0, wall_time - time.time()))

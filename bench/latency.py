@@ -20,7 +20,7 @@ import msgspec
 import psycopg
 
 from bench.book import PAIRS
-from bench.crossings import Crossing, Desk
+from bench.crossings import Crossing, Desk, quoted
 from bench.fleet import fleet, trading
 from bench.ground import ground
 from bench.table import Row
@@ -78,9 +78,7 @@ class _Ground:
 
     async def know_pairs(self, http: httpx.AsyncClient) -> None:
         """Read the pairs that are quoted, once."""
-        for market in () if self.pairs else Market:
-            quoted = (await http.get("/api/prices/", params={"market_type": market})).json()["results"]
-            self.pairs[market] = self.chance.sample([each["symbol"] for each in quoted], len(quoted))
+        self.pairs = self.pairs or await quoted(http, self.chance)
 
 
 async def _phase(settings: Settings, ground: _Ground, load: Load) -> list[Crossing]:

@@ -18,13 +18,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
-import psycopg
-from redis import Redis
 
 from bench.book import PAIRS
 from bench.fleet import Fleet, fleet, memory, trading
 from bench.ground import ground
 from bench.running import weights
+from bench.servers import pids
 from bench.table import Row
 from services.domain.market import Market
 from services.settings import Settings
@@ -139,16 +138,10 @@ def _peak(pid: int) -> int:
 
 def _servers(settings: Settings) -> dict[str, int]:
     """Bytes of memory that each server's processes hold, what they share counted once."""
-    with psycopg.connect(settings.database_url) as connection:
-        parent = re.search(r"^PPid:\s+(\d+)", Path(f"/proc/{connection.info.backend_pid}/status").read_text(), re.M)
-    assert parent is not None
-    children = Path(f"/proc/{parent[1]}/task/{parent[1]}/children").read_text().split()
-    with Redis.from_url(settings.redis_url) as redis:
-        valkey = redis.info("server")["process_id"]
-    return {"PostgreSQL": sum(map(_share, (parent[1], *children))), "Valkey": _share(valkey)}
+    return {name: sum(map(_share, some)) for name, some in pids(settings).items()}
 
 
-def _share(pid: int | str) -> int:
+def _share(pid: int) -> int:
     """Bytes that a process holds, each page divided by the processes that share it; 0 of one that has ended."""
     try:
         found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)
