@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Literal, get_args, get_type_hints
 
 import msgspec
@@ -15,6 +16,8 @@ from services.domain.candles import Timeframe
 from services.domain.malformed import MALFORMED
 
 PREFIX = "PAPERFLEET_"
+IN_FILES = ("database_url", "callers_database_url", "redis_url")
+"""What holds a password, and may be in a file that PAPERFLEET_<FIELD>_FILE names."""
 OF_CLIENTS = frozenset({"url", "key"})
 """Variables of programs that talk to the API (paperfleet.client); a process of the fleet leaves them alone."""
 
@@ -59,7 +62,7 @@ class Writers(StrEnum):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """All configuration. Every field is the variable PAPERFLEET_<FIELD> in upper case.
+    """All configuration. Every field is the variable PAPERFLEET_<FIELD> in upper case; see IN_FILES too.
 
     database_url       libpq URL, e.g. postgresql://user@/paperfleet?host=/run/pg
     callers_database_url
@@ -205,6 +208,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     source = os.environ if environment is None else environment
     values = {key[len(PREFIX) :].lower(): text for key, text in source.items() if key.startswith(PREFIX)}
     values = {name: text for name, text in values.items() if name not in OF_CLIENTS}
+    _read_files(values)
     unknown = sorted(values.keys() - set(Settings.__struct_fields__))
     if unknown:
         names = ", ".join(PREFIX + name.upper() for name in unknown)
@@ -235,6 +239,23 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     except ValueError as error:
         raise SettingsError(f"{PREFIX}HOOKS_NETWORKS: {error}") from error
     return settings
+
+
+def _read_files(values: dict[str, str]) -> None:
+    """Put what files hold in place of their paths."""
+    for name in IN_FILES:
+        path, variable = values.pop(f"{name}_file", None), f"{PREFIX}{name.upper()}"
+        if path is None:
+            continue
+        if name in values:
+            raise SettingsError(f"{variable} and {variable}_FILE are both given: one of them")
+        try:
+            values[name] = Path(path).read_text().strip()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text"
+            raise SettingsError(f"{variable}_FILE: {path} cannot be read: {reason}") from error
+        if not values[name]:
+            raise SettingsError(f"{variable}_FILE: {path} is empty")
 
 
 def _check_redis(settings: Settings) -> None:

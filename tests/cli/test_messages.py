@@ -101,6 +101,35 @@ def test_a_file_of_certificates_that_is_none_is_named(tmp_path, text):
         load(told)
 
 
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "CALLERS_DATABASE_URL"])
+def test_an_address_with_a_password_may_be_in_a_file(tmp_path, name):
+    path, variable = tmp_path / "url", f"PAPERFLEET_{name}"
+    others = {key: text for key, text in NOWHERE.items() if key != variable}
+    path.write_text("postgresql://anna:a@127.0.0.1/x\n")
+    settings = load({**others, f"{variable}_FILE": str(path)})
+    assert getattr(settings, name.lower()) == "postgresql://anna:a@127.0.0.1/x"
+    with pytest.raises(SettingsError, match=f"{variable} and {variable}_FILE are both given"):
+        load({**others, variable: "x", f"{variable}_FILE": str(path)})
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"\xff\xfe", "cannot be read: it is no text"),
+        (b"\n", "is empty"),
+    ],
+)
+def test_a_file_that_holds_no_address_is_named(tmp_path, content, told):
+    path = tmp_path / "url"
+    if content is not None:
+        path.write_bytes(content)
+    others = {key: text for key, text in NOWHERE.items() if key != "PAPERFLEET_REDIS_URL"}
+    with pytest.raises(SettingsError) as refused:
+        load({**others, "PAPERFLEET_REDIS_URL_FILE": str(path)})
+    assert str(refused.value) == f"PAPERFLEET_REDIS_URL_FILE: {path} {told}"
+
+
 def test_settings_survive_the_environment():
     settings = load({**NOWHERE, "PAPERFLEET_POOL_SIZE": "7"})
     assert load(settings.to_environment()) == settings

@@ -1,17 +1,21 @@
 """The fleet as compose file and Kubernetes manifests describe it: commands and variables of each process."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
 
+Told = dict[str, str]
 ROOT = Path(__file__).parents[2]
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 
 
-def compose(variables: Mapping[str, str]) -> dict[str, Any]:
+def compose(variables: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
     """The compose file with its variables put in. Raises KeyError for one that has to be given."""
 
     def put(match: re.Match[str]) -> str:
@@ -22,7 +26,8 @@ def compose(variables: Mapping[str, str]) -> dict[str, Any]:
             raise KeyError(name)
         return str(text)
 
-    found: dict[str, Any] = yaml.safe_load(_VARIABLE.sub(put, (ROOT / "docker-compose.yml").read_text()))
+    text = (ROOT / "docker-compose.yml").read_text()
+    found: dict[str, Any] = yaml.safe_load(_VARIABLE.sub(put, text).replace("$$", "$"))
     return {key: value for key, value in found.items() if not key.startswith("x-")}
 
 
@@ -43,29 +48,54 @@ def manifests() -> list[dict[str, Any]]:
     return [each for path in files for each in yaml.safe_load_all(path.read_text())]
 
 
-def commands(variables: Mapping[str, str]) -> dict[str, dict[str, list[str]]]:
+def commands() -> dict[str, dict[str, list[str]]]:
     """The words after `paperfleet` of each process of ours, by where it is described."""
     return {
-        "compose": {
-            name: service["command"]
-            for name, service in compose(variables)["services"].items()
-            if service["image"].startswith("paperfleet:")
-        },
+        "compose": {name: service["command"] for name, service in _ours(compose()).items()},
         "kubernetes": {name: pod["containers"][0]["args"] for name, pod in pods().items()},
     }
 
 
-def environments(variables: Mapping[str, str]) -> dict[str, dict[str, dict[str, str]]]:
-    """The variables of each process of ours, by where it is described."""
-    shared: dict[str, str] = {}
-    for each in manifests():
-        if each["kind"] in ("ConfigMap", "Secret"):
-            shared |= each.get("data", {}) | each.get("stringData", {})
+def environments(folder: Path, variables: Mapping[str, str] = MappingProxyType({})) -> dict[str, dict[str, Told]]:
+    """The variables of each process of ours, by where it is described, with secrets as files below `folder`.
+
+    Raises KeyError for a path of a secret that is not mounted.
+    """
+    make_secrets(folder)
+    found = compose(variables)
+    here = {f"/run/secrets/{name}": folder / secret["file"] for name, secret in found["secrets"].items()}
+    composed = {}
+    for name, service in _ours(found).items():
+        mounted = {path: here[path] for path in (f"/run/secrets/{each}" for each in service["secrets"])}
+        composed[name] = _told({key: str(text) for key, text in service["environment"].items()}, mounted)
+    (config,) = [each["data"] for each in manifests() if each["kind"] == "ConfigMap"]
     return {
-        "compose": {
-            name: {key: str(text) for key, text in service["environment"].items()}
-            for name, service in compose(variables)["services"].items()
-            if service["image"].startswith("paperfleet:")
-        },
-        "kubernetes": dict.fromkeys(pods(), shared),
+        "compose": composed,
+        "kubernetes": {name: _told(config, _mounted(pod, folder)) for name, pod in pods().items()},
     }
+
+
+def make_secrets(folder: Path) -> None:
+    """Run what makes the secrets of compose, as if `folder` held the compose file."""
+    shell = shutil.which("sh") or "sh"
+    subprocess.run([shell, ROOT / "deploy/secrets.sh"], cwd=folder, check=True)
+
+
+def _ours(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: each for name, each in found["services"].items() if each["image"].startswith("paperfleet:")}
+
+
+def _mounted(pod: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """The files of the secrets that a pod mounts, by their path in it."""
+    secrets = {each["metadata"]["name"]: each["stringData"] for each in manifests() if each["kind"] == "Secret"}
+    volumes = {each["name"]: each["secret"]["secretName"] for each in pod["volumes"] if "secret" in each}
+    found = {}
+    for mount in pod["containers"][0]["volumeMounts"]:
+        for key, text in secrets.get(volumes.get(mount["name"], ""), {}).items():
+            found[f"{mount['mountPath']}/{key}"] = path = folder / f"of-pods-{key}"
+            path.write_text(text)
+    return found
+
+
+def _told(environment: Mapping[str, str], files: Mapping[str, Path]) -> Told:
+    return {name: str(files[text]) if name.endswith("_URL_FILE") else text for name, text in environment.items()}

@@ -24,7 +24,6 @@ from tests.servers import wait_until
 WHY_NOT = unusable()
 pytestmark = [pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT or "it works here"), pytest.mark.slow]
 
-SECRETS = {"POSTGRES_PASSWORD": "a", "VALKEY_PASSWORD": "b", "GRAFANA_PASSWORD": "c"}
 POSTGRES_PORT, VALKEY_PORT, EXCHANGE_PORT = 15432, 16379, 18080
 FLEET = ["scheduler", "worker-cycle", "worker-cycle", "worker-quotes", "worker-rest", "api", "api", "worker-hooks"]
 SPEED = 8
@@ -43,9 +42,11 @@ async def network(servers, database_url, redis_url, tmp_path):
         exchange = closing.enter_context(running(command))
         name = urlsplit(database_url).path.strip("/")
         url = f"http://{made.gateway}:{EXCHANGE_PORT}"
+        (tmp_path / "database").write_text(f"postgresql://paperfleet:a@{made.gateway}:{POSTGRES_PORT}/{name}\n")
+        (tmp_path / "redis").write_text(f"redis://{made.gateway}:{VALKEY_PORT}/0\n")
         told = {
-            "PAPERFLEET_DATABASE_URL": f"postgresql://paperfleet:a@{made.gateway}:{POSTGRES_PORT}/{name}",
-            "PAPERFLEET_REDIS_URL": f"redis://{made.gateway}:{VALKEY_PORT}/0",
+            "PAPERFLEET_DATABASE_URL_FILE": str(tmp_path / "database"),
+            "PAPERFLEET_REDIS_URL_FILE": str(tmp_path / "redis"),
             "PAPERFLEET_SPOT_URL": url,
             "PAPERFLEET_FUTURES_URL": url,
             "PAPERFLEET_MARKET_SPEED": str(SPEED),
@@ -66,7 +67,7 @@ def running(command: list[str]) -> subprocess.Popen[bytes]:
 
 def start(network: Hosts, told: dict[str, str]) -> dict[str, str]:
     """Every process of the fleet on a host of its own, by the compose file's commands; their addresses."""
-    commands, environments = images.commands(SECRETS), images.environments(SECRETS)["compose"]
+    commands, environments = images.commands(), images.environments(network.folder)["compose"]
     addresses = {}
     for number, kind in enumerate(FLEET):
         assert commands["compose"][kind] == commands["kubernetes"][kind]
@@ -104,12 +105,13 @@ async def more_than(count: float, address: str) -> bool:
 @pytest.mark.timeout(400)
 async def test_cut_off_and_brought_back_every_trade_closes_once(network, database_url, redis_url):
     made, told = network
-    environment = images.environments(SECRETS)["compose"]["migrate"] | told
-    made.run("migrate", images.commands(SECRETS)["compose"]["migrate"], environment)
+    environment = images.environments(made.folder)["compose"]["migrate"] | told
+    made.run("migrate", images.commands()["compose"]["migrate"], environment)
     assert await wait_until(lambda: made.processes["migrate"].poll() is not None, 60)
     assert made.processes.pop("migrate").returncode == 0, made.log("migrate")
 
-    here = {**told, "PAPERFLEET_DATABASE_URL": database_url, "PAPERFLEET_REDIS_URL": redis_url}
+    here = {name: text for name, text in told.items() if not name.endswith("_FILE")}
+    here |= {"PAPERFLEET_DATABASE_URL": database_url, "PAPERFLEET_REDIS_URL": redis_url}
     settings = msgspec.structs.replace(load(here), quote_max_age_seconds=Decimal(60))
     async with market(settings) as services:
         assert await open_demo_trades(services) > 20
@@ -140,8 +142,8 @@ async def test_cut_off_and_brought_back_every_trade_closes_once(network, databas
             assert await reconcile.differences(connection) == {}
 
 
-def test_variables_of_the_compose_file_reach_the_processes():
-    told: Settings = load(
-        {name: text for name, text in images.environments(SECRETS)["compose"]["api"].items() if name.startswith(PREFIX)}
-    )
+def test_variables_of_the_compose_file_reach_the_processes(tmp_path):
+    environment = images.environments(tmp_path)["compose"]["api"]
+    told: Settings = load({name: text for name, text in environment.items() if name.startswith(PREFIX)})
     assert told.api_host == "0.0.0.0"
+    assert told.database_url.startswith("postgresql://paperfleet:")

@@ -6,6 +6,7 @@ No container engine runs here; what can be known without one is checked.
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 import zipfile
@@ -31,7 +32,6 @@ from tests.deploy import images
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy/kubernetes"
 VERSION = "1.33"
-SECRETS = {"POSTGRES_PASSWORD": "a", "VALKEY_PASSWORD": "b", "GRAFANA_PASSWORD": "c"}
 RESERVED = 3
 """Connections that PostgreSQL keeps for superusers."""
 ONCE = {"migrate", "backup"}
@@ -41,7 +41,7 @@ OURS = ONCE | {"api", "scheduler", "worker-cycle", "worker-quotes", "worker-hook
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
-    return images.compose(SECRETS)
+    return images.compose()
 
 
 def manifests() -> list[tuple[str, dict[str, Any]]]:
@@ -63,12 +63,41 @@ def test_compose_is_valid_by_the_published_schema(compose):
         jsonschema.Draft202012Validator(json.loads(schema.read_text())).validate(bad)
 
 
-def test_compose_asks_for_its_secrets_and_its_example_names_them(compose):
-    with pytest.raises(KeyError, match="POSTGRES_PASSWORD"):
-        images.compose({})
-    example = dict(re.findall(r"^(\w+)=(.*)$", (ROOT / "deploy/env.example").read_text(), re.MULTILINE))
-    assert SECRETS.keys() <= example.keys()
-    assert not any(example[name] for name in SECRETS), "nobody runs with a password from the repository"
+def test_the_secrets_of_compose_are_made_once_and_are_in_no_environment(compose, tmp_path):
+    images.make_secrets(tmp_path)
+    files = {name: tmp_path / secret["file"] for name, secret in compose["secrets"].items()}
+    before = {name: path.read_text() for name, path in files.items()}
+    passwords = {before[name] for name in before if name.endswith("_password")}
+    assert len(passwords) == 3
+    assert all(len(each) >= 32 for each in passwords)
+    assert before["postgres_password"] in before["database_url"]
+    assert before["valkey_password"] in before["redis_url"]
+    assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files.values()} == {0o444}, "containers' own users read them"
+    images.make_secrets(tmp_path)
+    assert {name: path.read_text() for name, path in files.items()} == before
+    for name, service in compose["services"].items():
+        told = service.get("environment", {})
+        for path in (text for text in told.values() if str(text).startswith("/run/secrets/")):
+            assert Path(path).name in service["secrets"], name
+        assert not any("PASSWORD" in each and not each.endswith("_FILE") for each in told), name
+        assert not {"PAPERFLEET_DATABASE_URL", "PAPERFLEET_REDIS_URL"} & told.keys(), name
+
+
+def test_pods_have_secrets_as_files():
+    for name, pod in pods():
+        (container,) = pod["containers"]
+        assert container["envFrom"] == [{"configMapRef": {"name": "paperfleet"}}], name
+        assert "env" not in container
+
+
+def test_every_image_of_compose_can_be_pinned_by_one_variable():
+    digest = "registry.example/it@sha256:" + "0" * 64
+    wanted = re.findall(r"^(\w+_IMAGE)=$", (ROOT / "deploy/env.example").read_text(), re.MULTILINE)
+    pinned = images.compose(dict.fromkeys(wanted, digest))
+    assert {service["image"] for service in pinned["services"].values()} == {digest}
+    text = (ROOT / "deploy/Dockerfile").read_text()
+    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${NODE}", "${PYTHON}"}
 
 
 def test_the_services_of_compose_are_closed_and_watched(compose):
@@ -78,10 +107,12 @@ def test_the_services_of_compose_are_closed_and_watched(compose):
         assert ":" in service["image"], f"{name} says which version"
         assert not service["image"].endswith(":latest")
         assert not service.get("privileged")
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert re.fullmatch(r"\d+[mg]", service["mem_limit"]), name
+        assert service["pids_limit"] > 0, name
         if name != "postgres":
             assert service["read_only"], f"{name} writes to nothing but what is mounted"
-            assert service["cap_drop"] == ["ALL"]
-            assert service["security_opt"] == ["no-new-privileges:true"]
         if name not in ONCE:
             assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL"), f"{name} has a health check"
         for volume in service.get("volumes", ()):
@@ -98,7 +129,7 @@ def test_the_services_of_compose_are_closed_and_watched(compose):
 
 @pytest.mark.parametrize("where", ["compose", "kubernetes"])
 def test_every_queue_is_served_and_every_command_exists(where):
-    commands = images.commands(SECRETS)[where]
+    commands = images.commands()[where]
     assert {"migrate", "api", "scheduler"} <= {words[0] for words in commands.values()}
     known = typer.main.get_command(app)
     for words in commands.values():
@@ -107,17 +138,17 @@ def test_every_queue_is_served_and_every_command_exists(where):
     assert sorted(served) == sorted(QUEUES), "each queue by one kind of worker"
 
 
-def test_the_proxy_in_front_of_compose_can_be_named():
+def test_the_proxy_in_front_of_compose_can_be_named(tmp_path):
     for told, trusted in (("", "127.0.0.1"), ("172.18.0.1", "172.18.0.1")):
-        environment = images.environments(SECRETS | {"TRUSTED_PROXIES": told})["compose"]["api"]
+        environment = images.environments(tmp_path, {"TRUSTED_PROXIES": told})["compose"]["api"]
         settings = load({name: text for name, text in environment.items() if name.startswith(PREFIX)})
         assert settings.trusted_proxies == trusted
     assert re.search(r"^TRUSTED_PROXIES=127", (ROOT / "deploy/env.example").read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("where", ["compose", "kubernetes"])
-def test_the_settings_are_settings(where):
-    for environment in images.environments(SECRETS)[where].values():
+def test_the_settings_are_settings(where, tmp_path):
+    for environment in images.environments(tmp_path)[where].values():
         settings = load({name: text for name, text in environment.items() if name.startswith(PREFIX)})
         assert settings.login == "required"
         assert settings.metrics_port == 9100
@@ -192,8 +223,7 @@ def test_every_deployment_has_a_budget_and_scales():
     assert told.keys() == {"username", "password"}
     assert told["username"] == "keda", "a user of deploy/valkey/users.acl"
     for pod in images.pods().values():
-        (container,) = pod["containers"]
-        assert {"secretRef": {"name": "valkey-keda"}} not in container["envFrom"]
+        assert "valkey-keda" not in yaml.safe_dump(pod)
 
 
 def test_the_connections_of_all_maxima_are_told_and_fit():
@@ -217,7 +247,7 @@ def test_the_connections_of_all_maxima_are_told_and_fit():
     assert int(told[1]) == together
     assert together < FULL * (int(told[2]) - RESERVED)
 
-    services = images.compose(SECRETS)["services"]
+    services = images.compose()["services"]
     counts = {name: services[name].get("deploy", {}).get("replicas", 1) for name in most}
     together = sum(count * of_one[name] for name, count in counts.items()) + commands
     (given,) = re.findall(r"max_connections=(\d+)", services["postgres"]["command"])

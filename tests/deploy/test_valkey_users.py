@@ -8,6 +8,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -31,7 +32,6 @@ from tests.servers import wait_until
 
 FOLDER = images.ROOT / "deploy/valkey"
 MOUNTED, LOCAL = "/etc/valkey", ["--bind", "127.0.0.1"]
-SECRETS = {"POSTGRES_PASSWORD": "a", "VALKEY_PASSWORD": "b", "GRAFANA_PASSWORD": "c"}
 PASSWORD, OF_KEDA = 'any/&"thing', "another"
 SPEED = 8
 CLOSED_SECONDS = 120
@@ -48,8 +48,9 @@ LENGTH = "redis.call('type', KEYS[1]) return redis.call('llen', KEYS[1])"
 def port(tmp_path) -> Iterator[int]:
     """The port of a Valkey that was started as compose and the manifests' reader start theirs."""
     (server,) = programs(VALKEY, None)
-    shell, *words = images.compose(SECRETS)["services"]["valkey"]["command"]
-    port = free_port()
+    shell, *words = images.compose()["services"]["valkey"]["command"]
+    port, secret = free_port(), tmp_path / "password"
+    secret.write_text(PASSWORD + "\n")
     with (tmp_path / "valkey.log").open("wb") as log:
         process = spawn(
             [
@@ -62,7 +63,7 @@ def port(tmp_path) -> Iterator[int]:
             environment={
                 "PATH": f"{server.parent}:{os.environ['PATH']}",
                 "TMPDIR": str(tmp_path),
-                "VALKEY_PASSWORD": PASSWORD,
+                "VALKEY_PASSWORD_FILE": str(secret),
                 "VALKEY_KEDA_PASSWORD": OF_KEDA,
             },
             output=log.fileno(),
@@ -104,10 +105,11 @@ def used() -> set[str]:
     return {NAMES.get(name.lower(), name.lower()) for name in called}
 
 
-def test_processes_come_as_the_fleets_user_to_a_valkey_that_has_it():
-    assert f"./deploy/valkey:{MOUNTED}:ro" in images.compose(SECRETS)["services"]["valkey"]["volumes"]
-    for told in images.environments(SECRETS).values():
-        assert {urlsplit(each["PAPERFLEET_REDIS_URL"]).username for each in told.values()} == {"paperfleet"}
+def test_processes_come_as_the_fleets_user_to_a_valkey_that_has_it(tmp_path):
+    assert f"./deploy/valkey:{MOUNTED}:ro" in images.compose()["services"]["valkey"]["volumes"]
+    for told in images.environments(tmp_path).values():
+        urls = {Path(each["PAPERFLEET_REDIS_URL_FILE"]).read_text() for each in told.values()}
+        assert {urlsplit(url).username for url in urls} == {"paperfleet"}
 
 
 def test_the_fleet_may_do_what_its_code_does_and_no_more():
