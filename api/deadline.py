@@ -27,7 +27,7 @@ class Deadline(ASGIMiddleware):
         self._abandoned: set[asyncio.Task[None]] = set()
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Pass the request on. Raises Unavailable when no answer has begun in time."""
+        """Pass the request on. Raises Unavailable when no answer has begun in time, or before the server ends."""
         begun = abandoned = False
 
         async def watched(message: Message) -> None:
@@ -43,6 +43,11 @@ class Deadline(ASGIMiddleware):
             if begun or work.done():
                 await work
                 return
+        except asyncio.CancelledError:
+            # Only the server cancels, when its grace is over: what has no answer yet is told so, and not with a 500.
+            if begun:
+                raise
+            raise Unavailable("this process ends before there is an answer: ask again") from None
         finally:
             if not work.done():
                 abandoned = True

@@ -5,11 +5,13 @@ import signal
 import socket
 
 import httpx
+import psycopg
 import pytest
 
 from deploy.local.ports import free_port
-from tests.api.running import process
+from tests.api.running import process, serving
 from tests.api.sse import streaming
+from tests.servers import wait_until
 
 
 @pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGINT])
@@ -24,6 +26,19 @@ async def test_a_signal_ends_streams_and_process_in_order(settings, signal_):
                 with pytest.raises(StopAsyncIteration):
                     await stream.next()
         assert await asyncio.wait_for(child.wait(), 5) == 0
+
+
+async def test_a_request_that_outlasts_the_grace_is_told_to_try_again(settings, services, monkeypatch):
+    monkeypatch.setattr("api.server.GRACE_SECONDS", 0.3)
+    with serving(settings) as api, psycopg.connect(settings.database_url) as holding:
+        holding.execute("LOCK TABLE accounts")
+        async with api.http:
+            asked = asyncio.create_task(api.http.get("/api/accounts/1/"))
+            await wait_until(lambda: len(api.server.server_state.tasks) == 1)
+            api.server.should_exit = True
+            answer = await asked
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert "ends" in answer.json()["detail"]
 
 
 async def test_a_taken_port_is_an_error_at_once(settings):
