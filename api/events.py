@@ -13,9 +13,10 @@ from api import told
 from api.access import Caller
 from api.documentation import answered, problems
 from api.gate import TICKET
-from api.hub import Holder, Hub, Subscription
+from api.hub import Hub
 from api.parameters import existing, text
 from api.price_board import Pair
+from api.subscription import Holder, Subscription
 from services.coordination.tickets import TICKET_SECONDS
 from services.domain.errors import InvalidInput
 from services.domain.market import Market

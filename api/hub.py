@@ -10,7 +10,7 @@ A client that does not take a chunk for STALL_SECONDS is cut off; until then it 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import msgspec
 import psycopg
@@ -24,6 +24,7 @@ from api.metrics import HUB_FAILURES, STREAM_CLIENTS, STREAM_CLIENTS_CUT
 from api.price_board import Pair, PriceBoard
 from api.stream_client import StreamClient
 from api.stream_traces import trace
+from api.subscription import Holder, Subscription
 from services import endings
 from services.coordination import doorbell
 from services.db.acting import Acting, acting_as
@@ -61,37 +62,6 @@ JOINERS = 2
 """How many may be on their way in at a time: when thousands come back at once, they wait instead of being refused."""
 
 log = structlog.get_logger(__name__)
-
-
-class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """Who holds a stream: their name for counting, their credential, and the accounts and sources that it reached.
-
-    user_id is 0 for nobody; chose_sources: the sources were named, else they are those that concern the user.
-    """
-
-    name: str
-    via: str
-    user_id: int
-    account_ids: tuple[int, ...]
-    source_ids: tuple[int, ...]
-    chose_sources: bool
-
-    @property
-    def sources(self) -> frozenset[tuple[int, int]]:
-        """What is to be asked: whether this user may read these sources."""
-        return frozenset((self.user_id, id_) for id_ in self.source_ids)
-
-
-class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asks for; `account_ids` only where live prices of positions are wanted."""
-
-    streams: tuple[str, ...]
-    last_event_id: str = ""
-    from_start: bool = False
-    pairs: frozenset[Pair] = frozenset()
-    account_ids: tuple[int, ...] = ()
-    abort: Callable[[], None] = lambda: None
-    holder: Holder | None = None
 
 
 class Hub:

@@ -15,7 +15,8 @@ from api.price_board import Pair
 from services.db.event_log import Page
 
 if TYPE_CHECKING:
-    from api.hub import Holder, Hub
+    from api.hub import Hub
+    from api.subscription import Holder
 
 BEAT = b'event: beat\ndata: {"type":"beat","action":"beat"}\n\n'
 """An event, for a browser tells its pages of no comments; without an id, for it is no place in the streams."""

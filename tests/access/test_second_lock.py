@@ -9,7 +9,8 @@ import psycopg
 import pytest
 import pytest_asyncio
 
-from api.hub import Holder, Hub, Subscription
+from api.hub import Hub
+from api.subscription import Holder, Subscription
 from services.bootstrap import build
 from services.db import trades
 from services.db.acting import Acting, acting_as
