@@ -27,11 +27,12 @@ from api.stream_traces import trace
 from api.subscription import Holder, Subscription
 from services import endings
 from services.coordination import doorbell
+from services.coordination.stream_shares import Lease, StreamShares
 from services.db.acting import Acting, acting_as
 from services.db.event_log import Cursors, Page
 from services.db.insist import insist
 from services.db.market_events import STREAM as MARKET_STREAM
-from services.domain.errors import NotFound, TooMany, Unavailable
+from services.domain.errors import NotFound, Unavailable
 from services.domain.market import Market
 from services.settings import Login
 from services.usecases.context import Services
@@ -77,6 +78,7 @@ class Hub:
         self._callers, self._services = services, services.as_system()
         self.prices = PriceBoard(self._services)
         self.identifier = Identifier(self._services)
+        self._shares = StreamShares(services.redis, services.settings.streams_per_user)
         self._stall_seconds = stall_seconds
         self._clients: set[StreamClient] = set()
         self._chunks = Chunks()
@@ -95,13 +97,14 @@ class Hub:
         self.epoch, self.feeds = page.epoch, {MARKET_STREAM: Feed(page.heads[MARKET_STREAM])}
         self._tasks = [
             asyncio.create_task(part())
-            for part in (self._follow, self._follow_prices, self._listen, self._guard, self._tend)
+            for part in (self._follow, self._follow_prices, self._listen, self._guard, self._tend, self._shares.told)
         ]
         try:
             yield self
         finally:
             self.end()
             await endings.end(self._tasks)
+            await self._shares.tell_returned()
 
     @property
     def is_alive(self) -> bool:
@@ -123,7 +126,14 @@ class Hub:
         """
         if len(self._clients) >= self._services.settings.streams_max:
             raise Unavailable("no more event streams can be served here")
-        self._check_share(wanted.holder)
+        lease = await self._lease(wanted.holder)
+        try:
+            return await self._placed(wanted, lease)
+        except BaseException:
+            self._give_back(lease)
+            raise
+
+    async def _placed(self, wanted: Subscription, lease: Lease | None) -> StreamClient:
         page = await self._read_as(wanted.holder, dict.fromkeys(wanted.streams, 0))
         if unseen := set(wanted.streams) - page.heads.keys():
             raise NotFound("no_such_stream", f"there is no stream {min(unseen)}")
@@ -151,7 +161,18 @@ class Hub:
             account_ids=wanted.account_ids,
             abort=wanted.abort,
             holder=wanted.holder,
+            lease=lease,
         )
+
+    async def _lease(self, holder: Holder | None) -> Lease | None:
+        """A stream of the holder's share, where shares are counted. Raises TooMany."""
+        if holder is None or self._services.settings.login is Login.LOCAL:
+            return None
+        return await self._shares.take(holder.name)
+
+    def _give_back(self, lease: Lease | None) -> None:
+        if lease is not None:
+            self._shares.give_back(lease)
 
     @contextlib.contextmanager
     def joined(self, client: StreamClient) -> Iterator[None]:
@@ -159,6 +180,8 @@ class Hub:
         for stream in client.cursors:
             self.feeds.setdefault(stream, Feed(client.joined_at.heads[stream]))
         self._clients.add(client)
+        if client.lease is not None:
+            self._shares.keep(client.lease)
         if client.joined_at.epoch != self.epoch:
             client.reset("epoch", {stream: self.feeds[stream].head for stream in client.cursors})
         STREAM_CLIENTS.set(len(self._clients))
@@ -169,6 +192,7 @@ class Hub:
             yield
         finally:
             self._clients.discard(client)
+            self._give_back(client.lease)
             STREAM_CLIENTS.set(len(self._clients))
 
     def end(self) -> None:
@@ -274,14 +298,6 @@ class Hub:
                     STREAM_CLIENTS_CUT.inc()
                     self._clients.discard(client)
                     client.cut()
-
-    def _check_share(self, holder: Holder | None) -> None:
-        settings = self._services.settings
-        if holder is None or settings.login is Login.LOCAL:
-            return
-        held = sum(client.holder is not None and client.holder.name == holder.name for client in self._clients)
-        if held >= settings.streams_per_user:
-            raise TooMany("too_many_streams", f"{held} streams are open already: close one first", retry_after=5)
 
     async def _guard(self) -> None:
         """End the streams whose credential holds no longer, or reaches others now: those come back with these.

@@ -12,6 +12,7 @@ from api.chunks import identified
 from api.feed import encode
 from api.metrics import EVENTS_DELIVERED
 from api.price_board import Pair
+from services.coordination.stream_shares import Lease
 from services.db.event_log import Page
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class StreamClient:
     account_ids  the pairs of these accounts' positions are wanted too
     abort        cuts the connection at once, unsent bytes included
     holder       who holds it, where that matters
+    lease        the part of the holder's share that it takes, where shares are counted
     """
 
     def __init__(
@@ -46,12 +48,14 @@ class StreamClient:
         account_ids: tuple[int, ...] = (),
         abort: Callable[[], None] = lambda: None,
         holder: "Holder | None" = None,
+        lease: Lease | None = None,
     ) -> None:
         self.cursors = cursors
         self.joined_at = joined_at
         self.pairs = pairs
         self.account_ids = account_ids
         self.holder = holder
+        self.lease = lease
         self.sending_since: float | None = None
         self.beat_at = 0.0
         self._hub = hub

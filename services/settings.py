@@ -93,7 +93,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                        * for everybody's
     cors_origins       origins, comma-separated, whose pages may call the API with a key; empty: none
     streams_max        event streams that one API process serves
-    streams_per_user   event streams that one user may hold open where login is required
+    streams_per_user   event streams that one user may hold open over the whole fleet where login is required
     open_trades_per_user
                        live trades that one user may have, pending ones included, where login is required
     rate_per_minute    requests a minute for each key, user or address where login is required; 0: no limit

@@ -1,5 +1,6 @@
 """Streams where login is required: tickets, what they show, their number, and their end."""
 
+import asyncio
 from contextlib import AsyncExitStack
 
 import httpx
@@ -7,8 +8,9 @@ import pytest
 
 from services.domain.market import Market
 from tests.access.people import with_key
-from tests.api.running import order
+from tests.api.running import order, serving
 from tests.api.sse import streaming
+from tests.servers import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -108,3 +110,22 @@ async def test_a_user_holds_so_many_streams_and_no_more(services, api, someone):
         one_more = await anna.http.get("/api/events/")
         assert (one_more.status_code, one_more.json()["code"]) == (429, "too_many_streams")
         await held.enter_async_context(streaming(ben.http))
+
+
+async def test_streams_are_counted_over_all_processes_however_many_are_asked_for_at_once(services, api, someone):
+    anna = await someone()
+    most = services.settings.streams_per_user
+    with serving(services.settings) as second:
+        async with AsyncExitStack() as closing, second.http:
+            asked = [anna.http.build_request("GET", f"{url}/api/events/") for url in (api.url, second.url) * 2 * most]
+            answers = await asyncio.gather(*(anna.http.send(request, stream=True) for request in asked))
+            for answer in answers:
+                closing.push_async_callback(answer.aclose)
+            assert sorted(answer.status_code for answer in answers) == [200] * most + [429] * 3 * most
+            assert not await _opens(anna.http, second.url)
+        await wait_until(lambda: _opens(anna.http, second.url))
+
+
+async def _opens(http: httpx.AsyncClient, url: str) -> bool:
+    async with http.stream("GET", f"{url}/api/events/") as answer:
+        return answer.status_code == 200
