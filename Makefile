@@ -73,6 +73,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 lock: ## Rewrite the hashed lock files (needs uv)
 	$(LOCK) --all-extras pyproject.toml -o requirements/lock.txt
 	$(LOCK) --constraints requirements/lock.txt --extra otel pyproject.toml -o requirements/runtime.txt
+	$(LOCK) --constraints requirements/lock.txt --extra docs pyproject.toml -o requirements/docs.txt
 	echo hatchling | $(LOCK) --constraints requirements/lock.txt - -o requirements/build.txt
 
 clean: ## Remove the environment and caches (not your data)

@@ -82,7 +82,11 @@ def make_secrets(folder: Path) -> None:
 
 
 def _ours(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    return {name: each for name, each in found["services"].items() if each["image"].startswith("paperfleet:")}
+    """The services that run `paperfleet`; `docs` has the image, and another program."""
+    services = found["services"].items()
+    return {
+        name: each for name, each in services if each["image"].startswith("paperfleet:") and "entrypoint" not in each
+    }
 
 
 def _mounted(pod: Mapping[str, Any], folder: Path) -> dict[str, Path]:

@@ -36,12 +36,17 @@ def test_nothing_is_fetched_but_by_hash():
         ), words
 
 
+@pytest.mark.parametrize("name", ["runtime", "docs", "build"])
+def test_every_lock_file_agrees_with_the_one_of_all(name):
+    lock = locked("lock")
+    assert {each: str(lock[each].specifier) for each in locked(name)} == {
+        each: str(found.specifier) for each, found in locked(name).items()
+    }
+
+
 def test_the_backend_that_builds_the_package_is_of_the_lock():
     (backend,) = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
-    build, lock = locked("build"), locked("lock")
-    assert {name: str(each.specifier) for name, each in build.items()} == {
-        name: str(lock[name].specifier) for name in build
-    }
+    build = locked("build")
     todo, seen = [Requirement(backend)], set()
     while todo:
         wanted = todo.pop()

@@ -43,7 +43,7 @@ def test_the_dashboards_lie_as_they_are_described():
 def test_each_alert_has_its_page_and_each_page_its_alert():
     pages = set(re.findall(r"^## (.+)$", (ROOT / "docs/runbook.md").read_text(), re.MULTILINE))
     links = [rule["annotations"]["runbook_url"] for rule in rules()]
-    assert "runbook" in PROMETHEUS["global"]["external_labels"], "the page that links begin with"
+    assert PROMETHEUS["global"]["external_labels"] == {"runbook": "${RUNBOOK}"}, "what links begin with"
     assert {link.removeprefix("{{ $externalLabels.runbook }}#") for link in links} == pages
     assert all(rule["labels"]["severity"] in ("page", "warn") for rule in rules())
 

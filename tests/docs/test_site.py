@@ -3,11 +3,14 @@
 import re
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from paperfleet.site.pages import pages
 from services.settings import PREFIX, Settings
+from tests.deploy import images
 from tests.deploy.exported import of_processes
 from tests.docs.blocks import ROOT
 
@@ -37,6 +40,21 @@ def test_every_page_is_there_and_nothing_is_loaded_from_elsewhere(site):
     )
     for page in site.rglob("*.html"):
         assert not loaded.search(page.read_text()), page.name
+
+
+def test_every_alert_links_to_a_heading_that_compose_serves(site):
+    services = images.compose()["services"]
+    prometheus = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    (variable,) = re.fullmatch(r"\$\{(\w+)\}", prometheus["global"]["external_labels"]["runbook"]).groups()
+    page = urlsplit(services["prometheus"]["environment"][variable])
+    assert [f"{page.netloc}:8080"] == services["docs"]["ports"]
+    headings = set(re.findall(r'<h2 id="([^"]+)"', (site / page.path.lstrip("/")).read_text()))
+    (group,) = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())["groups"]
+    assert len(group["rules"]) > 20
+    for rule in group["rules"]:
+        beginning, anchor = rule["annotations"]["runbook_url"].split("#")
+        assert beginning == "{{ $externalLabels.runbook }}"
+        assert anchor in headings, rule["alert"]
 
 
 def test_the_reference_names_everything():
