@@ -17,6 +17,8 @@ from services.domain.malformed import MALFORMED
 
 T = TypeVar("T")
 _WHERE = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
+_NUL = re.compile(rb"\\u0000")
+"""A text with it cannot be stored. Where its backslash is escaped itself, a second look finds none."""
 _UNKNOWN = re.compile(r"(?:unknown|required) field `(?P<name>[^`]*)`")
 
 
@@ -29,6 +31,8 @@ class JsonBody(AbstractDTO[T]):
     def decode_bytes(self, value: bytes) -> T:
         """The struct that `value` spells."""
         try:
+            if _NUL.search(value):
+                _refuse_nul(msgspec.json.decode(value))
             return msgspec.json.decode(value, type=self.model_type)
         except msgspec.ValidationError as error:
             raise _misfit(str(error), self.model_type) from error
@@ -57,6 +61,18 @@ class JsonBody(AbstractDTO[T]):
     def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:
         """No field is treated specially."""
         return False
+
+
+def _refuse_nul(part: Any, place: str = "") -> None:
+    """Raises InvalidInput naming the first text inside `part` that holds a NUL."""
+    if isinstance(part, str) and "\0" in part:
+        raise InvalidInput("bad_text", f"{place or 'the body'} must hold no NUL character", field=place)
+    if isinstance(part, dict):
+        for name, each in part.items():
+            _refuse_nul(each, f"{place}.{name}".lstrip("."))
+    if isinstance(part, list):
+        for each in part:
+            _refuse_nul(each, place)
 
 
 def _misfit(message: str, kind: type[Any]) -> InvalidInput:
