@@ -1,11 +1,15 @@
 """What is just allowed, and what is one beyond, of what people and programs send."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from services.domain.alerts import read_alert
 from services.domain.errors import InvalidInput
 from services.domain.market import Market
+from services.domain.plan import Direction
+from services.domain.signal import NewSignal, lifetime_of, meaning_of
 from services.domain.source import DEDUP_SECONDS_MAX, LAG_SECONDS_MAX, SourceSettings, check_settings
 from services.domain.ticker import read_ticker
 
@@ -41,3 +45,32 @@ def test_a_ticker_has_one_to_sixty_characters():
         with pytest.raises(InvalidInput) as refused:
             read_ticker(wrong)
         assert (refused.value.code, refused.value.field) == ("bad_symbol", "symbol")
+
+
+def signal(**changes):
+    return NewSignal(market_type=Market.FUTURES, symbol="BTCUSDT", direction=Direction.LONG, stop_loss=D(5), **changes)
+
+
+def test_a_signal_asks_for_a_leverage_that_its_market_has():
+    for leverage in (1, 150):
+        assert meaning_of(signal(leverage=leverage), SourceSettings()).leverage == leverage
+    for leverage in (0, 151):
+        with pytest.raises(InvalidInput) as refused:
+            meaning_of(signal(leverage=leverage), SourceSettings())
+        assert (refused.value.code, refused.value.numbers["max"]) == ("leverage_out_of_range", "150")
+
+
+def test_a_signal_may_be_a_minute_ahead_of_the_exchange():
+    now = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    ahead = signal(signal_time=now + timedelta(seconds=60))
+    assert lifetime_of(ahead, SourceSettings(), now).signal_time == now
+    with pytest.raises(InvalidInput) as refused:
+        lifetime_of(signal(signal_time=now + timedelta(seconds=60, milliseconds=1)), SourceSettings(), now)
+    assert refused.value.field == "signal_time"
+
+
+def test_what_an_alert_says_too_long_is_cut_and_not_refused():
+    alert = read_alert(
+        {"symbol": "BTCUSDT", "side": "buy", "strategy": "x" * 81, "notes": "y" * 4001}, SourceSettings()
+    )
+    assert (alert.signal.strategy, alert.signal.notes) == ("x" * 80, "y" * 4000)

@@ -46,6 +46,7 @@ WALK = (
     "tests/domain/test_changes.py",
     "tests/domain/test_whole.py",
     "tests/domain/test_delisted.py",
+    "tests/domain/test_stops.py",
     "tests/domain/test_liquidation.py",
     "tests/domain/test_funding.py",
     "tests/domain/test_plan_commands.py",
@@ -122,7 +123,7 @@ JUDGES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(
         ("services/domain/equity.py", "services/domain/limits.py"), ("tests/domain/test_sizing.py", *TRADES)
     ),
-    "services/domain/view.py": ("tests/domain/test_excursion.py", *TRADES),
+    "services/domain/view.py": ("tests/domain/test_view.py", "tests/domain/test_excursion.py", *TRADES),
     **dict.fromkeys(
         (f"services/domain/metrics/{name}.py" for name in METRICS),
         ("tests/domain/metrics", "tests/api/test_performance.py", "tests/api/test_equity.py"),
