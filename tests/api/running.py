@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from litestar import Litestar
 
 from api.app import create_app
 from api.deadline import REQUEST_SECONDS
@@ -34,9 +35,10 @@ NOWHERE = {"spot_url": "http://127.0.0.1:9", "futures_url": "http://127.0.0.1:9"
 class Api:
     """A served API and a way to ask it."""
 
-    def __init__(self, url: str, server: Server) -> None:
+    def __init__(self, url: str, server: Server, app: Litestar) -> None:
         self.url = url
         self.server = server
+        self.app = app
         self.http = httpx.AsyncClient(base_url=url, timeout=30)
 
 
@@ -50,7 +52,7 @@ def serving(
     server = Server(app, settings.trusted_proxies)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    api = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", server)
+    api = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", server, app)
     try:
         _wait_until_ready(api.url, thread, 200 if ready else 503)
         yield api

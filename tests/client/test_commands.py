@@ -121,7 +121,7 @@ async def test_tail_goes_on_after_the_api_was_away(services, api):
     with serving(services.settings) as first, Line(first.url) as line:
         command = [PAPERFLEET, "tail", "--json", "--only", "paper_trade", "-n", "5", "--url", line.url]
         with _started(command) as tail:
-            await wait_until(lambda: first.server.config.app.state.hub._clients, 60)
+            await wait_until(lambda: first.app.state.hub._clients, 60)
             await append(services, 2)
             numbers = [json.loads(tail.stdout.readline())["data"]["number"] for _ in range(2)]
             line.target = "http://127.0.0.1:1"

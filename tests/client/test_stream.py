@@ -43,7 +43,7 @@ async def _head(services):
 
 
 def _streams(api):
-    return api.server.config.app.state.hub._clients  # the test waits for a reader to be there before it writes
+    return api.app.state.hub._clients  # the test waits for a reader to be there before it writes
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
