@@ -21,7 +21,7 @@ from deploy.local.ports import free_port
 from services.bootstrap import build
 from services.db.migrate import revisions
 from services.domain.market import Market
-from services.settings import Settings
+from services.settings import PREFIX, Settings
 from tests.api.running import NOWHERE, exchange, market, order, settings_of_test
 from tests.evaluation.desk import Desk
 from tests.servers import wait_until
@@ -79,13 +79,24 @@ def old(tmp_path_factory) -> Path:
     return folder
 
 
+def environment(old: Path, settings: Settings) -> dict[str, str]:
+    """What the settings say, as far as the old code has such settings: newer ones stand as they are by default."""
+    code = "from services.settings import Settings; print(*Settings.__struct_fields__)"
+    known = subprocess.run([sys.executable, "-c", code], cwd=old, capture_output=True, text=True, check=True).stdout
+    return {
+        name: text
+        for name, text in settings.to_environment().items()
+        if name.removeprefix(PREFIX).lower() in known.split()
+    }
+
+
 @contextmanager
 def process(old: Path, log: Path, words: Sequence[str], settings: Settings, **variables: str) -> Iterator[None]:
     """A process of the old code; it ends in order, and what it said is told where the test fails."""
     command = [sys.executable, "-c", "from paperfleet.cli import main; main()", *words]
     with log.open("wb") as output:
         running = subprocess.Popen(
-            command, cwd=old, env=os.environ | settings.to_environment() | variables, stdout=output, stderr=output
+            command, cwd=old, env=os.environ | environment(old, settings) | variables, stdout=output, stderr=output
         )
         try:
             yield
