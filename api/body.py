@@ -71,8 +71,8 @@ def _refuse_nul(part: Any, place: str = "") -> None:
         for name, each in part.items():
             _refuse_nul(each, f"{place}.{name}".lstrip("."))
     if isinstance(part, list):
-        for each in part:
-            _refuse_nul(each, place)
+        for number, each in enumerate(part):
+            _refuse_nul(each, place if isinstance(each, str) else f"{place}[{number}]")
 
 
 def _misfit(message: str, kind: type[Any]) -> InvalidInput:

@@ -187,6 +187,6 @@ async def test_a_disabled_user_is_out_at_once_and_the_last_admin_stays(services,
         await connection.execute("UPDATE users SET disabled_at = NULL WHERE role = 'admin'")
 
 
-async def test_a_name_that_no_database_can_hold_is_a_wrong_name(api):
+async def test_a_name_that_no_database_can_hold_is_refused_by_its_field(api):
     answer = await api.http.post("/api/session/", json={"name": "a\x00b", "password": "a long enough one"})
-    assert (answer.status_code, answer.json()["code"]) == (401, "wrong_password")
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "bad_text", "name")

@@ -45,7 +45,7 @@ async def test_a_create_is_refused_with_code_field_and_numbers(api, services):
     is_problem(await create(take_profit="Infinity"), 422, "not_a_positive_number", "take_profit")
     is_problem(await create(notes="a\x00b"), 422, "bad_text", "notes")
     is_problem(await create(symbol="BTC\x00USDT"), 422, "bad_text", "symbol")
-    is_problem(await create(take_profits=[{"price": "1\x00"}]), 422, "bad_text", "take_profits.price")
+    is_problem(await create(take_profits=[{"price": "1\x00"}]), 422, "bad_text", "take_profits[0].price")
     is_problem(await create(symbol="BTC\\u0000"), 422, "unknown_symbol", "symbol")
     body = is_problem(await create(position_size="200000"), 409, "insufficient_balance", "position_size")
     assert Decimal(body["numbers"]["free"]) < Decimal(body["numbers"]["needed"])
