@@ -15,6 +15,8 @@ def upgrade(url: str, revision: str = "head") -> None:
     engine = sqlalchemy.create_engine(sqlalchemy_url(url), poolclass=sqlalchemy.NullPool)
     try:
         with engine.connect() as connection:
+            # What is set on the user bounds the fleet's statements, not a migration's nor its wait for its turn.
+            connection.execute(sqlalchemy.text("SET statement_timeout = 0"))
             connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
             connection.commit()
             config = _config()
