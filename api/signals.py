@@ -170,7 +170,7 @@ async def validate(
     request_max_body_size=IMPORT_BYTES_MAX,
     opt={deadline.SECONDS: IMPORT_SECONDS, TEXT_BODY: IMPORTS},
     summary="Import signals from a CSV file",
-    responses=problems(413, 422),
+    responses=problems(409, 413, 422),
 )
 async def import_(
     request: Request[object, object, State],

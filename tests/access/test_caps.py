@@ -14,6 +14,7 @@ from services.usecases.share_account import LINKS_MAX
 from services.usecases.sources import SOURCES_MAX
 from tests.access.people import PASSWORD, Person
 from tests.api.running import order, serving
+from tests.described import described
 from tests.servers import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -100,6 +101,16 @@ async def test_a_user_has_so_many_sources_and_no_more(services, someone):
     said |= {"take_profits": [{"percent": "5"}]}
     by_name = await anna.http.post("/api/signals/", json=said | {"source": "made at first use"})
     assert (by_name.status_code, by_name.json()["code"]) == (409, "too_many_sources")
+    file = {
+        "content": b"symbol,side\n",
+        "headers": {"Content-Type": "text/csv"},
+        "params": {"source": "made by a file"},
+    }
+    imported = await anna.http.post("/api/signals/import", **file)
+    assert (imported.status_code, imported.json()["code"]) == (409, "too_many_sources")
+    paths = described()["paths"]
+    for path in ("/api/signals", "/api/signals/import"):
+        assert "409" in paths[path]["post"]["responses"], path
     assert (await anna.http.post("/api/signals/", json=said | {"source": "the last"})).status_code == 201
     assert (await ben.http.post("/api/sources/", json={"name": "one more"})).status_code == 201
 
