@@ -9,6 +9,7 @@ from services.domain.alerts import read_alert
 from services.domain.errors import InvalidInput
 from services.domain.market import Market
 from services.domain.plan import Direction
+from services.domain.scan import equal_shares
 from services.domain.signal import NewSignal, lifetime_of, meaning_of
 from services.domain.source import DEDUP_SECONDS_MAX, LAG_SECONDS_MAX, SourceSettings, check_settings
 from services.domain.ticker import read_ticker
@@ -74,3 +75,24 @@ def test_what_an_alert_says_too_long_is_cut_and_not_refused():
         {"symbol": "BTCUSDT", "side": "buy", "strategy": "x" * 81, "notes": "y" * 4001}, SourceSettings()
     )
     assert (alert.signal.strategy, alert.signal.notes) == ("x" * 80, "y" * 4000)
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        (99_999_999_999, 99_999_999_999),
+        (100_000_000_000, 100_000_000),
+        ("100000000000", 100_000_000),
+        ("1782907200.25", 1_782_907_200.25),
+        (1_782_907_200_250, 1_782_907_200.25),
+    ],
+)
+def test_a_number_that_no_seconds_reach_is_milliseconds(told, seconds):
+    alert = read_alert({"symbol": "BTCUSDT", "side": "buy", "signal_time": told}, SourceSettings())
+    assert alert.signal.signal_time == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+
+
+def test_targets_share_alike_to_the_percent_and_the_last_takes_the_rest():
+    for count, each, rest in ((1, None, D(1)), (3, D("0.33"), D("0.34")), (4, D("0.25"), D("0.25"))):
+        *others, last = equal_shares([D(100 + number) for number in range(count)])
+        assert ({target.fraction for target in others}, last.fraction) == ({each} - {None}, rest)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.domain.metrics.course import EMPTY, Course, course, exposure_percent, joined
 from services.domain.metrics.drawdown import Drawdown, deepest, drawdown, recovered_at
+from services.domain.metrics.streaks import Streaks, streaks
 from services.domain.metrics.tally import Closed
 from tests.domain.metrics.trades import HOUR, START, closed, parted, row
 
@@ -31,6 +32,23 @@ def test_streaks_by_hand():
     assert (whole.wins.longest, whole.losses.longest) == (4, 3)
     assert course(row([1, 1, 0, 1])).wins.longest == 2  # a break-even ends a streak
     assert (EMPTY.wins.longest, EMPTY.losses.longest) == (0, 0)
+
+
+def test_a_streak_may_span_stretches_from_end_to_end():
+    first, second, third = (streaks(holds) for holds in ([False, True, True], [True, True], [True, False]))
+    whole = first + second + third
+    assert whole == Streaks(length=7, first=0, last=0, longest=5) == streaks([False] + [True] * 5 + [False])
+    assert first + second == Streaks(length=5, first=0, last=4, longest=4)
+    assert second + third == Streaks(length=4, first=3, last=0, longest=3)
+
+
+def test_of_equal_peaks_troughs_and_falls_the_first_is_told():
+    found = drawdown_of(row([100, -50, 50, -50]))
+    assert (found.start, found.end, found.recovery) == (START + HOUR, START + 2 * HOUR, START + 3 * HOUR)
+    again = drawdown_of(row([100, -50, 0]))
+    assert (again.start, again.end) == (START + HOUR, START + 2 * HOUR)
+    level = drawdown_of(row([100, 0, -50]))
+    assert (level.start, level.end) == (START + HOUR, START + 3 * HOUR)
 
 
 def test_drawdown_by_hand():
