@@ -13,6 +13,7 @@ from statistics import median
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
+import msgspec
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
@@ -186,8 +187,13 @@ async def _statements(url: str, work: Callable[[Services], Awaitable[object]]) -
 
 
 async def _bare(connection: Connection, statements: list[tuple[Any, Any]]) -> None:
+    """Execute them, and read their rows as Python's values; a row that comes as one text of JSON is read too."""
     for query, parameters in statements:
         cursor = await connection.execute(query, parameters)
         if cursor.description is not None:
-            await cursor.fetchall()
+            rows = await cursor.fetchall()
+            if len(cursor.description) == 1:
+                for (value,) in rows:
+                    if isinstance(value, str):
+                        msgspec.json.decode(value)
     await connection.commit()
