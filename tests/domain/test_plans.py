@@ -138,9 +138,12 @@ def test_bars_in_progress_change_nothing_in_the_end(case: PlanCase, data: st.Dat
 def _with_tail(case: PlanCase, trade: Trade, path: Path, seen: int | None) -> Trade:
     """One path and its bar in progress; what there is inside that up to `seen` may be at hand."""
     finer: dict[datetime, Finer] = {}
+    since = path.start
     while True:
-        judged = walk(trade, path, since=path.start, finer=finer)
+        judged = walk(trade, path, since=since, finer=finer)
         trade = judged.trade
+        if trade.held_from is None:
+            since = path.end  # where the watermark is now: closed bars are met once
         if judged.need is None or judged.need.minute in finer:
             return trade
         if judged.need.minute < path.end:
