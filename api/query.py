@@ -1,6 +1,5 @@
 """Query strings, where the framework lets pass what nobody can have meant: misspelt, repeated or null parameters."""
 
-from functools import cache
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -31,13 +30,19 @@ def check_query(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         seen.add(name)
 
 
-@cache
+_by_function: dict[object, dict[str, FieldDefinition]] = {}
+"""Not by the handler: a guard is given a copy of it for each request."""
+
+
 def _taken(handler: BaseRouteHandler) -> dict[str, FieldDefinition]:
     """The parameters of a route's query, by their names there."""
-    found = {}
-    for name, field in handler.parsed_fn_signature.parameters.items():
-        if isinstance(field.kwarg_definition, QueryParameter):
-            found[field.kwarg_definition.name or name] = field
+    found = _by_function.get(handler.fn)
+    if found is None:
+        found = _by_function[handler.fn] = {
+            field.kwarg_definition.name or name: field
+            for name, field in handler.parsed_fn_signature.parameters.items()
+            if isinstance(field.kwarg_definition, QueryParameter)
+        }
     return found
 
 
