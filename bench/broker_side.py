@@ -1,24 +1,33 @@
-"""One side of `bench broker`, a process of its own: `stock`, `fleet`, or `async`, our broker and an actor of its kind.
+"""One side of `bench broker`, a process of its own.
+
+`stock` is dramatiq's broker; `fleet` is ours; `poisoned` is ours with messages among them that nobody may run; `async`
+is ours and an actor of its kind.
 
 Told {"messages": N, "singles": M} on stdin, it answers with messages a second and milliseconds of waiting.
 """
 
 import contextlib
+import itertools
 import json
 import logging
 import math
+import os
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import dramatiq
+import structlog
 from dramatiq import Worker
 from dramatiq.brokers.redis import RedisBroker
 
 THREADS = 8
+POISON_AFTER = 50
+"""On the poisoned side each so many messages that are enqueued together are followed by one that must not run."""
 PAUSE_SECONDS = 1.2
 """Between two single messages: by then the stock consumer polls at its slowest."""
 
@@ -66,7 +75,7 @@ def _stock(url: str, tally: Tally) -> tuple[Any, Any, Callable[[int], None]]:
     return broker, nothing, together
 
 
-def _fleet(url: str, tally: Tally, *, declared: bool) -> tuple[Any, Any, Callable[[int], None]]:
+def _fleet(url: str, tally: Tally, *, declared: bool, poisoned: bool) -> tuple[Any, Any, Callable[[int], None]]:
     # Imported here: the import puts our encoder in place for the whole process.
     from workers import runtime
     from workers.broker import broker
@@ -91,7 +100,16 @@ def _fleet(url: str, tally: Tally, *, declared: bool) -> tuple[Any, Any, Callabl
             tally.one()
 
         nothing = plain
-    return broker, nothing, lambda count: broker.enqueue_many([nothing.message() for _ in range(count)])
+
+    def together(count: int) -> None:
+        each = POISON_AFTER if poisoned else count
+        for first in range(0, count, each):
+            broker.enqueue_many([nothing.message() for _ in range(min(each, count - first))])
+            if poisoned:
+                broker.do_enqueue("bench", f"poison-{first}", next(poisons))
+
+    poisons = itertools.cycle((b"", b"\xc1" * 60, b"\x91" * 10_000, nothing.message().copy(actor_name="no").encode()))
+    return broker, nothing, together
 
 
 @contextlib.asynccontextmanager
@@ -102,7 +120,11 @@ async def _no_services() -> AsyncIterator[object]:
 def measure(side: str, url: str, messages: int, singles: int) -> dict[str, float]:
     """Send, enqueue together, work off, and then one at a time."""
     tally = Tally()
-    broker, nothing, together = _stock(url, tally) if side == "stock" else _fleet(url, tally, declared=side == "async")
+    broker, nothing, together = (
+        _stock(url, tally)
+        if side == "stock"
+        else _fleet(url, tally, declared=side == "async", poisoned=side == "poisoned")
+    )
     half = messages // 2
     started = time.perf_counter()
     for _ in range(half):
@@ -141,4 +163,7 @@ def _waits(tally: Tally, nothing: Any, count: int) -> list[float]:
 if __name__ == "__main__":
     logging.disable()
     order = json.loads(sys.stdin.readline())
-    print(json.dumps(measure(sys.argv[1], sys.argv[2], order["messages"], order["singles"])), flush=True)
+    with Path(os.devnull).open("w") as nowhere:  # stdout is for the answer
+        structlog.configure(logger_factory=structlog.WriteLoggerFactory(nowhere))
+        figures = measure(sys.argv[1], sys.argv[2], order["messages"], order["singles"])
+    print(json.dumps(figures), flush=True)
