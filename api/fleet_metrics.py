@@ -139,6 +139,7 @@ def _servers(status: SystemStatus) -> Iterator[Metric]:
     yield _one("postgres_connections", "Connections in use.", postgres.connections)
     yield _one("postgres_connections_max", "Connections that may be used.", postgres.connections_max)
     yield _one("postgres_bytes", "Size of the database.", postgres.size_bytes)
+    yield _one("postgres_budget_bytes", "Size that it may have.", postgres.budget_bytes)
     yield _one("postgres_oldest_transaction_seconds", "The longest open one.", postgres.oldest_transaction_seconds)
     yield _one("redis_bytes", "Memory used.", None if redis is None else redis.used_bytes)
     yield _one(

@@ -31,6 +31,7 @@ BOUNDS: Mapping[str, tuple[Decimal, Decimal]] = {
     "api_port": (Decimal(0), Decimal(65535)),
     "metrics_port": (Decimal(-1), Decimal(65535)),
     "pool_size": (Decimal(0), Decimal(1000)),
+    "disk_budget_gib": (Decimal(0), Decimal(1_000_000)),
     "session_hours": (Decimal(0), Decimal(24 * 366)),
     "streams_max": (Decimal(0), Decimal(1_000_000)),
     "streams_per_user": (Decimal(0), Decimal(1_000_000)),
@@ -83,6 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                        where a worker or scheduler serves its own Prometheus metrics; port 0 serves none. The API
                        has them at /metrics
     pool_size          database connections a process may hold
+    disk_budget_gib    how large the database may become, its log not counted; beyond 80 % of it the operator is told
     traces_url         base URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces; empty: none are made
     log_level          DEBUG, INFO, WARNING, ERROR or CRITICAL
     starting_balance   USDT on an account when it is made, unless something else is asked for
@@ -132,6 +134,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
     pool_size: int = 5
+    disk_budget_gib: Decimal = Decimal(80)
     traces_url: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     starting_balance: Decimal = Decimal(100000)
@@ -169,6 +172,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def callers_url(self) -> str:
         """The libpq URL by which the API serves its callers."""
         return self.callers_database_url or self.database_url
+
+    @property
+    def disk_budget_bytes(self) -> int:
+        """`disk_budget_gib` in bytes."""
+        return int(self.disk_budget_gib * 2**30)
 
     @property
     def cycle_interval(self) -> timedelta:

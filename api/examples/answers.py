@@ -177,6 +177,7 @@ _SYSTEM = {
             "connections": 14,
             "connections_max": 97,
             "size_bytes": 734003200,
+            "budget_bytes": 85899345920,
             "oldest_transaction_seconds": 0.02,
         },
         "redis": {

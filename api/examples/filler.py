@@ -126,6 +126,7 @@ _NUMBERS: dict[str, int] = {
     "connections": 14,
     "connections_max": 100,
     "size_bytes": 734003200,
+    "budget_bytes": 85899345920,
     "used_bytes": 52428800,
     "limit_bytes": 536870912,
     "max_lag_seconds": 900,

@@ -126,7 +126,14 @@ DOOR = [
             "allowed": "max(paperfleet_fleet_postgres_connections_max)",
         },
     ),
-    Panel("Size of the database", {"bytes": "max(paperfleet_fleet_postgres_bytes)"}, "bytes"),
+    Panel(
+        "Size of the database",
+        {
+            "bytes": "max(paperfleet_fleet_postgres_bytes)",
+            "budget": "max(paperfleet_fleet_postgres_budget_bytes)",
+        },
+        "bytes",
+    ),
     Panel("Longest transaction", {"open": "max(paperfleet_fleet_postgres_oldest_transaction_seconds)"}, "s"),
     Panel(
         "Redis memory",

@@ -11,6 +11,7 @@ from services.db.pool import Connection
 from services.db.retention import BARS_KEPT, EVENTS_KEPT
 
 CONNECT_SECONDS = 5
+TABLES_SHOWN = 4
 HOT_TABLES = ("accounts", "watermarks", "trades", "live_triggers", "results")
 
 
@@ -29,6 +30,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     clock_seconds      how far the server's clock is ahead of ours
     oldest_seconds     how long the oldest open transaction of anybody has run
     frozen_age         transactions since the oldest row that is not frozen; at 2^31 the server stops
+    tables             bytes of the largest tables, indexes included and partitions summed up, the largest first
     data_directory     None where the role may not know it
     missing_partitions days of today and tomorrow without a partition of their own, as table and day
     stale_partitions   partitions that retention should have dropped a day ago or more
@@ -43,6 +45,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     oldest_seconds: float
     frozen_age: int
     size_bytes: int
+    tables: dict[str, int]
     data_directory: str | None
     bloat: list[Bloat]
     missing_partitions: list[str]
@@ -73,6 +76,7 @@ async def diagnose(connection: Connection) -> Diagnosis:
         "SELECT relname, n_dead_tup, n_live_tup FROM pg_stat_user_tables WHERE relname = ANY(%s)", [list(HOT_TABLES)]
     )
     bloat = [Bloat(*row) for row in await cursor.fetchall()]
+    tables: dict[str, int] = dict(await (await connection.execute(_TABLES, [TABLES_SHOWN])).fetchall())
     missing, stale = await _partitions(connection) if revision is not None else ([], [])
     return Diagnosis(
         version=version,
@@ -84,6 +88,7 @@ async def diagnose(connection: Connection) -> Diagnosis:
         oldest_seconds=oldest,
         frozen_age=frozen,
         size_bytes=size,
+        tables=tables,
         data_directory=folder,
         bloat=bloat,
         missing_partitions=missing,
@@ -126,6 +131,10 @@ async def _row(connection: Connection, query: str) -> tuple[Any, ...]:
 
 
 _SETTINGS = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum", "track_counts", "jit")
+_TABLES = """
+SELECT coalesce(pg_partition_root(relid), relid)::regclass::text, sum(pg_total_relation_size(relid))::bigint AS size
+FROM pg_stat_user_tables GROUP BY 1 ORDER BY size DESC LIMIT %s
+"""
 _SERVER = """
 SELECT current_setting('server_version_num')::int / 10000,
     count(*) FILTER (WHERE backend_type = 'client backend'),

@@ -6,7 +6,8 @@ from services.db.pool import Connection
 
 
 class ServerState(msgspec.Struct, frozen=True, kw_only=True):
-    """PostgreSQL now. `connections` of all databases of the server, out of `connections_max`; size of ours in bytes.
+    """PostgreSQL now. `connections` of all databases of the server, out of `connections_max`; size of ours in bytes,
+    out of `budget_bytes` (PAPERFLEET_DISK_BUDGET_GIB).
 
     oldest_transaction_seconds is how long the oldest open transaction has run: a long one holds vacuum back.
     """
@@ -15,11 +16,12 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     connections: int
     connections_max: int
     size_bytes: int
+    budget_bytes: int
     oldest_transaction_seconds: float
 
 
-async def state(connection: Connection) -> ServerState:
-    """The server now."""
+async def state(connection: Connection, budget_bytes: int) -> ServerState:
+    """The server now, beside what the settings grant it."""
     cursor = await connection.execute(
         """SELECT current_setting('server_version'), count(*) FILTER (WHERE backend_type = 'client backend'),
                   current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
@@ -36,5 +38,6 @@ async def state(connection: Connection) -> ServerState:
         connections=used,
         connections_max=most,
         size_bytes=size,
+        budget_bytes=budget_bytes,
         oldest_transaction_seconds=round(oldest, 3),
     )

@@ -34,7 +34,7 @@ async def examine_postgres(settings: Settings) -> list[Finding]:
         return [wrong("postgres", f"cannot be reached: {_line(error)}", mend)]
     async with connection:
         told = await diagnosis.diagnose(connection)
-    return [*_server(told), *_schema(told), *_room(told)]
+    return [*_server(told), *_schema(told), *_room(told), _budget(told, settings.disk_budget_bytes), _disk(told)]
 
 
 def _server(told: Diagnosis) -> Iterator[Finding]:
@@ -42,7 +42,7 @@ def _server(told: Diagnosis) -> Iterator[Finding]:
     if not low <= told.version <= high:
         yield wrong("postgres", f"version {told.version}", f"this program is made for PostgreSQL {low} to {high}")
     else:
-        yield fine("postgres", f"version {told.version}, {told.size_bytes // _MIB} MiB")
+        yield fine("postgres", f"version {told.version}, {told.size_bytes // _MIB:,} MiB")
     unsafe = [name for name in ("fsync", "full_page_writes") if told.settings.get(name) == "off"]
     if told.settings.get("synchronous_commit") == "off":
         unsafe.append("synchronous_commit")
@@ -98,22 +98,29 @@ def _room(told: Diagnosis) -> Iterator[Finding]:
         yield doubt("connections", used, "raise max_connections, or lower PAPERFLEET_POOL_SIZE")
     else:
         yield fine("connections", used)
-    yield from _disk(told.data_directory)
 
 
-def _disk(folder: str | None) -> Iterator[Finding]:
+def _budget(told: Diagnosis, budget: int) -> Finding:
+    """How much of what the operator grants it the database has, and which tables have it."""
+    largest = (f"{table} {size // _MIB:,}" for table, size in told.tables.items())
+    text = ", ".join([f"{told.size_bytes // _MIB:,} MiB of {budget // _MIB:,}", *largest])
+    if told.size_bytes > FULL * budget:
+        mend = "docs/runbook.md#disk-budget tells why a table grows; on a larger disk raise PAPERFLEET_DISK_BUDGET_GIB"
+        return doubt("disk_budget", text, mend)
+    return fine("disk_budget", text)
+
+
+def _disk(told: Diagnosis) -> Finding:
     usage = None
-    if folder is not None:
+    if told.data_directory is not None:
         with suppress(OSError):
-            usage = shutil.disk_usage(folder)
+            usage = shutil.disk_usage(told.data_directory)
     if usage is None:
-        yield fine("disk", "not visible from here: watch it on the server's own machine")
-        return
+        return fine("disk", "not visible from here: watch it on the server's own machine")
     text = f"{usage.free // _MIB:,} MiB free of {usage.total // _MIB:,}"
     if usage.free < min(FREE_BYTES, FREE_SHARE * usage.total):
-        yield wrong("disk", text, "make room: a full disk stops the database; docs/operations.md tells what is kept")
-    else:
-        yield fine("disk", text)
+        return wrong("disk", text, "make room, a full disk stops the database: docs/runbook.md#disk-budget")
+    return fine("disk", text)
 
 
 async def examine_redis(redis: Redis) -> list[Finding]:

@@ -51,7 +51,7 @@ async def read_fleet(services: Services) -> FleetState:
     """The fleet now. Raises what keeps the database from answering; Redis may be away."""
     async with services.pool.connection() as connection:
         stopped = await halts.in_force(connection)
-        postgres = await server.state(connection)
+        postgres = await server.state(connection, services.settings.disk_budget_bytes)
     try:
         async with asyncio.timeout(REDIS_SECONDS):
             return FleetState(

@@ -35,6 +35,7 @@ async def test_the_system_in_numbers(api, services):
     assert set(system["weight"]) == {"SPOT", "FUTURES"}
     (process,) = system["fleet"]["processes"]
     assert process["connections"] == services.settings.pool_size + SYSTEM_CONNECTIONS
+    assert 0 < system["fleet"]["postgres"]["size_bytes"] < system["fleet"]["postgres"]["budget_bytes"] == 80 * 2**30
     assert 0 < system["weight"]["SPOT"]["used"] < system["weight"]["SPOT"]["limit"]
     assert [lag["market_type"] for lag in system["lag"]] == ["FUTURES", "SPOT"]
     assert 0 <= system["lag_seconds"] < 180

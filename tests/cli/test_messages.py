@@ -69,6 +69,7 @@ async def test_a_process_without_its_database_says_why(monkeypatch):
         ("LOG_LEVEL", "LOUD", "PAPERFLEET_LOG_LEVEL: must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
         ("POOL_SIZE", "0", "PAPERFLEET_POOL_SIZE must be above 0 and at most 1000, got 0"),
         ("POOL_SIZE", "many", "PAPERFLEET_POOL_SIZE: expected `int`, got `str`"),
+        ("DISK_BUDGET_GIB", "0", "PAPERFLEET_DISK_BUDGET_GIB must be above 0 and at most 1000000, got 0"),
         ("WEIGHT_SHARE", "1.5", "PAPERFLEET_WEIGHT_SHARE must be above 0 and at most 1, got 1.5"),
         ("SESSION_HOURS", "0", "PAPERFLEET_SESSION_HOURS must be above 0 and at most 8784, got 0"),
         ("STREAMS_MAX", "0", "PAPERFLEET_STREAMS_MAX must be above 0 and at most 1000000, got 0"),

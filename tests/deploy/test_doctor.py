@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -153,6 +155,23 @@ async def test_a_disk_that_is_not_on_this_machine_is_said_to_be_out_of_sight(set
     monkeypatch.setattr(examine_servers.diagnosis, "diagnose", elsewhere)
     disk = by_check(await examine_postgres(settings))["disk"]
     assert (disk.level, disk.text.startswith("not visible from here")) == (Level.OK, True)
+
+
+async def test_a_database_that_outgrows_its_disk_budget(settings, services):
+    async with services.pool.connection() as connection:
+        await connection.execute(
+            """INSERT INTO events (stream, seq, type, action, payload, created_at)
+               SELECT 'a1', n, 'trade', 'opened', '{}', now() - n % 2 * interval '1 day'
+               FROM generate_series(1, 30000) AS n"""
+        )
+    size = (await read_fleet(services)).postgres.size_bytes
+    for share, level in ((0.7, Level.OK), (0.9, Level.WARNING)):
+        granted = msgspec.structs.replace(settings, disk_budget_gib=Decimal(size / share) / 2**30)
+        found = by_check(await examine_postgres(granted))["disk_budget"]
+        assert found.level is level
+        told = re.match(rf"(\d+) MiB of {int(size / share) >> 20}, events (\d+), ", found.text)
+        assert told is not None, "partitions are one table, and this is the largest"
+        assert 1 < int(told[2]) < int(told[1])
 
 
 async def test_processes_that_may_ask_for_more_connections_than_there_are(services):

@@ -94,12 +94,13 @@ class Timing(msgspec.Struct, frozen=True):
 
 
 class Postgres(msgspec.Struct, frozen=True, kw_only=True):
-    """PostgreSQL now: connections in all and at most, the size of the database, its oldest open transaction."""
+    """PostgreSQL now: connections in all and at most, size of the database and its budget, oldest open transaction."""
 
     version: str
     connections: int
     connections_max: int
     size_bytes: int
+    budget_bytes: int
     oldest_transaction_seconds: float
 
 

@@ -13,10 +13,11 @@ export function Servers({ of: { postgres, redis } }: { of: SystemStatus["fleet"]
             <span>PostgreSQL {postgres.version}</span>
             <span className="num soft">
               {count(postgres.connections)} of {count(postgres.connections_max)} connections,{" "}
-              {bytes(postgres.size_bytes)}
+              {bytes(postgres.size_bytes)} of {bytes(postgres.budget_bytes)}
             </span>
           </div>
           <Meter part={postgres.connections / postgres.connections_max} label="Connections used" />
+          <Meter part={postgres.size_bytes / postgres.budget_bytes} label="Disk budget used" />
           <p className="small dim meter-note">Longest open transaction {age(postgres.oldest_transaction_seconds)}</p>
         </div>
         {redis ? (
