@@ -2,27 +2,44 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 import msgspec
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from api.chunks import identified
+from api.chunks import Chunk, identified
 from api.feed import encode
 from api.metrics import EVENTS_DELIVERED
-from api.price_board import Pair
+from api.price_board import Pair, PriceBoard
+from api.subscription import Holder
 from services.coordination.stream_shares import Lease
-from services.db.event_log import Page
-
-if TYPE_CHECKING:
-    from api.hub import Hub
-    from api.subscription import Holder
+from services.db.event_log import Cursors, Page
 
 BEAT = b'event: beat\ndata: {"type":"beat","action":"beat"}\n\n'
 """An event, for a browser tells its pages of no comments; without an id, for it is no place in the streams."""
 GREETING = b"retry: 1000\n: welcome\n\n"
 CATCH_UP_EVENTS = 200
+
+
+class Streams(Protocol):
+    """What a client reads: the streams that a process follows, all of its clients together."""
+
+    epoch: str
+    prices: PriceBoard
+
+    def joined(self, client: "StreamClient") -> AbstractContextManager[None]:
+        """Have the client's streams followed."""
+        ...
+
+    def after(self, cursors: Cursors) -> Chunk:
+        """What is at hand after `cursors`."""
+        ...
+
+    async def read_behind(self, after: Cursors, limit: int) -> Page:
+        """Events that are no longer at hand. Raises psycopg's errors."""
+        ...
 
 
 class StreamClient:
@@ -39,7 +56,7 @@ class StreamClient:
 
     def __init__(
         self,
-        hub: "Hub",
+        streams: Streams,
         cursors: Mapping[str, int],
         joined_at: Page,
         *,
@@ -47,7 +64,7 @@ class StreamClient:
         pairs: frozenset[Pair] = frozenset(),
         account_ids: tuple[int, ...] = (),
         abort: Callable[[], None] = lambda: None,
-        holder: "Holder | None" = None,
+        holder: Holder | None = None,
         lease: Lease | None = None,
     ) -> None:
         self.cursors = cursors
@@ -58,7 +75,7 @@ class StreamClient:
         self.lease = lease
         self.sending_since: float | None = None
         self.beat_at = 0.0
-        self._hub = hub
+        self._streams = streams
         self._asked_pairs = pairs
         self._reset = reset
         self._abort = abort
@@ -69,7 +86,7 @@ class StreamClient:
     async def frames(self) -> AsyncIterator[bytes]:
         """The bytes of the response, until the hub ends or cuts the client. Its place is told in any case."""
         clock = asyncio.get_running_loop().time
-        with self._hub.joined(self):
+        with self._streams.joined(self):
             chunk: bytes | None = self._greeting()
             self.beat_at = clock()
             self.wake()
@@ -121,7 +138,7 @@ class StreamClient:
 
         None where a reset comes first, for that must not be passed over.
         """
-        return GREETING if self._reset else identified(self._hub.epoch, self.cursors, GREETING)
+        return GREETING if self._reset else identified(self._streams.epoch, self.cursors, GREETING)
 
     async def _next(self) -> bytes | None:
         """What there is to send when the client is woken, which may be nothing; None at the end."""
@@ -135,8 +152,8 @@ class StreamClient:
             reason, self._reset = self._reset, ""
             self.wake()
             data = msgspec.json.encode({"type": "reset", "action": reason})
-            return identified(self._hub.epoch, self.cursors, b"event: reset\ndata: " + data + b"\n\n")
-        chunk = self._hub.after(self.cursors)
+            return identified(self._streams.epoch, self.cursors, b"event: reset\ndata: " + data + b"\n\n")
+        chunk = self._streams.after(self.cursors)
         self.cursors, parts = chunk.cursors, [chunk.data]
         if not chunk.is_whole:
             self.wake()
@@ -145,8 +162,8 @@ class StreamClient:
         for stream in chunk.behind:
             await self._catch_up(stream, parts)
         if self.pairs:
-            parts += self._hub.prices.since(self._price_version, self.pairs)
-            self._price_version = self._hub.prices.version
+            parts += self._streams.prices.since(self._price_version, self.pairs)
+            self._price_version = self._streams.prices.version
         if self._beat_due:
             self._beat_due = False
             parts.append(BEAT)
@@ -156,11 +173,11 @@ class StreamClient:
         """Read what the feed no longer holds; a hole there is history that is gone."""
         cursor = self.cursors[stream]
         try:
-            page = await self._hub.read_behind({stream: cursor}, CATCH_UP_EVENTS)
+            page = await self._streams.read_behind({stream: cursor}, CATCH_UP_EVENTS)
         except (psycopg.Error, PoolTimeout):
             self.end()  # the client comes back, when the database does at the latest
             return
-        if self._reset or page.epoch != self._hub.epoch:
+        if self._reset or page.epoch != self._streams.epoch:
             return  # the hub tells the reason at its next look
         self.wake()
         if not page.events or page.events[0].seq != cursor + 1:
@@ -170,6 +187,6 @@ class StreamClient:
         for event in page.events:
             if event.seq == reached[stream] + 1:
                 reached[stream] = event.seq
-                parts.append(identified(self._hub.epoch, reached, encode(event)))
+                parts.append(identified(self._streams.epoch, reached, encode(event)))
         EVENTS_DELIVERED.inc(reached[stream] - cursor)
         self.cursors = reached

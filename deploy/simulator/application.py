@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import uuid
-from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from email.utils import formatdate
 from typing import Any, NamedTuple
@@ -11,12 +10,12 @@ from typing import Any, NamedTuple
 from deploy.simulator import faults as fault_rules
 from deploy.simulator.control import Control
 from deploy.simulator.errors import ApiError
-from deploy.simulator.exchange import Exchange
-from deploy.simulator.faults import Fault, Faults
+from deploy.simulator.faults import Fault
 from deploy.simulator.limits import Limiter
 from deploy.simulator.parameters import Parameters, parse
 from deploy.simulator.request import Request, Route
 from deploy.simulator.routes import ROUTES
+from deploy.simulator.stage import Stage
 from services.domain.market import Market
 
 Message = MutableMapping[str, Any]
@@ -51,14 +50,12 @@ class Answer(NamedTuple):
 
 
 class Application:
-    """Serves one exchange. Public paths and /control share the port, never a path."""
+    """Serves one stage. Public paths and /control share the port, never a path."""
 
-    def __init__(self, exchange: Exchange, seed: int, latency_ms: int = 0) -> None:
-        self.exchange = exchange
-        self.faults = Faults(seed)
-        self.latency_ms = latency_ms
-        self.counts: Counter[tuple[str, int]] = Counter()
-        self._control = Control(self)
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._exchange = stage.exchange
+        self._control = Control(stage)
         self._date = (0, b"")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -74,14 +71,14 @@ class Application:
             await _send(send, *_bare(_unknown(path, scope["method"])))
             return
         query = scope["query_string"].decode("latin-1")
-        striking = self.faults.striking(path, query)
-        if self.latency_ms:
-            await asyncio.sleep(self.latency_ms / 1000)
+        striking = self._stage.faults.striking(path, query)
+        if self._stage.latency_ms:
+            await asyncio.sleep(self._stage.latency_ms / 1000)
         if striking:
             await self._spoiled(striking, path, scope, receive, send)
             return
         answer = self._answer(path, query, scope["headers"])
-        self.counts[path, answer.status] += 1
+        self._stage.counts[path, answer.status] += 1
         await _send(send, answer.status, *_packed(answer, scope["headers"]))
 
     def _answer(self, path: str, query: str, headers: Headers, before: list[Fault] | None = None) -> Answer:
@@ -103,28 +100,28 @@ class Application:
         return Answer(status, body, extra, _JSON[route.market])
 
     def _limiter(self, route: Route) -> Limiter:
-        return self.exchange.funding_limit if route.pool == "funding" else self.exchange.limits[route.market]
+        return self._exchange.funding_limit if route.pool == "funding" else self._exchange.limits[route.market]
 
     def _request(self, route: Route, parameters: Parameters, headers: Headers, before: list[Fault] | None) -> Request:
-        now = self.exchange.clock.now()
+        now = self._exchange.clock.now()
         for fault in before or ():
             if fault.kind == "stale":
                 now = fault.begun_at
             elif fault.kind == "skew":
                 now += fault.ms
         micro = route.market is Market.SPOT and (b"x-mbx-time-unit", b"MICROSECOND") in headers
-        return Request(self.exchange, route.market, parameters, now, micro)
+        return Request(self._exchange, route.market, parameters, now, micro)
 
     def _refuse_by_fault(self, striking: list[Fault], limiter: Limiter) -> None:
         for fault in striking:
-            exchange_ms = int(fault.retry_after * 1000 * self.exchange.clock.speed)
+            exchange_ms = int(fault.retry_after * 1000 * self._exchange.clock.speed)
             if fault.kind == "429":
                 raise limiter.refuse(exchange_ms)
             if fault.kind == "418":
                 raise limiter.ban(exchange_ms)
 
     def _headers(self, route: Route, limiter: Limiter, weight: int) -> Headers:
-        second = self.exchange.clock.now() // 1000
+        second = self._exchange.clock.now() // 1000
         if self._date[0] != second:
             self._date = (second, formatdate(second, usegmt=True).encode())
         found = [*_FIXED[route.market], (b"date", self._date[1])]
@@ -144,11 +141,11 @@ class Application:
         if "slow" in kinds:
             await asyncio.sleep(kinds["slow"].ms / 1000)
         if "timeout" in kinds:
-            self.counts[path, 0] += 1
+            self._stage.counts[path, 0] += 1
             await _until_gone(receive)
             return
         if "drop" in kinds:
-            self.counts[path, 0] += 1
+            self._stage.counts[path, 0] += 1
             _cut(send)
             return
         answer = self._answer(path, scope["query_string"].decode("latin-1"), scope["headers"], striking)
@@ -156,7 +153,7 @@ class Application:
             answer = _refused(kinds, answer)
         if answer.status == 200:
             answer = _changed(striking, answer)
-        self.counts[path, answer.status] += 1
+        self._stage.counts[path, answer.status] += 1
         headers, body = _packed(answer, scope["headers"])
         if "truncate" in kinds:
             await _send(send, answer.status, headers, body[: len(body) // 2], more=True)

@@ -3,17 +3,15 @@
 import json
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from deploy.simulator.faults import Fault
 from deploy.simulator.instruments import Instrument
+from deploy.simulator.stage import Stage
 from deploy.simulator.tape import Tape
 from services.domain.market import Market
-
-if TYPE_CHECKING:
-    from deploy.simulator.application import Application
 
 JUMP_HOLD_MS = 60_000
 
@@ -60,11 +58,11 @@ class LatencyOrder(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Control:
-    """Answers /control requests for one application."""
+    """Answers /control requests about one stage."""
 
-    def __init__(self, application: "Application") -> None:
-        self._app = application
-        self._exchange = application.exchange
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._exchange = stage.exchange
         self._orders: dict[tuple[str, str], Callable[[bytes], dict[str, Any]]] = {
             ("GET", "/control/clock"): lambda _: self._clock_state(),
             ("POST", "/control/clock"): self._set_clock,
@@ -118,12 +116,12 @@ class Control:
     def _add_fault(self, body: bytes) -> dict[str, Any]:
         fault = msgspec.json.decode(body, type=Fault)
         fault.begun_at = self._exchange.clock.now()
-        self._app.faults.add(fault)
+        self._stage.faults.add(fault)
         return {"kind": fault.kind}
 
     def _clear_faults(self, _: bytes) -> dict[str, Any]:
         """Ends all faults, and the waits and bans that came of them."""
-        self._app.faults.clear()
+        self._stage.faults.clear()
         for limiter in (*self._exchange.limits.values(), self._exchange.funding_limit):
             limiter.forgive()
         return {}
@@ -146,8 +144,8 @@ class Control:
         return {"symbol": instrument.symbol, "status": instrument.status, "listed": instrument.listed}
 
     def _set_latency(self, body: bytes) -> dict[str, Any]:
-        self._app.latency_ms = msgspec.json.decode(body, type=LatencyOrder).ms
-        return {"ms": self._app.latency_ms}
+        self._stage.latency_ms = msgspec.json.decode(body, type=LatencyOrder).ms
+        return {"ms": self._stage.latency_ms}
 
     def _log(self) -> dict[str, Any]:
         limiters = {**{market.value: limit for market, limit in self._exchange.limits.items()}}
@@ -155,7 +153,7 @@ class Control:
         return {
             "requests": [
                 {"path": path, "status": status, "count": count}
-                for (path, status), count in sorted(self._app.counts.items())
+                for (path, status), count in sorted(self._stage.counts.items())
             ],
             "weight_by_minute": {name: dict(limit.used_by_minute) for name, limit in limiters.items()},
             "violations": {
@@ -164,7 +162,7 @@ class Control:
         }
 
     def _clear_log(self, _: bytes) -> dict[str, Any]:
-        self._app.counts.clear()
+        self._stage.counts.clear()
         for limiter in (*self._exchange.limits.values(), self._exchange.funding_limit):
             limiter.used_by_minute.clear()
             limiter.violations.clear()

@@ -16,7 +16,9 @@ import uvicorn
 from deploy.simulator.application import Application
 from deploy.simulator.clock import Clock
 from deploy.simulator.exchange import Exchange
+from deploy.simulator.faults import Faults
 from deploy.simulator.listings import recorded_instruments, synthetic_instruments
+from deploy.simulator.stage import Stage
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +54,7 @@ def build(options: Options) -> Application:
         instruments = recorded_instruments(options.recorded)
         start = min(item.tape.source.begin for item in instruments) if start is None else start
     clock = Clock(start, options.speed, paused=options.paused)
-    return Application(Exchange(clock, instruments), options.seed, options.latency_ms)
+    return Application(Stage(Exchange(clock, instruments), Faults(options.seed), options.latency_ms))
 
 
 async def serve(options: Options) -> None:

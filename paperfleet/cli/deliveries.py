@@ -2,14 +2,12 @@
 
 from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from paperfleet.cli.outlet_kind import Kind
 from paperfleet.cli.remote import AsJson, Id, KeyText, Most, Url, Yes, asking, show, show_list, sure
-
-if TYPE_CHECKING:
-    from paperfleet.cli.outlets import Kind
 
 
 class StateName(StrEnum):
@@ -44,7 +42,7 @@ _COLUMNS = (
 )
 
 
-def add_commands(group: typer.Typer, kind: "Kind") -> None:
+def add_commands(group: typer.Typer, kind: Kind) -> None:
     """Give a group the commands about deliveries to its kind of outlet."""
 
     @group.command("test")

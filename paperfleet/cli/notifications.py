@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from paperfleet.cli.outlets import Description, Kind, Quiet, Rules, add_commands, address, tell, wish
+from paperfleet.cli.outlet_kind import Kind
+from paperfleet.cli.outlets import Description, Quiet, Rules, add_commands, address, tell, wish
 from paperfleet.cli.remote import AsJson, KeyText, Url, asking, group
 
 KIND = Kind("notifications", "notification target", "service")

@@ -1,17 +1,14 @@
 """What `paperfleet webhooks` and `notifications` have in common: list, show, edit, delete, and what is told of one."""
 
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from paperfleet.cli import deliveries
+from paperfleet.cli.outlet_kind import Kind
 from paperfleet.cli.remote import AsJson, Id, KeyText, Url, Yes, asking, show, show_list, sure
 from paperfleet.cli.rules import read_quiet, read_rules, written_quiet, written_rule
-
-if TYPE_CHECKING:
-    from paperfleet.client import Client
 
 Description = Annotated[str | None, typer.Option("--description", metavar="TEXT", help="What it is, for yourself.")]
 Rules = Annotated[
@@ -32,19 +29,6 @@ _ROWS = (
     *("enabled", "disabled_reason", "failures", "failing_since", "retry_at", "two_signatures_until", "waiting"),
     *("dead", "delivered_total", "created_at", "updated_at"),
 )
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of outlet: its part of the client, what one is called, and the attribute that says where it leads."""
-
-    part: str
-    thing: str
-    where: str
-
-    def of(self, client: "Client") -> Any:
-        """The part of the client that has these."""
-        return getattr(client, self.part)
 
 
 def wish(description: str | None, rules: list[str] | None, quiet: str | None) -> dict[str, Any]:
