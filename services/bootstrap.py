@@ -93,6 +93,7 @@ async def _open(database: pool.Pool, url: str) -> None:
                 raise Unavailable(f"PostgreSQL gave no connection within {START_SECONDS} s") from None
         except psycopg.Error as error:
             raise Unavailable(f"PostgreSQL cannot be reached: {error}") from None
+    await insist(database.ask_all)
     await insist(lambda: _question(database))
 
 

@@ -17,7 +17,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
 from services.db.migrate import upgrade
-from services.db.pool import Connection
+from services.db.pool import Connection, outlast
 from services.domain.errors import Conflict, InvalidInput
 from services.domain.malformed import MALFORMED
 
@@ -212,6 +212,7 @@ async def _connected(url: str) -> AsyncIterator[Connection]:
     async with await psycopg.AsyncConnection.connect(
         url, connect_timeout=5, application_name="paperfleet backup", options=options
     ) as connection:
+        await outlast(connection)
         yield connection
 
 

@@ -9,6 +9,11 @@ from alembic.script import ScriptDirectory
 
 _LOCK = 0x70617065  # one advisory lock for all migrations of this product: "pape" in ASCII
 
+_OUTLAST = sqlalchemy.text(
+    """SELECT set_config('transaction_timeout', '0', false)
+       WHERE current_setting('transaction_timeout', true) IS NOT NULL"""  # PostgreSQL 17 brought it
+)
+
 
 def upgrade(url: str, revision: str = "head") -> None:
     """Migrate the database at libpq `url` to the newest revision, or another; does nothing when it is beyond."""
@@ -17,6 +22,7 @@ def upgrade(url: str, revision: str = "head") -> None:
         with engine.connect() as connection:
             # What is set on the user bounds the fleet's statements, not a migration's nor its wait for its turn.
             connection.execute(sqlalchemy.text("SET statement_timeout = 0"))
+            connection.execute(_OUTLAST)
             connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
             connection.commit()
             config = _config()

@@ -22,6 +22,9 @@ FRESH_SECONDS = 1.0
 STATEMENT_SECONDS, CALLERS_STATEMENT_SECONDS = 10, 2
 """How long a statement may take: of the fleet, and of those whom it serves (sums over every trade: as the fleet's)."""
 
+TRANSACTION_TIMEOUT = "1min"
+"""How long a transaction may take however quick its statements are, unless it asks to `outlast` that."""
+
 API_ROLE = "paperfleet_api"
 """The role that row-level security binds; made by the migrations."""
 
@@ -31,6 +34,9 @@ _OPTIONS = {
     # A process frozen inside a transaction loses it, and with it the locks that others wait for.
     "idle_in_transaction_session_timeout": "5s",
 }
+
+_SINCE = {"transaction_timeout": 170000}
+"""Settings that not every PostgreSQL has, by the version that brought them: to ask an older one refuses the session."""
 
 _encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 
@@ -60,6 +66,16 @@ class Pool(AsyncConnectionPool[Connection]):
     tell: Callable[[Connection], Awaitable[None]] | None = None
     bound = False
     asked: Mapping[str, str] = {}
+
+    async def ask_all(self) -> None:
+        """Have this pool's sessions ask for what only newer servers know as well, now that its server can be seen."""
+        async with self.connection() as connection:
+            version = connection.info.server_version
+        asked = known(self.asked, version)
+        if asked != known(self.asked, 0):
+            self.kwargs = _session(self.name, asked)
+            await self.drain()
+        self.asked = asked
 
     @asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:
@@ -92,8 +108,8 @@ class Pool(AsyncConnectionPool[Connection]):
         kept = cast(Kept, await self.getconn(timeout))
         try:
             yield kept
-        except psycopg.errors.IdleInTransactionSessionTimeout as error:
-            # An internal error, by psycopg's classes; to whoever asks it is a connection lost like any other.
+        except (psycopg.errors.IdleInTransactionSessionTimeout, psycopg.errors.TransactionTimeout) as error:
+            # Internal errors, by psycopg's classes; to whoever asks it is a connection lost like any other.
             raise psycopg.OperationalError(str(error)) from error
         finally:
             kept.used_at = monotonic()
@@ -102,7 +118,7 @@ class Pool(AsyncConnectionPool[Connection]):
 
 def fleets(*, statement_seconds: int = STATEMENT_SECONDS) -> dict[str, str]:
     """What the fleet's own sessions ask for, spelt as PostgreSQL shows it."""
-    return {**_OPTIONS, "statement_timeout": f"{statement_seconds}s"}
+    return {**_OPTIONS, "statement_timeout": f"{statement_seconds}s", "transaction_timeout": TRANSACTION_TIMEOUT}
 
 
 def callers(*, bound: bool) -> dict[str, str]:
@@ -110,14 +126,24 @@ def callers(*, bound: bool) -> dict[str, str]:
     return {**fleets(statement_seconds=CALLERS_STATEMENT_SECONDS), **({"role": API_ROLE} if bound else {})}
 
 
+def known(asked: Mapping[str, str], version: int) -> dict[str, str]:
+    """Of what is `asked`, that which a server of this version knows."""
+    return {name: value for name, value in asked.items() if version >= _SINCE.get(name, 0)}
+
+
 def as_options(asked: Mapping[str, str]) -> str:
     """The startup option by which a session asks for all that."""
     return " ".join(f"-c {name}={value}" for name, value in asked.items())
 
 
+def _session(name: str, asked: Mapping[str, str]) -> dict[str, Any]:
+    return {"application_name": name, "options": as_options(asked)}
+
+
 def create(url: str, size: int, *, name: str, asked: Mapping[str, str] | None = None) -> Pool:
     """A pool of at most `size` connections, not yet open. `name` shows up in pg_stat_activity.
 
+    Its sessions ask for what every server knows, until it is told to `ask_all`.
     Nothing sets session state later; a transaction pooler's users have what is `asked` by ALTER ROLE.
     """
     set_json_dumps(_encode)
@@ -129,7 +155,7 @@ def create(url: str, size: int, *, name: str, asked: Mapping[str, str] | None = 
         max_size=size,
         open=False,
         name=name,
-        kwargs={"application_name": name, "options": as_options(asked)},
+        kwargs=_session(name, known(asked, 0)),
         connection_class=Kept,
         check=_check,
         timeout=3,
@@ -148,6 +174,13 @@ def create_told(url: str, size: int, tell: Callable[[Connection], Awaitable[None
 async def take_time(connection: Connection) -> None:
     """Statements of this transaction may take as long as the fleet's own: their answer is a sum over every trade."""
     await connection.execute(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'")
+
+
+async def outlast(connection: Connection) -> None:
+    """This transaction may take as long as it takes."""
+    if known({"transaction_timeout": ""}, connection.info.server_version):
+        # Only 0 tells a clock that runs already; another time would count from the next transaction on.
+        await connection.execute("SET LOCAL transaction_timeout = 0")
 
 
 async def _check(connection: Connection) -> None:

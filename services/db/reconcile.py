@@ -1,7 +1,7 @@
 """Reconciliation over all rows: what must be equal, checked as queries that return the differences."""
 
 from services.db.closings import SUMS
-from services.db.pool import Connection
+from services.db.pool import Connection, outlast
 from services.db.results import RESULT_SUMS
 
 CHECKS = {
@@ -49,6 +49,7 @@ async def differences(connection: Connection) -> dict[str, list[str]]:
     """
     await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
     await connection.execute("SET LOCAL statement_timeout = '5min'")
+    await outlast(connection)
     found = {}
     for name, query in CHECKS.items():
         rows = await (await connection.execute(query)).fetchall()

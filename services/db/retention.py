@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import structlog
 from psycopg import errors
 
-from services.db.pool import Connection
+from services.db.pool import Connection, outlast
 
 log = structlog.get_logger(__name__)
 
@@ -117,6 +117,7 @@ async def _forget_bars(connection: Connection) -> None:
 
 async def _delete(connection: Connection, statement: str, age: timedelta) -> None:
     await connection.execute("SET LOCAL statement_timeout = '2min'")
+    await outlast(connection)
     await connection.execute(statement, [age])
     await connection.commit()
 

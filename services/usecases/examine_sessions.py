@@ -21,6 +21,8 @@ async def examine_sessions(settings: Settings) -> list[Finding]:
 
 async def _examine(name: str, url: str, wanted: Mapping[str, str]) -> list[Finding]:
     try:
+        async with await diagnosis.connect(url) as connection:
+            wanted = pool.known(wanted, connection.info.server_version)
         connection = await diagnosis.connect(url, pool.as_options(wanted))
     except psycopg.Error as error:
         return [wrong(name, f"none begins: {' '.join(str(error).split())}", "let its user sign in, or correct its URL")]

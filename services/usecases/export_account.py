@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from services.db import archive
+from services.db.pool import outlast
 from services.domain.errors import NotFound
 from services.usecases.context import Services
 
@@ -22,6 +23,7 @@ async def export_account(services: Services, account_id: int) -> AsyncIterator[b
     """The lines, each with its end; the last one counts them. Raises NotFound."""
     lines = 0
     async with services.pool.connection() as connection:
+        await outlast(connection)
         account = await archive.account(connection, account_id)
         if account is None:
             raise NotFound("no_such_account", f"there is no account {account_id}", field="account")

@@ -13,7 +13,7 @@ import msgspec
 from services.coordination import doorbell
 from services.db import accounts, archive, audit, closings
 from services.db.archive import PAGE, Row
-from services.db.pool import Connection
+from services.db.pool import Connection, outlast
 from services.domain.errors import Conflict, InvalidInput, NotFound
 from services.domain.malformed import MALFORMED
 from services.usecases.context import Services
@@ -40,6 +40,7 @@ async def import_account(services: Services, lines: Iterable[bytes], user: str, 
     async with services.pool.connection() as connection:
         await connection.execute("SET LOCAL statement_timeout = 0")
         await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        await outlast(connection)
         try:
             user_id, account_id = await _make_account(connection, reader.account, user, name)
             bringing = _Bringing(connection, user_id, account_id, str(reader.account["origin"]))

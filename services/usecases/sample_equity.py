@@ -13,6 +13,7 @@ from decimal import Decimal
 from services.coordination import rest
 from services.db import acting, equity_samples, positions
 from services.db.equity_samples import Due
+from services.db.pool import outlast
 from services.db.positions import Holding
 from services.domain.equity import marked
 from services.domain.errors import Unavailable
@@ -39,6 +40,7 @@ async def sample_equity(services: Services) -> int:
     async with services.pool.connection() as connection:
         await acting.begin_reading(connection)
         await connection.execute("SET LOCAL statement_timeout = '1min'")
+        await outlast(connection)
         held: dict[int, list[Holding]] = {}
         for holding in await positions.all_open(connection):
             held.setdefault(holding.account_id, []).append(holding)

@@ -45,3 +45,15 @@ async def test_a_taken_port_is_an_error_at_once(settings):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         async with process(settings, taken.getsockname()[1]) as child:
             assert await asyncio.wait_for(child.wait(), 20) != 0
+
+
+async def test_a_transaction_that_goes_on_for_ever_ends_with_try_again(settings, services, monkeypatch):
+    monkeypatch.setattr("services.db.pool.TRANSACTION_TIMEOUT", "1s")
+    with serving(settings) as api, psycopg.connect(settings.database_url) as other:
+        async with api.http:
+            other.execute("LOCK TABLE trades")
+            answer = await api.http.get("/api/paper-trades/")
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable"), answer.text
+            assert int(answer.headers["retry-after"]) > 0
+            other.rollback()
+            assert (await api.http.get("/api/paper-trades/")).status_code == 200

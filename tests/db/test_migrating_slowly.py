@@ -14,7 +14,8 @@ WAITS = """SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND
 async def test_waiting_for_its_turn_is_not_cut_short_by_the_users_timeout(database_url):
     with psycopg.connect(database_url, autocommit=True) as other:
         (name,) = other.execute("SELECT current_database()").fetchone()
-        other.execute(f"ALTER DATABASE \"{name}\" SET statement_timeout = '200ms'")
+        for timeout in ("statement_timeout", "transaction_timeout"):
+            other.execute(f"ALTER DATABASE \"{name}\" SET {timeout} = '200ms'")
         other.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         migrating = asyncio.create_task(asyncio.to_thread(upgrade, database_url))
         await wait_until(lambda: migrating.done() or other.execute(WAITS).fetchone())

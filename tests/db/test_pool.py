@@ -4,7 +4,11 @@ import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 
-from services.db.pool import create
+from services.bootstrap import build
+from services.db.pool import _OPTIONS, _SINCE, create, outlast
+from services.domain.finding import Level
+from services.usecases.examine_sessions import examine_sessions
+from tests.api.running import NOWHERE, settings_of_test
 
 
 @pytest.fixture
@@ -61,3 +65,37 @@ async def test_a_connection_ended_while_it_reads_is_not_given_again(pool):
         await pool.first("SELECT pg_terminate_backend(pg_backend_pid())")
     async with pool.connection() as connection:
         assert await pid_of(connection) > 0
+
+
+@pytest.fixture
+def settings(database_url, redis_url):
+    return settings_of_test(database_url, redis_url, NOWHERE)
+
+
+async def dribble(connection):
+    """Quick statements for longer than a second."""
+    for _ in range(13):
+        await connection.execute("SELECT pg_sleep(0.1)")
+
+
+async def test_a_transaction_that_goes_on_for_ever_is_ended_unless_it_says_that_it_outlasts(settings, monkeypatch):
+    monkeypatch.setattr("services.db.pool.TRANSACTION_TIMEOUT", "1s")
+    async with build(settings) as services:
+        with pytest.raises(psycopg.OperationalError, match="transaction timeout"):
+            async with services.pool.connection() as connection:
+                await dribble(connection)
+        async with services.pool.connection() as connection:
+            await outlast(connection)
+            await dribble(connection)
+            await connection.commit()
+            with pytest.raises(psycopg.errors.TransactionTimeout):
+                await dribble(connection)
+
+
+async def test_a_server_is_not_asked_for_what_it_does_not_know(settings, monkeypatch):
+    monkeypatch.setitem(_OPTIONS, "timeout_of_tomorrow", "1s")
+    monkeypatch.setitem(_SINCE, "timeout_of_tomorrow", 990000)
+    async with build(settings) as services, services.pool.connection() as connection:
+        row = await (await connection.execute("SHOW transaction_timeout")).fetchone()
+        assert row == ("1min",)
+    assert {each.level for each in await examine_sessions(settings)} == {Level.OK}
