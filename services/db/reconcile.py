@@ -17,9 +17,12 @@ CHECKS = {
         SELECT e.stream, min(e.seq), max(e.seq), count(*) FROM events e GROUP BY e.stream
         HAVING count(*) <> max(e.seq) - min(e.seq) + 1 LIMIT 20""",
     "counter_is_last_event": """
-        SELECT a.id, a.event_seq, e.last FROM accounts a
-        LEFT JOIN LATERAL (SELECT max(seq) AS last FROM events WHERE stream = 'a' || a.id) e ON true
-        WHERE e.last IS NOT NULL AND a.event_seq <> e.last LIMIT 20""",
+        SELECT c.stream, c.event_seq, e.last FROM (
+            SELECT 'a' || id AS stream, event_seq FROM accounts
+            UNION ALL SELECT 's' || id, event_seq FROM sources
+            UNION ALL SELECT name, event_seq FROM streams) c
+        CROSS JOIN LATERAL (SELECT max(seq) AS last FROM events WHERE stream = c.stream) e
+        WHERE c.event_seq <> e.last LIMIT 20""",
     "triggers_are_live_trades": """
         SELECT l.trade_id, t.status FROM live_triggers l JOIN trades t ON t.id = l.trade_id
         WHERE t.status NOT IN ('PENDING', 'OPEN') LIMIT 20""",
