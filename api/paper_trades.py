@@ -1,6 +1,5 @@
 """Paper trades: list, open, read, edit, close, cancel."""
 
-import re
 from typing import Annotated, Any
 
 import msgspec
@@ -28,6 +27,7 @@ from api.parameters import (
     moment,
     positive,
     text,
+    version_of,
 )
 from api.schemas import ANYHOW, CloseTrade, EditTrade, Page
 from api.sources import asking
@@ -213,7 +213,7 @@ async def edit(
     if_match: IfMatch = None,
 ) -> Response[bytes]:
     """Of a live trade; the note of any. What the path did until now stands first; 202: the walk will apply it."""
-    id_, version = existing(trade_id, "trade"), _version(if_match)
+    id_, version = existing(trade_id, "trade"), version_of(if_match)
     if data.stop_loss is None and data.take_profit is None and data.take_profits is None:
         if data.notes is None:
             raise InvalidInput("nothing_to_change", "give stop_loss, take_profit, take_profits or notes")
@@ -248,7 +248,7 @@ async def close(
     fraction = positive(data.fraction, "fraction")
     if fraction is not None and fraction > 1:
         raise InvalidInput("fraction_above_one", "fraction must be above 0, and 1 at most", field="fraction")
-    expected, version = positive(data.current_price, "current_price"), _version(if_match)
+    expected, version = positive(data.current_price, "current_price"), version_of(if_match)
     wish = Wish(kind=CommandKind.CLOSE, fraction=fraction, expected_price=expected, version=version)
     key, id_ = checked_key(idempotency_key), existing(trade_id, "trade")
     return _answer(await command_trade(services, caller.writable_ids, id_, wish, key))
@@ -268,7 +268,7 @@ async def cancel(
     if_match: IfMatch = None,
 ) -> Response[bytes]:
     """What the path did until now stands first; 202 means that the walk will apply it."""
-    wish = Wish(kind=CommandKind.CANCEL, version=_version(if_match))
+    wish = Wish(kind=CommandKind.CANCEL, version=version_of(if_match))
     key, id_ = checked_key(idempotency_key), existing(trade_id, "trade")
     return _answer(await command_trade(services, caller.writable_ids, id_, wish, key))
 
@@ -299,16 +299,6 @@ def _targets(data: EditTrade) -> tuple[Target, ...] | None:
         return data.take_profits
     price = positive(data.take_profit, "take_profit")
     return None if price is None else (Target(price),)
-
-
-def _version(if_match: str | None) -> int | None:
-    """The version that an If-Match header names; None for `*` and for none at all."""
-    if if_match is None or if_match == "*":
-        return None
-    match = re.fullmatch(r'"?([0-9]{1,9})"?', if_match)
-    if match is None:
-        raise InvalidInput("bad_version", "If-Match must be the trade's version", field="If-Match")
-    return int(match[1])
 
 
 router = Router(

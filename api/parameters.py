@@ -121,3 +121,13 @@ def checked_key(key: str | None) -> str | None:
             field="Idempotency-Key",
         )
     return key
+
+
+def version_of(if_match: str | None) -> int | None:
+    """The version that an If-Match header names; None for `*` and for none at all. Raises InvalidInput."""
+    if if_match is None or if_match == "*":
+        return None
+    match = re.fullmatch(r'"?([0-9]{1,9})"?', if_match)
+    if match is None:
+        raise InvalidInput("bad_version", "If-Match must be the trade's version", field="If-Match")
+    return int(match[1])

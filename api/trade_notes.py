@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from litestar import Router, put
+from litestar import Response, Router, put
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath
@@ -11,7 +11,7 @@ from litestar.params import Body, FromPath
 from api.access import Caller
 from api.body import JsonBody
 from api.documentation import problems
-from api.parameters import existing
+from api.parameters import IfMatch, existing, version_of
 from services.usecases.context import Services
 from services.usecases.note_trade import note_trade
 from services.usecases.read_trade import LiveTradeView, with_quotes
@@ -25,16 +25,19 @@ class Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notes: str
 
 
-@put("/{trade_id:int}/notes", dto=JsonBody[Note], summary="Write a trade's note", responses=problems(404, 422))
+@put("/{trade_id:int}/notes", dto=JsonBody[Note], summary="Write a trade's note", responses=problems(404, 409, 422))
 async def write(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
     trade_id: FromPath[int],
     data: Annotated[Note, Body(examples=_EXAMPLES)],
-) -> LiveTradeView:
-    """In place of the one before. It is no change of the trade: neither version nor events tell of it."""
-    noted = await note_trade(services, caller.writable_ids, existing(trade_id, "trade"), data.notes)
-    return (await with_quotes(services, [noted]))[0]
+    if_match: IfMatch = None,
+) -> Response[LiveTradeView]:
+    """In place of the one before, as the trade's next version. No event tells of it."""
+    id_, version = existing(trade_id, "trade"), version_of(if_match)
+    noted = await note_trade(services, caller.writable_ids, id_, data.notes, version)
+    [trade] = await with_quotes(services, [noted])
+    return Response(trade, headers={"ETag": f'"{trade.version}"'})
 
 
 router = Router("/paper-trades", route_handlers=[write], tags=["Paper trades"])

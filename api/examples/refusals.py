@@ -71,6 +71,7 @@ _CONFLICTS = {
         "signal_state", "signal 42 is EXPIRED", "signal_id", {"status": "EXPIRED"}
     ),
     "patch /api/paper-trades/{trade_id}": _TRADE_STATE,
+    "put /api/paper-trades/{trade_id}/notes": _TRADE_STATE,
     "post /api/paper-trades/{trade_id}/close_trade": _TRADE_STATE,
     "post /api/paper-trades/{trade_id}/cancel_trade": _TRADE_STATE,
     "post /api/paper-trades/{trade_id}/void": Refusal(

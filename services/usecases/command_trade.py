@@ -119,7 +119,7 @@ async def _noted(connection: Connection, stored: Stored, wish: Wish) -> Stored:
         return stored
     await trade_notes.write(connection, stored.trade.id, wish.notes)
     label = msgspec.structs.replace(stored.trade.label, notes=wish.notes)
-    return msgspec.structs.replace(stored, trade=msgspec.structs.replace(stored.trade, label=label))
+    return msgspec.structs.replace(stored, trade=stored.trade.changed(label=label))
 
 
 async def _command(services: Services, trade: Trade, wish: Wish) -> Command:

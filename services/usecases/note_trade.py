@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.db import trade_notes
+from services.db import trade_notes, trades, watermarks
 from services.db.trades import Stored
 from services.domain.errors import InvalidInput
 from services.usecases.context import Services
@@ -19,8 +19,10 @@ async def note_trade(
     Raises NotFound unless it is one of the accounts', InvalidInput for no text, Conflict for another version.
     """
     check_notes(notes)
-    check_version((await find_trade(services, account_ids, trade_id)).trade, version)
+    instrument = (await find_trade(services, account_ids, trade_id)).trade.instrument
     async with services.pool.connection() as connection:
+        await watermarks.lock(connection, [instrument.id])
+        check_version((await trades.load(connection, [trade_id]))[0].trade, version)
         await trade_notes.write(connection, trade_id, notes)
     return await find_trade(services, account_ids, trade_id)
 

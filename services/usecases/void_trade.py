@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import structlog
 
 from services.coordination import doorbell
-from services.db import acting, settlement, trades, voids
+from services.db import acting, settlement, trades, voids, watermarks
 from services.db.voids import Key, Void
 from services.domain.changes import voided
 from services.domain.errors import Conflict, NotFound
@@ -30,7 +30,8 @@ async def void_trade(services: Services, trade_id: int, reason: str, by_whom: st
         found = await trades.load(connection, [trade_id])
         if not found:
             raise NotFound("no_such_trade", f"there is no trade {trade_id}", field="id")
-        trade = found[0].trade
+        await watermarks.lock(connection, [found[0].trade.instrument.id])
+        trade = (await trades.load(connection, [trade_id]))[0].trade
         if trade.status is TradeStatus.VOIDED:
             raise Conflict("trade_voided", f"trade {trade_id} is struck out already: {trade.void_reason}")
         if trade.status not in CLOSED:

@@ -30,7 +30,10 @@ async def test_a_trade_from_opening_to_close(ask, order):
         await ask("trades.edit", read, stop_loss=read.stop_loss + 2)
     assert lost.value.numbers["version"] == str(moved.trade.version)
     assert [each.stop_loss for each in await ask("trades.revisions", made)][-1] == read.stop_loss + 1
-    assert (await ask("trades.note", made, "as planned")).notes == "as planned"
+    assert (await ask("trades.note", moved.trade, "as planned")).notes == "as planned"
+    with pytest.raises(Conflict):
+        await ask("trades.note", moved.trade, "too late")
+    assert (await ask("trades.note", made.id, "by id")).notes == "by id"
     part = await ask("trades.close", made.id, fraction="0.5")
     assert part.trade.remaining_quantity < made.quantity
     closed = (await ask("trades.close", made.id)).trade

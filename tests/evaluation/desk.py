@@ -180,3 +180,12 @@ async def open_pool(url: str) -> Pool:
     pool = create(url, 5, name="test")
     await pool.open()
     return pool
+
+
+async def blocked(desk: Desk) -> list[int]:
+    """Backends of this database that wait for a lock."""
+    async with desk.pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return [row[0] for row in await rows.fetchall()]

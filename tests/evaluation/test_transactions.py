@@ -14,7 +14,7 @@ from services.domain.command import Command, CommandKind, apply
 from services.domain.path import MINUTE, Finer, Resolution, print_bar
 from services.domain.trade import TradeStatus
 from services.usecases.judge_paths import CHANGES_MAX, _Batch, judge_paths
-from tests.evaluation.desk import START, D, Desk, bar, path
+from tests.evaluation.desk import START, D, Desk, bar, blocked, path
 from tests.evaluation.tape import SECOND
 from tests.servers import wait_until
 
@@ -110,15 +110,6 @@ async def closed(desk: Desk) -> int:
 async def judged_to(desk: Desk) -> datetime:
     async with desk.pool.connection() as connection:
         return (await watermarks.lock(connection, [desk.instrument().id]))[desk.instrument().id].judged_to
-
-
-async def blocked(desk: Desk) -> list[int]:
-    """Backends of this database that wait for a lock."""
-    async with desk.pool.connection() as connection:
-        rows = await connection.execute(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return [row[0] for row in await rows.fetchall()]
 
 
 async def terminate(desk: Desk, pid: int) -> None:

@@ -16,7 +16,6 @@ from api import cursors, event_id, parameters
 from api.body import JsonBody
 from api.errors import MalformedBody
 from api.events import PAIRS_MAX, _pairs
-from api.paper_trades import _version
 from api.signals import PostedSignal, Unfit
 from services.db import instrument_list, trade_list
 from services.domain.alert_text import read_body
@@ -236,7 +235,7 @@ def test_positive_numbers(value):
 @given(st.one_of(st.text(max_size=12), st.integers().map(str), st.integers().map('"{}"'.format), st.just("9" * 5000)))
 def test_a_version_to_match(header):
     try:
-        version = _version(header)
+        version = parameters.version_of(header)
     except InvalidInput as refused:
         assert refused.field == "If-Match"
         return

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from services.db import courses, reconcile, results, settlement
+from services.db import courses, reconcile, results, settlement, trade_notes, watermarks
 from services.domain.errors import Conflict, InvalidInput, NotFound
 from services.domain.metrics.scope import GroupBy, Scope
 from services.domain.plan import Direction
@@ -13,8 +13,9 @@ from services.domain.trade import Reason
 from services.usecases.performance import breakdown, performance
 from services.usecases.read_trade import read_trade
 from services.usecases.void_trade import read_voids, void_trade
-from tests.evaluation.desk import START
+from tests.evaluation.desk import START, blocked
 from tests.metrics.deals import Deal, closings
+from tests.servers import wait_until
 
 WHY = "the exchange's feed was wrong"
 
@@ -87,6 +88,19 @@ async def test_what_may_not_be_struck_out_and_nobody_does_it_twice(desk, service
     assert sorted(type(each).__name__ for each in outcomes) == ["Conflict", "Conflict", "TradeView"]
     assert await one(services, "SELECT count(*) FROM ledger WHERE kind = 'void'") == (1,)
     assert await books(services) == {}
+
+
+async def test_it_waits_for_a_note_that_is_being_written(desk, services):
+    """Which makes another version of the trade than the one that would be struck out."""
+    (wrong,) = await closed(desk, services, deal(0, 104))
+    trade = await desk.trade(wrong)
+    async with services.pool.connection() as connection:
+        await watermarks.lock(connection, [trade.instrument.id])
+        await trade_notes.write(connection, wrong, "too early")
+        voiding = asyncio.create_task(void_trade(services, wrong, WHY, "anna"))
+        await wait_until(lambda: blocked(desk))
+    view = await voiding
+    assert (view.status, view.notes) == ("VOIDED", "too early")
 
 
 async def test_a_course_read_before_is_not_kept_after(desk, services):

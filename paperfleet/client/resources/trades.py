@@ -114,7 +114,7 @@ class Trades(Resource[M]):
     @operation
     def note(self, trade: Trade | int, notes: str) -> Call[Trade]:
         """Write the note on a trade, of a closed one too."""
-        return Call("PUT", f"{_ROOT}{_id(trade)}/notes/", _trade, body={"notes": notes})
+        return Call("PUT", f"{_ROOT}{_id(trade)}/notes/", _trade, body={"notes": notes}, headers=_match(trade))
 
     @listing
     def revisions(self, trade: Trade | int) -> Call[Page[Revision]]:

@@ -3,7 +3,7 @@ import { complain, toast } from "@/components/ui/toasts";
 import { ApiError, api, result } from "@/lib/api/client";
 import type { EditTrade, NewTrade, Trade } from "@/lib/api/types";
 import { signed } from "@/lib/format";
-import { applyTrades } from "@/lib/queries/trades";
+import { applyTrades, readAgain } from "@/lib/queries/trades";
 
 const name = (trade: Trade) => `${trade.symbol} ${trade.direction === "LONG" ? "long" : "short"}`;
 
@@ -35,7 +35,10 @@ export async function editTrade(trade: Trade, change: EditTrade, undoable = true
       params: { path: { trade_id: trade.id }, header: { "If-Match": `${trade.version}` } },
       body: change,
     }),
-  );
+  ).catch((error: unknown) => {
+    readAgain(trade.id);
+    throw error;
+  });
   applyTrades([edited]);
   const undo = undoable ? { label: "Undo", run: () => void undoEdit(edited, trade, change) } : undefined;
   toast(`${name(trade)}: plan moved`, "good", undo);

@@ -5,7 +5,7 @@ import { Card } from "@/components/ui/card";
 import { complain, toast } from "@/components/ui/toasts";
 import { api, result } from "@/lib/api/client";
 import type { Trade } from "@/lib/api/types";
-import { applyTrades } from "@/lib/queries/trades";
+import { applyTrades, readAgain } from "@/lib/queries/trades";
 
 export function Notes({ trade }: { trade: Trade }) {
   const [text, setText] = useState(trade.notes);
@@ -15,7 +15,7 @@ export function Notes({ trade }: { trade: Trade }) {
     try {
       const noted = await result(
         api.PUT("/api/paper-trades/{trade_id}/notes", {
-          params: { path: { trade_id: trade.id } },
+          params: { path: { trade_id: trade.id }, header: { "If-Match": `${trade.version}` } },
           body: { notes: text },
         }),
       );
@@ -23,6 +23,7 @@ export function Notes({ trade }: { trade: Trade }) {
       toast("Note kept", "good");
     } catch (error) {
       complain(error);
+      readAgain(trade.id);
     } finally {
       setBusy(false);
     }

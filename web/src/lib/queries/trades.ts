@@ -160,6 +160,14 @@ export function applyTrades(changed: readonly Trade[]): void {
   }
 }
 
+/** Ask again for a trade that refused an edit: a note makes its next version, and no event tells of it. */
+export function readAgain(id: number): void {
+  queryClient.fetchQuery({ ...trade(id), staleTime: 0 }).then(
+    (read) => applyTrades([read]),
+    () => undefined, // the refusal is shown already
+  );
+}
+
 function merged(known: readonly Trade[], changed: readonly Trade[]): Trade[] {
   const all = new Map(known.map((each) => [each.id, each]));
   for (const each of changed) {
