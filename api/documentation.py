@@ -97,6 +97,11 @@ CLOSE_EXAMPLES = [
     Example(summary="Only if the market is within 1 % of this price", value={"current_price": "61250.5"}),
 ]
 
+CHANNELS_EXAMPLES = [
+    Example(summary="Whatever the caller may see", value={}),
+    Example(summary="The prices of one pair, and nothing of any account", value={"prices": "SPOT:BTCUSDT"}),
+]
+
 SIGN_IN_EXAMPLES = [Example(summary="Name and password", value={"name": "ada", "password": "correct horse battery"})]
 ACCEPT_EXAMPLES = [
     Example(

@@ -1,24 +1,25 @@
 """The event stream: everything that happens to the caller's trades, live and resumable."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import HeaderParameter, QueryParameter
+from litestar.params import Body, HeaderParameter, QueryParameter
 from litestar.response import Stream
 
 from api import told
 from api.access import Caller
-from api.documentation import answered, problems
+from api.documentation import CHANNELS_EXAMPLES, answered, problems
 from api.gate import TICKET
 from api.hub import Hub
 from api.parameters import existing, text
 from api.price_board import Pair
 from api.subscription import Holder, Subscription
 from services.coordination.tickets import TICKET_SECONDS
-from services.domain.errors import InvalidInput
+from services.domain.credentials import ANYTHING, Channels
+from services.domain.errors import Forbidden, InvalidInput
 from services.domain.market import Market
 from services.usecases.context import Services
 from services.usecases.event_feed import (
@@ -51,12 +52,25 @@ Start = Annotated[Literal["start"] | None, QueryParameter(name="from", descripti
     opt={"access": "read"},
     status_code=201,
     summary="Get a stream ticket",
-    responses=problems(401, 403, 429, 503),
+    responses=problems(401, 403, 404, 422, 429, 503),
 )
-async def make_ticket(identifier: NamedDependency[Identifier], caller: NamedDependency[Caller]) -> TicketView:
-    """For a reader that can send neither cookie nor header: `GET /api/events/?ticket=...`, once, within a minute."""
+async def make_ticket(
+    identifier: NamedDependency[Identifier],
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    data: Annotated[Channels, Body(examples=CHANNELS_EXAMPLES)] = ANYTHING,
+) -> TicketView:
+    """For a reader that can send neither cookie nor header: `GET /api/events/?ticket=...`, once, within a minute.
+
+    A ticket that names accounts, sources or prices opens no others; one that names nothing opens all that the caller
+    may see.
+    """
     assert caller.identity is not None
-    return TicketView(await identifier.make_ticket(caller.identity), TICKET_SECONDS)
+    _reached(caller, data.account_ids)
+    await _sources(services, caller, data.sources)
+    if data.prices != ALL:
+        _pairs(data.prices)
+    return TicketView(await identifier.make_ticket(caller.identity, data), TICKET_SECONDS)
 
 
 @get(
@@ -65,7 +79,7 @@ async def make_ticket(identifier: NamedDependency[Identifier], caller: NamedDepe
     summary="Server-sent events",
     responses={
         200: answered(str, told.MEANING, told.EXAMPLE, media_type="text/event-stream"),
-        **problems(401, 404, 422, 429, 503),
+        **problems(401, 403, 404, 422, 429, 503),
     },
 )
 async def stream(
@@ -82,17 +96,25 @@ async def stream(
         list[int] | None, QueryParameter(description="Ids of sources, in place of one's own and the followed ones.")
     ] = None,
 ) -> Stream:
-    """Without Last-Event-ID it starts now. A client that does not read is cut off, and resumes by its last id."""
+    """Without Last-Event-ID it starts now. A client that does not read is cut off, and resumes by its last id.
+
+    By a ticket for some channels: those, or of them what is asked for.
+    """
+    channels = caller.identity.channels if caller.identity else ANYTHING
+    account_ids = caller.listed()
+    if channels != ANYTHING:
+        prices, sources = _of_ticket(channels, prices, sources)
+        account_ids = _reached(caller, channels.account_ids)
     async with hub.joining:
         pairs, positions = (await listed_pairs(services), False) if prices == ALL else _pairs(prices)
         source_ids = await _sources(services, caller, sources)
         client = await hub.connect(
             Subscription(
-                streams=tuple(streams_of(caller.listed(), source_ids)),
+                streams=tuple(streams_of(account_ids, source_ids)),
                 last_event_id=last_event_id_header or last_event_id or "",
                 from_start=start is not None,
                 pairs=pairs,
-                account_ids=caller.listed() if positions else (),
+                account_ids=account_ids if positions else (),
                 abort=_abort(request),
                 holder=Holder(
                     name=f"user {caller.user_id}" if caller.user_id else f"address {_address(request)}",
@@ -112,7 +134,21 @@ def _address(request: Request[Any, Any, Any]) -> str:
     return request.client.host if request.client else ""
 
 
-async def _sources(services: Services, caller: Caller, named: list[int] | None) -> list[int]:
+def _reached(caller: Caller, account_ids: Sequence[int]) -> tuple[int, ...]:
+    """These accounts, each once. Raises NotFound."""
+    return tuple(sorted({id_ for named in account_ids for id_ in caller.listed(named)}))
+
+
+def _of_ticket(channels: Channels, prices: str | None, sources: list[int] | None) -> tuple[str, list[int]]:
+    """The prices and sources asked for, all that the ticket is for unless any are. Raises Forbidden."""
+    asked, opened = _names(prices), _names(channels.prices)
+    beyond = asked & {POSITIONS} if channels.prices == ALL else asked - opened
+    if beyond or not set(sources or ()) <= set(channels.sources):
+        raise Forbidden("ticket_for_others", "this ticket is for other sources or prices")
+    return channels.prices if prices is None else prices, list(channels.sources) if sources is None else sources
+
+
+async def _sources(services: Services, caller: Caller, named: Sequence[int] | None) -> list[int]:
     """The sources whose streams are wanted. Raises InvalidInput or NotFound."""
     if named is None:
         return (await sources_to_follow(services, [caller.user_id])).get(caller.user_id, [])
@@ -129,10 +165,14 @@ def _abort(request: Request[Any, Any, Any]) -> Callable[[], None]:
     return abort
 
 
+def _names(prices: str | None) -> frozenset[str]:
+    return frozenset(name for name in (prices or "").split(",") if name)
+
+
 def _pairs(prices: str | None) -> tuple[frozenset[Pair], bool]:
     """The pairs that `prices` names, and whether it asks for those of the positions. Raises InvalidInput."""
-    names = [name for name in (prices or "").split(",") if name]
-    named = {name for name in names if name != POSITIONS}
+    names = _names(prices)
+    named = names - {POSITIONS}
     if len(named) > PAIRS_MAX:
         raise InvalidInput("too_many_pairs", f"prices of at most {PAIRS_MAX} pairs can be followed", field="prices")
     pairs = set()

@@ -167,6 +167,8 @@ def refusal(status: str, method: str, path: str, operation: dict[str, Any], docu
 
 def _shown(status: str, method: str, path: str, operation: dict[str, Any], document: dict[str, Any]) -> Refusal:
     label = f"{method} {path}"
+    if label == "get /api/events" and status == "403":
+        return Refusal("ticket_for_others", "this ticket is for other sources or prices")
     if status == "404":
         named = [each for each in path.split("/") if each.startswith("{")]
         return _ABSENT.get(path) or (_ABSENT[named[-1]] if named else _NO_ACCOUNT)

@@ -6,11 +6,14 @@ from datetime import datetime
 import msgspec
 
 from services.db.pool import Connection
-from services.domain.credentials import Role, Scope
+from services.domain.credentials import ANYTHING, Channels, Role, Scope
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """A user behind a valid credential, with their accounts, the oldest first. `via` names the credential."""
+    """A user behind a valid credential, with their accounts, the oldest first. `via` names the credential.
+
+    `channels` are what a stream ticket is for.
+    """
 
     user_id: int
     name: str
@@ -21,6 +24,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     public_id: int | None
     expires_at: datetime | None
     secret_hash: bytes = b""
+    channels: Channels = ANYTHING
 
 
 _WHOSE = """

@@ -1,4 +1,4 @@
-"""Credentials as text: tokens and API keys, how they are spelled, checked and hashed; roles and scopes.
+"""Credentials as text: tokens and API keys, how they are spelled, checked and hashed; what they open.
 
 An API key reads `pt_live_<id, 8>_<secret, 43><checksum, 6>`. The prefix and the checksum let scanners of leaked secrets
 recognise one without asking us. A secret has 256 random bits, so a fast hash is the right one.
@@ -32,6 +32,20 @@ class Scope(StrEnum):
     READ = "read"
     TRADE = "trade"
     ADMIN = "admin"
+
+
+class Channels(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a stream ticket opens: events of accounts, signals of sources, `prices` as the stream takes them.
+
+    One that names nothing opens whatever its credential may see.
+    """
+
+    account_ids: tuple[int, ...] = ()
+    sources: tuple[int, ...] = ()
+    prices: str = ""
+
+
+ANYTHING = Channels()
 
 
 class KeyText(msgspec.Struct, frozen=True):

@@ -5,10 +5,12 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from hmac import compare_digest
 
+import msgspec
+
 from services.coordination import tickets
 from services.db import accounts, api_keys, sessions
 from services.db.sessions import Identity
-from services.domain.credentials import digest, parse_key
+from services.domain.credentials import Channels, digest, parse_key
 from services.usecases.context import Services
 from services.usecases.passwords import random_token
 
@@ -60,16 +62,18 @@ class Identifier:
 
     async def by_ticket(self, ticket: str) -> Identity | None:
         """Whose ticket it is, if the credential that got it holds still; it is used up."""
-        via = await tickets.take(self._services.redis, ticket)
-        if via is None:
+        taken = await tickets.take(self._services.redis, ticket)
+        if taken is None:
             return None
+        via, channels = taken
         async with self._services.system_pool.connection() as connection:
-            return await sessions.by_via(connection, via)
+            found = await sessions.by_via(connection, via)
+        return None if found is None else msgspec.structs.replace(found, channels=channels)
 
-    async def make_ticket(self, identity: Identity) -> str:
-        """A ticket that stands for this identity's credential, once."""
+    async def make_ticket(self, identity: Identity, channels: Channels) -> str:
+        """A ticket that stands for this identity's credential, once, and opens these channels."""
         ticket = random_token()
-        await tickets.keep(self._services.redis, ticket, identity.via)
+        await tickets.keep(self._services.redis, ticket, identity.via, channels)
         return ticket
 
     async def still(self, vias: Sequence[str]) -> dict[str, tuple[int, ...]]:

@@ -182,6 +182,8 @@ def naming(own: dict[str, Any], known: dict[tuple[str, str], Any], named: dict[s
     ]
     return [
         Asked("GET", "/api/events/", {"sources": named["source_id"]}),
+        Asked("POST", "/api/events/tickets/", {"account_ids": [account]}),
+        Asked("POST", "/api/events/tickets/", {"sources": [named["source_id"]]}),
         Asked("GET", "/api/signals/", {"source_id": named["source_id"]}),
         Asked("POST", "/api/paper-trades/", trade | {"account_id": account}),
         Asked("POST", "/api/paper-trades/preview/", trade | {"account_id": account}),

@@ -1,13 +1,17 @@
 """Streams where login is required: tickets, what they show, their number, and their end."""
 
 import asyncio
+import json
 from contextlib import AsyncExitStack
 
 import httpx
 import pytest
 
+from services.coordination import doorbell
+from services.db import market_events
 from services.domain.market import Market
-from tests.access.people import with_key
+from services.usecases.context import Services
+from tests.access.people import Person, with_key
 from tests.api.running import order, serving
 from tests.api.sse import streaming
 from tests.servers import wait_until
@@ -30,6 +34,65 @@ async def test_a_ticket_opens_one_stream_once(services, api, someone):
             assert (again.status_code, again.json()["code"]) == (401, "bad_credential")
         elsewhere = (await anna.http.post("/api/events/tickets/")).json()["ticket"]
         assert (await browser.get("/api/keys/", params={"ticket": elsewhere})).status_code == 401
+
+
+async def test_a_ticket_for_some_channels_opens_no_others(services, api, someone):
+    anna = await someone()
+    second = (await anna.http.post("/api/accounts/", json={"name": "second"})).json()["id"]
+    mine, other = [await made_source(anna, name) for name in ("mine", "other")]
+
+    async def ticket(**channels: object) -> str:
+        answer = await anna.http.post("/api/events/tickets/", json=channels)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["ticket"]
+
+    async def opened(ticket: str, **query: str) -> set[str]:
+        """The streams whose places the first event names; a pair came to be listed a moment ago."""
+        async with streaming(api.http, ticket=ticket, **query) as stream:
+            await tell_all(services)
+            while not (first := await stream.next()).id:
+                assert first.event == "price"
+            return {place.split(".")[0] for place in first.id.split(":")[1].split(",")}
+
+    accounts, sources = {f"a{anna.account_id}", f"a{second}"}, {f"s{mine}", f"s{other}"}
+    assert await opened(await ticket()) == {*accounts, *sources, "market"}
+    assert await opened(await ticket(account_ids=[second])) == {f"a{second}", "market"}
+    assert await opened(await ticket(sources=[mine, other])) == {*sources, "market"}
+    assert await opened(await ticket(sources=[mine, other]), sources=str(mine)) == {f"s{mine}", "market"}
+    assert await opened(await ticket(prices="SPOT:BTCUSDT")) == {"market"}
+    assert await opened(await ticket(prices="all"), prices="SPOT:BTCUSDT") == {"market"}
+    async with streaming(api.http, ticket=await ticket(prices="SPOT:BTCUSDT")) as stream:
+        assert (await stream.next()).data["price"]["symbol"] == "BTCUSDT", "without being asked for again"
+    for channels, beyond in (
+        ({"account_ids": [second]}, {"sources": mine}),
+        ({"account_ids": [second]}, {"prices": "positions"}),
+        ({"sources": [mine]}, {"sources": [mine, other]}),
+        ({"sources": [mine]}, {"prices": "SPOT:BTCUSDT"}),
+        ({"prices": "SPOT:BTCUSDT"}, {"prices": "SPOT:BTCUSDT,SPOT:ETHUSDT"}),
+        ({"prices": "SPOT:BTCUSDT"}, {"prices": "all"}),
+        ({"prices": "SPOT:BTCUSDT"}, {"sources": mine}),
+        ({"prices": "all"}, {"prices": "positions"}),
+    ):
+        async with api.http.stream(
+            "GET", "/api/events/", params={"ticket": await ticket(**channels)} | beyond
+        ) as answer:
+            assert answer.status_code == 403, (channels, beyond)
+            assert json.loads(await answer.aread())["code"] == "ticket_for_others"
+    for unknown in ({"prices": "MOON:BTCUSDT"}, {"prices": "all,positions"}, {"streams": ["a1"]}):
+        assert (await anna.http.post("/api/events/tickets/", json=unknown)).status_code == 422, unknown
+
+
+async def made_source(person: Person, name: str) -> int:
+    answer = await person.http.post("/api/sources/", json={"name": f"{person.name} {name}"})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+async def tell_all(services: Services) -> None:
+    """An event of the market, which every stream brings."""
+    async with services.pool.connection() as connection:
+        await market_events.append(connection, [("instrument", "listed", {"symbol": "NEWUSDT"})])
+    await doorbell.ring(services.redis, [market_events.STREAM])
 
 
 async def test_a_ticket_opens_nothing_once_its_credential_is_gone(api, someone):

@@ -98,6 +98,10 @@ class Keys(Resource[M]):
         return Call("DELETE", f"/api/keys/{segment(key_id)}/", nothing)
 
     @operation
-    def ticket(self) -> Call[Ticket]:
-        """Lets a reader that can send no header open one event stream: `GET /api/events/?ticket=...`."""
-        return Call("POST", "/api/events/tickets/", _ticket)
+    def ticket(self, *, account_ids: Sequence[int] = (), sources: Sequence[int] = (), prices: str = "") -> Call[Ticket]:
+        """Lets a reader that can send no header open one event stream: `GET /api/events/?ticket=...`.
+
+        It opens these channels and no others; all that the key may see, where none are named.
+        """
+        body = {"account_ids": list(account_ids), "sources": list(sources), "prices": prices}
+        return Call("POST", "/api/events/tickets/", _ticket, body=body)
