@@ -5,8 +5,9 @@ from itertools import pairwise
 import pytest
 
 from services.binance.brackets import as_of, read_answer, shipped
-from services.domain.brackets import Bracket, maintenance
+from services.domain.brackets import Bracket, bracket_of, liquidation_price, maintenance
 from services.domain.errors import InvalidData
+from services.domain.plan import Direction
 from tests.domain.perpetuals import BTC, D
 
 
@@ -44,3 +45,19 @@ class TestTable:
     def test_a_broken_answer_is_refused(self, answer):
         with pytest.raises(InvalidData):
             read_answer(answer)
+
+
+class TestWhere:
+    def test_a_position_at_a_cap_is_below_it_and_beyond_the_last_one_in_the_last(self):
+        brackets = (Bracket(D(0), D(100), D("0.01"), D(0), 20), Bracket(D(100), D(900), D("0.02"), D(1), 10))
+        assert [bracket_of(brackets, D(notional)) for notional in ("100", "100.01", "900", "900.01", "90000")] == [
+            brackets[0],
+            *4 * (brackets[1],),
+        ]
+
+    def test_the_price_of_a_liquidation_lies_above_nothing(self):
+        """0.5 at 1 with a margin of nearly all of it: (0.4 + 0 - 0.5) / (0.5 x 0.01 - 0.5)."""
+        one = (Bracket(D(0), D(100), D("0.01"), D(0), 20),)
+        assert liquidation_price(Direction.LONG, D(1), D("0.5"), D("0.4"), one) == D("0.20202020")
+        assert liquidation_price(Direction.LONG, D(1), D("0.5"), D("0.5"), one) is None
+        assert liquidation_price(Direction.LONG, D(1), D("0.5"), D("0.9"), one) is None

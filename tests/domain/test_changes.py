@@ -114,3 +114,8 @@ def test_how_far_a_trade_went_is_told_by_its_last_state_alone():
 def test_what_only_the_walk_waits_for_is_not_stored():
     assert change(OPEN, left(OPEN, 5)).is_stored
     assert not Change(before=OPEN, after=msgspec.structs.replace(OPEN, held_from=START)).is_stored
+
+
+def test_a_trade_that_is_new_and_over_at_once_has_all_of_its_exits():
+    over = left(OPEN, OPEN.remaining)
+    assert [number for number, _ in change(None, over).exits()] == [1]

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -140,3 +141,8 @@ def test_a_bar_of_many_minutes_counts_as_so_many_of_one(minutes, before, seen):
         average = next_average_range(average, D(100) + 100 * seen / D(minutes).sqrt(), D(100), D(100))
     assert abs(next_average_range(before, *bar, minutes) - average) < D("1e-9")
     assert next_average_range(D(0), *bar, minutes) == (seen / D(minutes).sqrt()).quantize(D("1e-12"))
+
+
+def test_rates_are_two_and_no_third():
+    with pytest.raises(msgspec.ValidationError, match="rebate"):
+        msgspec.convert({"maker": "0.001", "taker": "0.001", "rebate": "0.5"}, FeeRates)

@@ -104,6 +104,7 @@ def test_size_is_margin_times_leverage_down_to_the_step():
     assert size(plan(amount="100", leverage=3), D("64000"), GRID) == D("0.004")  # 0.0046875
     assert size(plan(amount="100", leverage=5), D("100.1"), GRID) == D("4.995")
     assert size(plan(amount="1", leverage=1), D("3"), UNFILTERED) == D(1) / D(3)
+    assert size(plan(amount="0.001", leverage=1), D(10), UNFILTERED) == D("0.0001")
 
 
 def test_too_small_is_refused_with_the_numbers():

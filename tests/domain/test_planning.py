@@ -158,3 +158,13 @@ class TestLegs:
         """Of a SHORT it is worth less than that: the exchange takes it, it only closes."""
         small = plan("SHORT", "100", "105", "50", amount="5")
         assert rest(order(small)).quantity == D("0.05")
+
+
+def test_what_is_written_of_a_plan_is_what_differs_from_the_usual():
+    assert msgspec.to_builtins(Rules()) == {}
+    assert msgspec.to_builtins(Rules(follow_targets=True, trailing=Trailing(percent=D(1)))) == {
+        "follow_targets": True,
+        "trailing": {"percent": "1"},
+    }
+    with pytest.raises(msgspec.ValidationError, match="behind"):
+        msgspec.convert({"percent": "1", "behind": "1"}, Trailing)

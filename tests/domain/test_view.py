@@ -1,5 +1,6 @@
 """What is told of a trade at the edges: no gain is no profit, and funding is due on what is open alone."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import msgspec
@@ -39,3 +40,15 @@ def test_funding_is_due_on_an_open_trade_alone():
     assert trade_view(held, START).funding_due == D("-0.5") * held.remaining
     for trade in (make_trade(1, 999, 900, 1200, 0, FillModel.OPTIMISTIC), closed_at(D(100))):
         assert trade_view(trade, START).funding_due == 0
+    free = msgspec.structs.replace(held, funding=Funding((), D(0), None))
+    assert trade_view(free, START).funding_due == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "hours"), [(0.18, "0.0000"), (0.54, "0.0002"), (5400, "1.5000"), (86_400.18, "24.0000")]
+)
+def test_hours_held_are_rounded_half_to_even(seconds, hours):
+    trade = make_trade(1, None, 900, 1200, 0, FillModel.OPTIMISTIC)
+    fill = Fill(trade.entry.time + timedelta(seconds=seconds), D(100), Role.TAKER, D(0), Evidence(DecidedBy.BAR))
+    view = trade_view(exited(trade, fill, Reason.MANUAL, trade.remaining), START)
+    assert str(view.duration_hours) == hours

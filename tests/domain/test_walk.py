@@ -376,3 +376,21 @@ def test_a_command_at_the_end_of_a_path_is_for_the_next_one():
     assert (walked.trade, walked.command_done) == (long(), False)
     walked = walk(walked.trade, second, since=second.start, command=close)
     assert (walked.trade.status, walked.command_done) == ("CLOSED_MANUAL", True)
+
+
+def test_a_command_that_waits_comes_before_a_minute_in_progress():
+    close = Command(kind=CommandKind.CLOSE, at=START + MINUTE, bid=D("100.1"), ask=D("100.2"))
+    path = Path(INSTRUMENT.id, START, START + MINUTE, (bar("100 101 99.5 100"),), bar("100 101 98 100", 1))
+    walked = walk(long(), path, since=START, command=close)
+    assert (walked.trade, walked.command_done) == (long(), False)
+
+
+def test_levels_of_one_minute_are_one_state_after_what_came_before():
+    resting = ruled(long(limit=995), Rules(trailing=Trailing(distance=D("0.5"))))
+    bars = (bar("99.4 99.4 99.4 99.4"), bar("99.4 100.9 99.4 100.8", 1))
+    prices = enumerate(("99.4", "100.1", "100", "100.9", "100.8"))
+    prints = tuple(print_bar(START + MINUTE + timedelta(seconds=second), D(price)) for second, price in prices)
+    finer = {START + MINUTE: Finer(Resolution.PRINTS, prints)}
+    walked = walk(resting, Path(INSTRUMENT.id, START, START + 2 * MINUTE, bars), since=START, finer=finer)
+    assert [(step.version, step.stop.price) for step in walked.steps] == [(2, D("99.0")), (3, D("100.4"))]
+    assert walked.trade == walked.steps[-1]

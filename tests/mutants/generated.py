@@ -121,7 +121,8 @@ JUDGES: Mapping[str, tuple[str, ...]] = {
         (*OPENING, "tests/domain/test_money.py"),
     ),
     **dict.fromkeys(
-        ("services/domain/equity.py", "services/domain/limits.py"), ("tests/domain/test_sizing.py", *TRADES)
+        ("services/domain/equity.py", "services/domain/limits.py"),
+        ("tests/domain/test_sizing.py", "tests/domain/test_limits.py", *TRADES),
     ),
     "services/domain/view.py": ("tests/domain/test_view.py", "tests/domain/test_excursion.py", *TRADES),
     **dict.fromkeys(

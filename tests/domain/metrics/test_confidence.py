@@ -1,12 +1,13 @@
 """Confidence intervals against published figures, and what they must do whatever the numbers are."""
 
+import math
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.metrics.confidence import student, wilson
+from services.domain.metrics.confidence import _T, student, wilson
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,23 @@ def test_a_mean_lies_in_its_interval(values):
     found = student(sum(values), sum(value * value for value in values), len(values))
     mean = (sum(values) / len(values)).quantize(Decimal("1e-8"))
     assert found.low <= mean <= found.high
+
+
+def test_the_quantiles_of_students_t_are_those_of_its_density():
+    """Each, to the three digits that are kept: 2.5 % of the distribution lies beyond it."""
+    assert set(range(1, 11)) <= set(_T)
+    for freedom, quantile in _T.items():
+        assert len(quantile.partition(".")[2]) == 3
+        low, high = (_beyond(float(quantile) + step, freedom) for step in (0.0006, -0.0006))
+        assert low < 0.025 < high, freedom
+
+
+def _beyond(limit: float, freedom: int) -> float:
+    """The part of Student's t beyond `limit`: with t = sqrt(n) tan(a) the density is that of cos(a) ** (n - 1)."""
+    scale = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(math.pi)
+    angle = math.atan(limit / math.sqrt(freedom))
+    steps = 2000
+    width = (math.pi / 2 - angle) / steps
+    weights = (1 if number in (0, steps) else 4 if number % 2 else 2 for number in range(steps + 1))
+    heights = (max(math.cos(angle + number * width), 0.0) ** (freedom - 1) for number in range(steps + 1))
+    return scale * width / 3 * sum(weight * height for weight, height in zip(weights, heights, strict=True))
