@@ -5,6 +5,7 @@ import contextlib
 import inspect
 import itertools
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -66,6 +67,17 @@ class Servers:
         finally:
             self._administer(f"DROP DATABASE {name} WITH (FORCE)")
 
+    @contextlib.contextmanager
+    def hearing(self) -> Iterator["Heard"]:
+        """What PostgreSQL is told meanwhile, statement by statement."""
+        self._administer("ALTER SYSTEM SET log_statement = 'all'")
+        self._administer("SELECT pg_reload_conf()")
+        try:
+            yield Heard(self.folder / "servers.log")
+        finally:
+            self._administer("ALTER SYSTEM RESET log_statement")
+            self._administer("SELECT pg_reload_conf()")
+
     def empty_valkey(self) -> str:
         """URL of Valkey's database 0, emptied (all sixteen are)."""
         with redis.Redis.from_url(self.valkey.url()) as client:
@@ -75,6 +87,25 @@ class Servers:
     def _administer(self, statement: str) -> None:
         with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)  # type: ignore[arg-type] # a name of ours is put together here
+
+
+class Heard:
+    """The statements in a log, from where it ends now. They are in it before they are carried out."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._place = log.stat().st_size
+
+    def since(self) -> list[str]:
+        """The texts of the statements since the last time, in order, without their values."""
+        with self._log.open("rb") as log:
+            log.seek(self._place)
+            text = log.read().decode(errors="replace")
+            self._place = log.tell()
+        return [found[1] for found in _STATEMENT.finditer(text)]
+
+
+_STATEMENT = re.compile(r"^[^\t].*\] LOG: +(?:statement|execute [^:]+): (.*(?:\n\t.*)*)", re.MULTILINE)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from services.settings import Login, Settings
 from tests.access.people import Person
 from tests.api.running import order
 from tests.described import described
+from tests.servers import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -21,6 +22,9 @@ OPEN = r"/$|/{path}$|/health/|/api/(session|public/|webhooks/in/)"
 """Paths that anybody may ask for."""
 NAMES_NOTHING = {"market", "symbol", "path"}
 """Path parameters that name a pair of the exchange, or a file of the documentation: everybody's."""
+NOWHERE = 987654321
+ATTEMPTS = 10
+"""What a process does by itself comes between, now and then."""
 NOBODYS = {"last_event_id", "delivery_ids", "user_id"}
 """Places in streams; deliveries, which are looked for below an outlet of one's own; whom an admin looks for."""
 
@@ -86,7 +90,7 @@ def filled(path: str, owned: dict[str, Any]) -> str:
     return path.format(**owned) + "/"
 
 
-async def bodies(api) -> dict[tuple[str, str], Any]:
+async def bodies() -> dict[tuple[str, str], Any]:
     """By path and method, a body that fits, from the document's own examples."""
     document = described()
     found = {}
@@ -103,7 +107,7 @@ async def bodies(api) -> dict[tuple[str, str], Any]:
 
 async def test_two_users_and_every_route_with_an_id(services, api, someone):
     admin, anna, ben = await someone(Role.ADMIN), await someone(), await someone()
-    known, refusals = await bodies(api), await codes_of_absence(api)
+    known, refusals = await bodies(), await codes_of_absence(api)
     paths = routes()
     assert len(paths) >= 12
     asked = 0
@@ -116,7 +120,7 @@ async def test_two_users_and_every_route_with_an_id(services, api, someone):
                 answer = await stranger.http.request(method, url, json=known.get((path, method), {}))
                 expected = 404 if method in allowed else 405
                 assert answer.status_code == expected, (method, url, answer.text)
-                absent = re.sub(r"\d+", "987654321", url)
+                absent = re.sub(r"\d+", str(NOWHERE), url)
                 never = await stranger.http.request(method, absent, json=known.get((path, method), {}))
                 assert never.status_code == expected, (method, absent)
                 assert _without_ids(never.text) == _without_ids(answer.text), f"{method} {url} tells that it exists"
@@ -201,23 +205,55 @@ def naming(own: dict[str, Any], known: dict[tuple[str, str], Any], named: dict[s
 
 
 async def ask(person: Person, asked: Asked) -> httpx.Response:
-    sent = {"params": asked.wish} if asked.method == "GET" else {"json": asked.wish}
+    sent: dict[str, Any] = {"params": asked.wish} if asked.method == "GET" else {"json": asked.wish}
     return await person.http.request(asked.method, asked.path, **sent)
 
 
 async def test_two_users_and_every_id_beside_the_path(services, api, someone):
     admin, anna, ben = await someone(Role.ADMIN), await someone(), await someone()
-    known = await bodies(api)
+    known = await bodies()
     owned = {each.name: await belongings(services, each, admin, known) for each in (anna, ben)}
     for owner, stranger in ((anna, ben), (ben, anna)):
         theirs, own = owned[owner.name], owned[stranger.name]
-        nowhere = {name: 987654321 if isinstance(value, int) else value for name, value in theirs.items()}
+        nowhere = {name: NOWHERE if isinstance(value, int) else value for name, value in theirs.items()}
         for asked, never in zip(naming(own, known, theirs), naming(own, known, nowhere), strict=True):
             answer, absent = await ask(stranger, asked), await ask(stranger, never)
             label = (asked.method, asked.path, asked.wish, answer.text)
             assert answer.status_code == absent.status_code in (404, 422), label
             assert answer.json()["code"].startswith("no_such_") or answer.json()["code"] == "unknown_account", label
             assert _without_ids(answer.text) == _without_ids(absent.text), "tells that it exists"
+
+
+async def test_anothers_id_is_answered_by_the_same_statements_as_one_that_is_nowhere(services, servers, someone):
+    """In number, text and order, so that none of these tells the two apart: in a path, and beside it."""
+    admin, anna, ben = await someone(Role.ADMIN), await someone(), await someone()
+    known = await bodies()
+    theirs, own = await belongings(services, anna, admin, known), await belongings(services, ben, admin, known)
+    nowhere = {name: NOWHERE if isinstance(value, int) else value for name, value in theirs.items()}
+    cases = [
+        (Asked(method, filled(path, theirs), body), Asked(method, filled(path, nowhere), body))
+        for path, allowed in routes()
+        for method in sorted(allowed & set(METHODS))
+        for body in [known.get((path, method), {})]
+    ]
+    cases += zip(naming(own, known, theirs), naming(own, known, nowhere), strict=True)
+    with servers.hearing() as heard:
+
+        async def statements(asked: Asked) -> list[str]:
+            heard.since()
+            await ask(ben, asked)
+            return heard.since()
+
+        await wait_until(lambda: statements(Asked("GET", f"/api/paper-trades/{NOWHERE}/", {})))
+        seen = 0
+        for taken, absent in cases:
+            for _ in range(ATTEMPTS):
+                told = await statements(taken), await statements(absent)
+                if told[0] == told[1]:
+                    break
+            assert told[0] == told[1], f"{taken.method} {taken.path} tells that it exists"
+            seen += bool(told[0])
+    assert seen >= 40, "statements were heard"
 
 
 async def test_every_id_beside_the_path_is_in_that_matrix(api):
@@ -246,7 +282,7 @@ async def test_every_id_beside_the_path_is_in_that_matrix(api):
     ones = dict.fromkeys(("source_id", "signal_id", "webhook_id", "link_id", "account_id", "target_id"), 1)
     covered = {
         (asked.method, re.sub("/1(?=/|$)", "/#", asked.path.rstrip("/")), name)
-        for asked in naming(ones, await bodies(api), ones)
+        for asked in naming(ones, await bodies(), ones)
         for name in (*asked.wish, *(name for rule in asked.wish.get("rules", ()) for name in rule))
     }
     lists = {each for each in found if each[0] == "GET" and each[2] == "account_id"}  # tried below
