@@ -68,9 +68,11 @@ bench: env ## Run the benchmarks and print one table
 docs: env ## Build the documentation site into site/, every warning an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --site-dir site
 
-LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+# A release that was stolen is mostly found out within days: what is younger is not locked.
+COOLDOWN ?= 7 days
+LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --exclude-newer "$(COOLDOWN)"
 
-lock: ## Rewrite the hashed lock files (needs uv)
+lock: ## Rewrite the hashed lock files, of packages a week old at least (needs uv 0.9.17; options: make lock COOLDOWN="0 days")
 	$(LOCK) --all-extras pyproject.toml -o requirements/lock.txt
 	$(LOCK) --constraints requirements/lock.txt --extra otel pyproject.toml -o requirements/runtime.txt
 	$(LOCK) --constraints requirements/lock.txt --extra docs pyproject.toml -o requirements/docs.txt
