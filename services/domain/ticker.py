@@ -60,9 +60,6 @@ def _base(plain: str, text: str) -> str:
         match = shape.fullmatch(plain)
         if match and match.groupdict().get("quote", "USDT") == "USDT":
             return match["base"]
-        if match:
-            break
-    else:
-        if _BARE.fullmatch(plain) and not _OTHER_QUOTE.fullmatch(plain):
-            return plain
+    if _BARE.fullmatch(plain) and not _OTHER_QUOTE.fullmatch(plain):
+        return plain
     raise InvalidInput("not_a_usdt_pair", f"{text[:LENGTH_MAX]!r} is no pair quoted in USDT", field="symbol")

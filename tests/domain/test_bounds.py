@@ -12,7 +12,7 @@ from services.domain.plan import Direction
 from services.domain.scan import equal_shares
 from services.domain.signal import NewSignal, lifetime_of, meaning_of
 from services.domain.source import DEDUP_SECONDS_MAX, LAG_SECONDS_MAX, SourceSettings, check_settings
-from services.domain.ticker import read_ticker
+from services.domain.ticker import read_market, read_ticker
 
 D = Decimal
 
@@ -96,3 +96,33 @@ def test_targets_share_alike_to_the_percent_and_the_last_takes_the_rest():
     for count, each, rest in ((1, None, D(1)), (3, D("0.33"), D("0.34")), (4, D("0.25"), D("0.25"))):
         *others, last = equal_shares([D(100 + number) for number in range(count)])
         assert ({target.fraction for target in others}, last.fraction) == ({each} - {None}, rest)
+
+
+def test_whole_numbers_of_an_alert_go_up_to_a_milliard():
+    def lag(told):
+        return read_alert(
+            {"symbol": "BTCUSDT", "side": "buy", "max_lag": told}, SourceSettings()
+        ).signal.max_lag_seconds
+
+    assert [lag(told) for told in (10**9, "-1000000000", 0, "7.0")] == [10**9, -(10**9), 0, 7]
+    for wrong in (10**9 + 1, "-1000000001", "0.5"):
+        with pytest.raises(InvalidInput) as refused:
+            lag(wrong)
+        assert refused.value.code == "not_a_whole_number"
+
+
+def test_a_single_target_of_all_or_of_nothing_told_takes_all_and_any_other_share_its_own():
+    def fractions(*shares):
+        targets = [{"price": 100 + n, **({} if s is None else {"fraction": s})} for n, s in enumerate(shares)]
+        alert = read_alert({"symbol": "BTCUSDT", "side": "buy", "targets": targets}, SourceSettings())
+        return [level.fraction for level in alert.signal.take_profits]
+
+    assert [fractions(share) for share in (None, 0, 1)] == [[D(1)]] * 3
+    assert [fractions(share) for share in (2, -1, D("0.5"))] == [[D(2)], [D(-1)], [D("0.5")]]
+
+
+def test_a_market_that_is_none_is_told_by_its_first_forty_characters():
+    assert read_market(" Perp ") is Market.FUTURES
+    with pytest.raises(InvalidInput) as refused:
+        read_market("o" * 41)
+    assert str(refused.value).endswith(f"got '{'o' * 40}'")

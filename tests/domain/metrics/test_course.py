@@ -119,3 +119,17 @@ def test_a_day_of_trades_stays_small():
     """However many trades a day has, its course keeps a range a gap at most."""
     busy: Course = course(row(["1", "-1"] * 2000, timedelta(seconds=30)))
     assert (busy.trades, len(busy.held)) == (4000, 1)
+
+
+def test_a_fall_below_one_is_a_fall_across_stretches_too_and_none_is_none():
+    falling, rising = (joined([course(row([first])), course(row([second]))]) for first, second in (("1", "-0.5"), "12"))
+    assert falling.curve.fall is not None
+    assert falling.curve.fall.amount == D("0.5")
+    assert rising.curve.fall is None
+
+
+def test_a_share_of_less_than_nothing_is_not_told():
+    fall = deepest(course(row(["-0.25"])).curve, START)
+    assert drawdown(fall, D("0.5")).percent == D("50.00")
+    assert drawdown(fall, D(0)).percent is None
+    assert drawdown(fall, D("-0.5")).percent is None

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import msgspec
+
 from services.domain.metrics.drawdown import Drawdown
 from services.domain.metrics.equity_curve import Sample, equity_drawdown, equity_return, held_bitcoin
 
@@ -56,3 +58,11 @@ def test_holding_bitcoin_by_hand():
     # 1100 at 50,000 are 0.022 bitcoin.
     assert held_bitcoin(BY_HAND) == [None, D(1100), D(880), None, D(1320)]
     assert held_bitcoin(BY_HAND[:1]) == [None]
+
+
+def test_a_return_is_of_an_equity_above_nothing():
+    first, last = samples((1, 0, 0, 0, None), (3, 2, 2, 0, None))
+    cents = msgspec.structs.replace(first, equity=D("0.5"), balance=D("0.5"))
+    assert equity_return([cents, last]) == D("500.00")
+    for equity in (D(0), D(-1)):
+        assert equity_return([msgspec.structs.replace(first, equity=equity), last]) is None
