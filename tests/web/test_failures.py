@@ -29,3 +29,11 @@ def test_every_part_of_the_overview_that_failed_says_so_and_comes_when_asked_aga
     expect(fleet).to_contain_text("pairs, lag")
     expect(happened.get_by_role("alert")).to_have_count(0)
     expect(happened.get_by_role("listitem").or_(happened.get_by_text("Nothing has happened yet")).first).to_be_visible()
+
+
+@pytest.mark.console_says("Failed to load resource: net::ERR_FAILED")
+def test_a_history_without_an_answer_tells_no_number_of_trades(page: Page, stack: Stack):
+    page.route(ASKED, lambda route: route.abort())
+    visit(page, "/history", "History")
+    expect(page.get_by_role("alert")).to_contain_text("No answer from the server", timeout=LOAD_MS)
+    expect(page.locator(".page-head")).not_to_contain_text("0 trades")

@@ -67,3 +67,14 @@ def test_every_result_is_in_the_distribution_at_its_multiple_of_the_risk(page: P
         low = float(step["key"])
         bar = card.get_by_title(f"{low:g} to {low + 0.5:g} R: {step['total_trades']} trade")
         expect(bar).to_have_count(1)
+
+
+def test_today_is_in_sight_where_there_is_no_room_for_all_weeks(page: Page, stack: Stack):
+    trade = stack.trade("ARBUSDT")
+    stack.http.post(f"/api/paper-trades/{trade['id']}/close_trade/", json={}).raise_for_status()
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, "/performance", "Performance")
+    today = page.locator(".calendar i").last
+    expect(today).to_be_attached(timeout=LOAD_MS)
+    out = "day => day.getBoundingClientRect().right - day.parentElement.getBoundingClientRect().right"
+    assert today.evaluate(out) <= 0

@@ -140,6 +140,8 @@ def _two_accounts_of_long_names(route: Route) -> None:
 
 
 def test_every_page_fits_a_phone(browser: Browser, stack: Stack, places):
+    trade = stack.trade("ETCUSDT")
+    stack.http.post(f"/api/paper-trades/{trade['id']}/close_trade/", json={}).raise_for_status()
     source = stack.http.post("/api/sources/", json={"name": LONG_NAME}).raise_for_status().json()
     places |= {f"/sources/{source['id']}": LONG_NAME, f"/performance?source={LONG_NAME}": "Performance"}
     context = browser.new_context(base_url=stack.url, viewport={"width": 390, "height": 844}, has_touch=True)

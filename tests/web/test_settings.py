@@ -104,3 +104,15 @@ def _red(colour: str) -> bool:
     """Whether a computed style names a colour that is mostly red."""
     red, green, blue = (int(each) for each in re.findall(r"\d+", colour)[:3])
     return red > 120 and red > 2 * green and red > 2 * blue
+
+
+def test_on_a_phone_the_ledger_shows_amounts(page: Page, stack: Stack):
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, "/settings?tab=ledger", "Settings")
+    expect(page.get_by_role("columnheader", name="Amount")).to_be_in_viewport(ratio=1, timeout=LOAD_MS)
+
+
+def test_on_a_phone_the_tab_in_force_is_in_sight(page: Page, stack: Stack):
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, "/settings?tab=keys", "Settings")
+    expect(page.get_by_role("tab", name="API keys")).to_be_in_viewport(ratio=0.9, timeout=LOAD_MS)

@@ -1,6 +1,6 @@
 /** What all charts share: looks, local time, and the size of their place. */
 import { createChart, type IChartApi, TickMarkType, type Time } from "lightweight-charts";
-import { money } from "@/lib/format";
+import { money, percent } from "@/lib/format";
 import { palette } from "./theme";
 
 const FORMATS: Record<TickMarkType, Intl.DateTimeFormatOptions> = {
@@ -16,6 +16,7 @@ const local = (time: Time, options: Intl.DateTimeFormatOptions) =>
 
 /** Money and percent along the price scale, as everywhere else on the screen. */
 export const amounts = { type: "custom", minMove: 0.01, formatter: (value: number) => money(value) } as const;
+export const percents = { type: "custom", minMove: 0.01, formatter: (value: number) => percent(value) } as const;
 
 export function makeChart(place: HTMLElement): IChartApi {
   const colours = palette();
@@ -29,7 +30,7 @@ export function makeChart(place: HTMLElement): IChartApi {
       attributionLogo: false, // the footer of the navigation names the library: its logo would need a style in the page
     },
     grid: { vertLines: { color: colours.line }, horzLines: { color: colours.line } },
-    rightPriceScale: { borderColor: colours.line },
+    rightPriceScale: { borderColor: colours.line, entireTextOnly: true },
     timeScale: {
       borderColor: colours.line,
       timeVisible: true,

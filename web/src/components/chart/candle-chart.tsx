@@ -14,7 +14,7 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import { useEffect, useRef } from "react";
-import { places } from "@/lib/format";
+import { price } from "@/lib/format";
 import { makeChart } from "./base";
 import { gathered } from "./marks";
 import { faded, palette, useThemeName } from "./theme";
@@ -40,6 +40,9 @@ interface Drawn {
   first: number | null;
 }
 
+/** Room beside the last candle for half of the words on a mark there. */
+const MARK_ROOM = 40;
+
 /** The scale of the candles, with the levels in it: a stop that is out of sight says nothing. */
 function widened(own: AutoscaleInfo | null, held: Drawn["held"] | undefined): AutoscaleInfo | null {
   if (!own?.priceRange || !held) return own;
@@ -59,13 +62,14 @@ export default function CandleChart({ bars, tick, levels = [], marks = [], heigh
     if (!place.current) return;
     const colours = palette();
     const chart = makeChart(place.current);
+    chart.timeScale().applyOptions({ rightOffsetPixels: MARK_ROOM });
     const candles = chart.addSeries(CandlestickSeries, {
       upColor: colours.up,
       downColor: colours.down,
       borderVisible: false,
       wickUpColor: colours.up,
       wickDownColor: colours.down,
-      priceFormat: { type: "price", precision: places(tick), minMove: Number(tick) || 0.01 },
+      priceFormat: { type: "custom", minMove: Number(tick) || 0.01, formatter: (value: number) => price(value, tick) },
       autoscaleInfoProvider: (original: () => AutoscaleInfo | null) => widened(original(), drawn.current?.held),
     });
     const volume = chart.addSeries(HistogramSeries, {

@@ -1,7 +1,8 @@
 /** A curve over time, filled towards its base: equity, or drawdown below zero. */
-import { AreaSeries, type UTCTimestamp } from "lightweight-charts";
+import { AreaSeries, type AutoscaleInfo, type UTCTimestamp } from "lightweight-charts";
 import { useEffect, useRef } from "react";
-import { amounts, makeChart } from "./base";
+import { amounts, makeChart, percents } from "./base";
+import { hung } from "./scale";
 import { faded, palette, useThemeName } from "./theme";
 import type { Point, Tone } from "./types";
 
@@ -9,7 +10,7 @@ interface Props {
   points: readonly Point[];
   tone?: Tone;
   height?: number;
-  /** Fill from above: for curves that hang from zero. */
+  /** Fill from above: for curves in percent that hang from zero. */
   hanging?: boolean;
   label: string;
 }
@@ -30,8 +31,10 @@ export default function LineChart({ points, tone = "accent", height = 260, hangi
       bottomColor: hanging ? strong : weak,
       invertFilledArea: hanging ?? false,
       priceLineVisible: false,
-      priceFormat: amounts,
+      priceFormat: hanging ? percents : amounts,
+      ...(hanging && { autoscaleInfoProvider: (original: () => AutoscaleInfo | null) => hung(original()) }),
     });
+    if (hanging) series.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0.1 } });
     const seen = new Map<number, number>();
     for (const point of points) seen.set(Math.floor(Date.parse(point.at) / 1000), point.value);
     series.setData([...seen].sort(([a], [b]) => a - b).map(([time, value]) => ({ time: time as UTCTimestamp, value })));

@@ -20,7 +20,13 @@ export function Sparkline({
     .join(" ");
   const rises = (values.at(-1) ?? 0) >= (values[0] ?? 0);
   return (
-    <svg width={width} height={height} className={rises ? "up" : "down"} aria-hidden="true">
+    <svg
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
+      className={rises ? "up" : "down"}
+      aria-hidden="true"
+    >
       <polyline points={points} fill="none" stroke="currentColor" strokeWidth={1.25} strokeLinejoin="round" />
     </svg>
   );

@@ -45,7 +45,7 @@ export function HistoryPage() {
       <header className="page-head">
         <h1>History</h1>
         <span className="dim num" aria-live="polite">
-          {counted(shown.length, "trade")}
+          {rows && counted(shown.length, "trade")}
           {hasNextPage ? (loaded < ROWS_MAX ? ", reading on" : ", the newest") : ""}
         </span>
         {shown.length > 0 && <span className={`num strong ${tone(total)}`}>{signed(total)}</span>}

@@ -77,7 +77,7 @@ export const COLUMNS: readonly Column<Row>[] = [
     id: "symbol",
     head: "Pair",
     width: "minmax(130px, 1.4fr)",
-    phone: "minmax(92px, 1fr)",
+    phone: "minmax(112px, 1.4fr)",
     sort: (row) => row.instrument.symbol,
     cell: (row) => (
       <Link to={`/market/${row.instrument.market_type}/${row.instrument.symbol}`}>
@@ -89,7 +89,7 @@ export const COLUMNS: readonly Column<Row>[] = [
     id: "last",
     head: "Last",
     width: "minmax(110px, 1fr)",
-    phone: "minmax(106px, 1fr)",
+    phone: "minmax(92px, 1fr)",
     right: true,
     sort: (row) => lastOf(row.pair),
     live: true,
@@ -99,7 +99,7 @@ export const COLUMNS: readonly Column<Row>[] = [
     id: "change",
     head: "24 h",
     width: "92px",
-    phone: "90px",
+    phone: "78px",
     right: true,
     sort: changeOf,
     live: true,

@@ -1,5 +1,5 @@
 /** A square a day: the deeper its colour, the larger the result. */
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { Card } from "@/components/ui/card";
 import { exchangeTime } from "@/lib/exchange-clock";
 import { count, counted, signed } from "@/lib/format";
@@ -16,6 +16,12 @@ interface Day {
 
 export function Calendar({ days }: { days: readonly Group[] }) {
   const cells = useMemo(() => squares(days), [days]);
+  const place = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with more days there is another end
+  useEffect(() => {
+    // Where there is no room for all weeks, the last ones are what one wants to see.
+    if (place.current) place.current.scrollLeft = place.current.scrollWidth;
+  }, [cells.length]);
   const most = Math.max(1e-9, ...days.map((day) => Math.abs(Number(day.total_profit_loss))));
   const won = days.filter((day) => Number(day.total_profit_loss) > 0).length;
   return (
@@ -23,7 +29,12 @@ export function Calendar({ days }: { days: readonly Group[] }) {
       title="Days"
       end={<span className="dim small num">{`${count(won)} of ${counted(days.length, "day")} won`}</span>}
     >
-      <div className="calendar" role="img" aria-label={`${won} of ${counted(days.length, "day")} with a profit`}>
+      <div
+        ref={place}
+        className="calendar"
+        role="img"
+        aria-label={`${won} of ${counted(days.length, "day")} with a profit`}
+      >
         {cells.map(({ key, profit, trades }) => (
           <i
             key={key}

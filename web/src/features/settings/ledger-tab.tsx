@@ -32,18 +32,26 @@ const ledger = (id: number) =>
   });
 
 const COLUMNS: readonly Column<Entry>[] = [
-  { id: "at", head: "Booked", width: "140px", cell: (entry) => <Time at={entry.booked_at} /> },
-  { id: "kind", head: "What", width: "minmax(140px, 1fr)", cell: (entry) => words(entry.kind) },
+  { id: "at", head: "Booked", width: "140px", phone: "96px", cell: (entry) => <Time at={entry.booked_at} /> },
+  {
+    id: "kind",
+    head: "What",
+    width: "minmax(140px, 1fr)",
+    phone: "minmax(96px, 1fr)",
+    cell: (entry) => words(entry.kind),
+  },
   {
     id: "trade",
     head: "Trade",
     width: "minmax(110px, 1fr)",
+    phone: "72px",
     cell: (entry) => entry.trade_id && <Link to={`/trades/${entry.trade_id}`}>No. {entry.trade_id}</Link>,
   },
   {
     id: "amount",
     head: "Amount",
     width: "minmax(130px, 1fr)",
+    phone: "minmax(84px, 1fr)",
     right: true,
     cell: (entry) => <span className={`num ${tone(entry.amount)}`}>{signed(entry.amount, 4)}</span>,
   },
