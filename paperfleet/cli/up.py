@@ -8,6 +8,16 @@ from typing import Annotated
 import typer
 
 
+def _market(text: str) -> str:
+    from deploy.local.errors import StackError
+    from deploy.local.market_record import normal_market
+
+    try:
+        return normal_market(text)
+    except StackError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 def up(
     data: Annotated[Path, typer.Option(metavar="DIR", help="Folder that keeps everything.")] = Path(".paperfleet"),
     port: Annotated[
@@ -15,7 +25,8 @@ def up(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=32, help="Worker processes.")] = 2,
     market: Annotated[
-        str, typer.Option(metavar="simulator|binance|recorded:DIR", help="Where prices come from.")
+        str,
+        typer.Option(metavar="simulator|binance|recorded:DIR", help="Where prices come from.", callback=_market),
     ] = "simulator",
     speed: Annotated[float, typer.Option(min=1, max=1000, help="Exchange seconds per second (not for binance).")] = 1,
     start: Annotated[

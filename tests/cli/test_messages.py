@@ -47,6 +47,14 @@ def test_what_a_person_can_mend_is_told_in_words(arguments, told):
     assert "Traceback" not in text
 
 
+@pytest.mark.parametrize(
+    ("market", "told"), [("kraken", "unknown market 'kraken'"), ("recorded:/nowhere", "/nowhere is not a folder")]
+)
+def test_a_market_that_is_none_is_refused_before_anything_is_made(market, told, tmp_path):
+    code, text = run("up", "--data", str(tmp_path / "new"), "--market", market, COLUMNS="200")
+    assert (code, told in text, (tmp_path / "new").exists()) == (2, True, False)
+
+
 def test_a_taken_port_is_told():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         code, text = run("simulator", "--port", str(taken.getsockname()[1]))
