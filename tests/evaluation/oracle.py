@@ -71,10 +71,9 @@ def judge(terms: Terms, prints: Sequence[tuple[datetime, Decimal]], commands: Se
         while waiting and waiting[0].at <= time:
             walk.command(waiting.pop(0))
         started = time.replace(second=0, microsecond=0)
-        opens_minute = started != minute and walk.active_from <= started
-        minute = started
         if time >= walk.active_from:
-            walk.print(time, price, opens_minute)
+            walk.print(time, price, opens_minute=started != minute)
+        minute = started
         if walk.truth.exit_time is not None:
             return walk.truth
     for each in waiting:
@@ -92,7 +91,7 @@ class _Walk:
             self.truth = Truth("OPEN", ["opened"], terms.at, terms.entry)
             self._fee("entry_fee", terms.entry, TAKER)
 
-    def print(self, time: datetime, price: Decimal, opens_minute: bool) -> None:
+    def print(self, time: datetime, price: Decimal, *, opens_minute: bool) -> None:
         terms, sign = self.terms, 1 if self.terms.long else -1
         through = TICK if terms.model == "harsh" else Decimal(0)
         if self.truth.status == "PENDING" and (terms.limit - price) * sign >= through:

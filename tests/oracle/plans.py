@@ -1,6 +1,6 @@
 """What must become of a whole trade plan when every print is known, print after print, by plain and slow means.
 
-Prices are ticks, times ms, quantities steps. A trade that was in the market when a minute began meets its first
+Prices are ticks, times ms, quantities steps. A trade that was in the market before a minute's first print meets that
 print as a gap: a stop behind it, as it stood then, fills at it.
 """
 
@@ -143,7 +143,7 @@ class Truth:
             if opens and self.status == "PENDING" and self.plan.cancel_on_stop and beyond:
                 self._cancel("stop_before_entry")
                 continue
-            while self._event(time, price, at_open if opens else None):
+            while self._event(time, price, at_open if number == 0 else None):
                 pass
             due = self._due()
             if opens and self.status == "OPEN" and due is not None and due <= opened:

@@ -1,7 +1,7 @@
 """What must become of a trade when every print is known: the truth that bars only hint at.
 
 Prices and times are numbers of the caller's choice (ticks, milliseconds). A trade that was in the market, as it is,
-when a minute began meets its first print as a gap: a stop behind it fills at it.
+before a minute's first print meets that print as a gap: a stop behind it fills at it.
 """
 
 from collections.abc import Sequence
@@ -44,15 +44,14 @@ def truth(
 ) -> Truth:
     """The trade after all `prints` (time, price) of the minutes before `end`."""
     state = Truth("OPEN" if bracket.limit is None else "PENDING")
-    for minute, group in groupby(prints, key=lambda each: each[0] // MINUTE):
+    for _, group in groupby(prints, key=lambda each: each[0] // MINUTE):
         for number, (time, price) in enumerate(group):
             if command is not None and command.at <= time:
                 edits = command.kind == "edit" and state.status in ("PENDING", "OPEN")
                 bracket, state = _apply(bracket, state, command)
                 active_from, command = command.at if edits else active_from, None
             if active_from <= time:
-                opens = number == 0 and active_from <= minute * MINUTE
-                state = _touch(bracket, state, time, price, opens=opens)
+                state = _touch(bracket, state, time, price, opens=number == 0)
     if command is not None and command.at < end:
         _, state = _apply(bracket, state, command)
     return state
