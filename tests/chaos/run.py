@@ -126,6 +126,7 @@ class Run:
         if self._is_watched:
             self.wrong += watch.judge()
             ground.note(watch.line())
+            (self._folder / "memory.json").write_text(watch.samples())
         self._cuts = sum(listener.cuts for listener in listeners)
         self._statuses = crowd.statuses
         self._kinds = Counter(dict.fromkeys(self.scenario.kinds, 0)) | ground.faults

@@ -1,6 +1,7 @@
 """What is looked at every second while a fleet runs for long: the rows that are new, and what the processes hold."""
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -150,6 +151,15 @@ class Watch:
         if self.dead_max > DEAD_TUPLES_MAX:
             wrong.append(f"{self.dead_max} dead rows")
         return wrong
+
+    def samples(self) -> str:
+        """What each process held, in MB, every ten seconds: JSON."""
+        return json.dumps(
+            {
+                f"{name} ({pid})": [round(size / MEGABYTE, 1) for size in sizes[::10]]
+                for (name, pid), sizes in self.memory.items()
+            }
+        )
 
     def line(self) -> str:
         """One line for people."""
