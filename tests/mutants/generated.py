@@ -176,7 +176,11 @@ JUDGES: Mapping[str, tuple[str, ...]] = {
     "services/usecases/sweep_quotes.py": ("tests/evaluation/test_sweep.py", "tests/evaluation/test_futures_market.py"),
     **dict.fromkeys(
         ("services/usecases/finer_data.py", "services/domain/finer.py"),
-        ("tests/evaluation/test_finer_doubts.py", "tests/evaluation/test_schedules.py"),
+        (
+            "tests/domain/test_finer.py",
+            "tests/evaluation/test_finer_doubts.py",
+            "tests/evaluation/test_schedules.py",
+        ),
     ),
     **dict.fromkeys(("services/usecases/store_signals.py", "services/usecases/trade_signals.py"), SIGNALS),
 }
