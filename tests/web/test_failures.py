@@ -37,3 +37,13 @@ def test_a_history_without_an_answer_tells_no_number_of_trades(page: Page, stack
     visit(page, "/history", "History")
     expect(page.get_by_role("alert")).to_contain_text("No answer from the server", timeout=LOAD_MS)
     expect(page.locator(".page-head")).not_to_contain_text("0 trades")
+
+
+@pytest.mark.console_says("Failed to load resource: the server responded with a status of 404")
+def test_a_trade_that_is_not_there_is_told_with_a_way_on_and_no_invitation_to_ask_again(page: Page, stack: Stack):
+    page.goto(f"{stack.url}/trades/99999999")
+    place = page.get_by_role("main")
+    expect(place).to_contain_text("Not there, or not yours", timeout=LOAD_MS)
+    expect(place.get_by_role("button", name="Try again")).to_have_count(0)
+    place.get_by_role("link", name="To the overview").click()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible(timeout=LOAD_MS)

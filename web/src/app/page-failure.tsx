@@ -2,6 +2,7 @@
 import { Link, useRouteError } from "react-router";
 import { Button } from "@/components/ui/button";
 import { Empty, Failure } from "@/components/ui/states";
+import { ApiError } from "@/lib/api/client";
 
 export function PageFailure({ missing }: { missing?: boolean }) {
   const error = useRouteError();
@@ -22,8 +23,13 @@ export function PageFailure({ missing }: { missing?: boolean }) {
         <Empty icon="download" title="There is a new version">
           <Button onClick={() => location.reload()}>Load it</Button>
         </Empty>
-      ) : (
+      ) : error instanceof ApiError ? (
         <Failure error={error} retry={() => location.reload()} />
+      ) : (
+        <Empty icon="warning" title="This page has failed">
+          {error instanceof Error ? error.message : String(error)}{" "}
+          <Button onClick={() => location.reload()}>Load it anew</Button>
+        </Empty>
       )}
     </div>
   );

@@ -1,6 +1,8 @@
 /** What a place shows that has nothing, nothing yet, or no answer. */
 import type { ReactNode } from "react";
+import { Link } from "react-router";
 import { ApiError } from "@/lib/api/client";
+import { sentence } from "@/lib/format";
 import { Button } from "./button";
 import { Icon, type IconName } from "./icons";
 
@@ -15,12 +17,19 @@ export function Empty({ icon = "empty", title, children }: { icon?: IconName; ti
 }
 
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
-  const refused = error instanceof ApiError;
+  const answer = error instanceof ApiError ? error : null;
+  if (answer?.status === 404) {
+    return (
+      <Empty icon="search" title="Not there, or not yours">
+        {sentence(answer.message)} <Link to="/">To the overview</Link>
+      </Empty>
+    );
+  }
   return (
     <div className="state" role="alert">
       <Icon name="warning" size={28} />
-      <h2>{refused ? "The server refused" : "No answer from the server"}</h2>
-      <p>{error instanceof Error ? error.message : String(error)}</p>
+      <h2>{answer ? "The server refused" : "No answer from the server"}</h2>
+      <p>{answer ? sentence(answer.message) : "It is away, or this device is not connected."}</p>
       {retry && <Button onClick={retry}>Try again</Button>}
     </div>
   );
