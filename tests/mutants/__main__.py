@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -106,34 +106,33 @@ def _survivors(mutants: Sequence[Generated], stage: Stage, at_once: int) -> list
     """Those that the stage does not notice."""
     free: SimpleQueue[Path] = SimpleQueue()
 
-    def survives(mutant: Generated) -> bool:
-        folder, began = free.get(), time.monotonic()
-        path = folder / mutant.module
-        text = path.read_text()
+    def is_passed(tests: Sequence[str], mutant: Generated | None = None) -> bool:
+        folder = free.get()
         try:
-            path.write_text(mutant.code())
-            survived = is_green(folder, stage.tests(mutant.module), stage.seconds_max)
+            with mutant.put_into(folder) if mutant else nullcontext():
+                return is_green(folder, tests, stage.seconds_max)
         finally:
-            path.write_text(text)
             free.put(folder)
+
+    def survives(mutant: Generated) -> bool:
+        began = time.monotonic()
+        survived = is_passed(stage.tests(mutant.module), mutant)
         verdict, seconds = "SURVIVED" if survived else "killed", time.monotonic() - began
         print(f"{stage.name}: {verdict}  {mutant}  {seconds:.0f} s", flush=True)
         return survived
 
     with ExitStack() as stack:
-        folders = [stack.enter_context(source_copy()) for _ in range(at_once)]
-        for folder in folders:
+        for _ in range(at_once):
+            folder = stack.enter_context(source_copy())
             _prepare(folder, few=stage.few)
             free.put(folder)
-        tests = sorted({test for mutant in mutants for test in stage.tests(mutant.module)})
-        left_out = [each for each in tests if each.startswith("-")]
-        red = [
-            test
-            for test in tests
-            if test not in left_out and not is_green(folders[0], [test, *left_out], stage.seconds_max)
-        ]
-        assert not red, f"red without any mutant: {red}"
+        every = {test for mutant in mutants for test in stage.tests(mutant.module)}
+        left_out = [each for each in every if each.startswith("-")]
+        tests = sorted(every.difference(left_out))
         with ThreadPoolExecutor(at_once) as pool:
+            passed = pool.map(lambda test: is_passed([test, *left_out]), tests)
+            red = [test for test, was_green in zip(tests, passed, strict=True) if not was_green]
+            assert not red, f"red without any mutant: {red}"
             return [mutant for mutant, alive in zip(mutants, pool.map(survives, mutants), strict=True) if alive]
 
 

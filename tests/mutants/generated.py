@@ -8,6 +8,7 @@ left survives, and is listed with its line.
 import random
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -210,6 +211,17 @@ class Generated(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.module}:{self.line} {self.operator.removeprefix('core/')} {self.occurrence}"
+
+    @contextmanager
+    def put_into(self, folder: Path) -> Iterator[None]:
+        """Have the mutation in this copy of the source."""
+        path = folder / self.module
+        text = path.read_text()
+        path.write_text(self.code())
+        try:
+            yield
+        finally:
+            path.write_text(text)
 
     def code(self) -> str:
         """The module's text with the mutation."""
