@@ -120,6 +120,9 @@ def test_growth_of_a_process_is_told():
     noise = [(200 + 3 * (second % 2)) * MEGABYTE for second in range(600)]
     assert list(growth(noise)) == []
     assert len(list(growth([size + 18_000 * second for second, size in enumerate(noise)]))) == 1, "slow, and for ever"
+    steps = [size + 4 * MEGABYTE * ((second > 350) + (second > 500)) for second, size in enumerate(noise)]
+    assert list(growth(steps)) == [], "what the allocator keeps of two large messages"
+    assert len(list(growth([size + 4 * MEGABYTE * (second // 40) for second, size in enumerate(noise)]))) >= 1
 
 
 def test_a_watch_that_sees_nothing_is_told():

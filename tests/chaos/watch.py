@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from heapq import nlargest
+from itertools import accumulate, pairwise
 from statistics import linear_regression, median
 
 import psutil
@@ -30,6 +32,11 @@ GROWTH_MAX_BYTES = 15 * MEGABYTE
 """A process may hold so much more in the last quarter than in the second one: caches that fill are no leak."""
 SLOPE_MAX_BYTES = 5 * MEGABYTE
 """So much a process may grow in the last half of its life, by the straight line through it: caches are full by then."""
+LEVEL_SECONDS = 10
+STEP_BYTES = 2 * MEGABYTE
+STEPS_MAX = 3
+"""So many steps are no slope: of a message of 2 MB that it freed glibc keeps up to 4 MB for a thread's next one, once
+for each thread that met one (mallopt(3): the thresholds of mmap and trim grow with what was freed)."""
 KEYS_MAX = 2_000
 DEAD_TUPLES_MAX = 200_000
 SAMPLES_MIN = 40
@@ -190,6 +197,10 @@ def growth(samples: Sequence[int]) -> Iterator[str]:
 
 
 def slope(samples: Sequence[int]) -> float:
-    """By how many bytes the straight line through the last half of the samples rises."""
+    """By how many bytes the straight line through the last half of the samples rises, a few steps left out."""
     half = samples[len(samples) // 2 :]
-    return linear_regression(range(len(half)), half).slope * len(half)
+    levels = [median(half[first : first + LEVEL_SECONDS]) for first in range(0, len(half), LEVEL_SECONDS)]
+    rises = [later - earlier for earlier, later in pairwise(levels)]
+    steps = nlargest(STEPS_MAX, (n for n, rise in enumerate(rises) if rise > STEP_BYTES), key=rises.__getitem__)
+    course = list(accumulate(0 if n in steps else rise for n, rise in enumerate(rises)))
+    return linear_regression(range(len(course)), course).slope * len(levels)
