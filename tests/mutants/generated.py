@@ -172,7 +172,7 @@ JUDGES: Mapping[str, tuple[str, ...]] = {
         ),
         TRADES,
     ),
-    "services/usecases/once.py": ("tests/access/test_keys.py",),
+    "services/usecases/once.py": ("tests/access/test_keys.py", "tests/api/one_market/test_idempotency.py"),
     "services/usecases/act_at_once.py": (*TRADES, "tests/evaluation/test_sweep.py"),
     "services/usecases/sweep_quotes.py": ("tests/evaluation/test_sweep.py", "tests/evaluation/test_futures_market.py"),
     **dict.fromkeys(

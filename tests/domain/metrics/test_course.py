@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.metrics.course import EMPTY, Course, course, exposure_percent, joined
+from services.domain.metrics.curve import curve
 from services.domain.metrics.drawdown import Drawdown, deepest, drawdown, recovered_at
-from services.domain.metrics.streaks import Streaks, streaks
+from services.domain.metrics.streaks import NO_STREAKS, Streaks, streaks
 from services.domain.metrics.tally import Closed
 from tests.domain.metrics.trades import HOUR, START, closed, parted, row
 
@@ -133,3 +134,16 @@ def test_a_share_of_less_than_nothing_is_not_told():
     assert drawdown(fall, D("0.5")).percent == D("50.00")
     assert drawdown(fall, D(0)).percent is None
     assert drawdown(fall, D("-0.5")).percent is None
+
+
+def test_nothing_before_a_streak_changes_nothing():
+    assert streaks([]) == NO_STREAKS
+    for holds in ([False], [True], [True, False, True]):
+        assert NO_STREAKS + streaks(holds) == streaks(holds) == streaks(holds) + NO_STREAKS
+
+
+def test_the_highest_and_the_lowest_point_are_the_first_of_equal_ones():
+    down = curve(profits(row([-5, 1, -1, 7, -7, 0])))
+    assert (down.low.id, down.low.level, down.high.id, down.high.level) == (1, D(-5), 4, D(2))
+    up = curve(profits(row([5, -1, 1, 0])))
+    assert (up.high.id, up.low.id) == (1, 2)
