@@ -20,7 +20,7 @@ import structlog
 ROOT = Path(__file__).parents[2]
 IMPORTED = (hypothesis, msgspec, psycopg, redis, sqlalchemy, structlog)
 """Here already, so that no fork has to import them."""
-FOLDERS = ("services", "workers", "api", "deploy", "paperfleet", "tests")
+FOLDERS = ("services", "workers", "api", "deploy", "docs", "paperfleet", "tests")
 
 
 @contextmanager
