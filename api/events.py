@@ -11,6 +11,7 @@ from litestar.response import Stream
 
 from api import told
 from api.access import Caller
+from api.body import JsonBody
 from api.documentation import CHANNELS_EXAMPLES, answered, problems
 from api.gate import TICKET
 from api.hub import Hub
@@ -49,6 +50,7 @@ Start = Annotated[Literal["start"] | None, QueryParameter(name="from", descripti
 
 @post(
     "/tickets",
+    dto=JsonBody[Channels],
     opt={"access": "read"},
     status_code=201,
     summary="Get a stream ticket",

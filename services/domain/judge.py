@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.domain import liquidation, reach
+from services.domain import gap, liquidation, reach
 from services.domain.barriers import barriers, next_event_at
 from services.domain.command import Command, applies, apply
 from services.domain.executions import Touch, cancelled, execute, liquidated, time_stop
@@ -334,7 +334,7 @@ class Judge:
 
     def _touch(self, falling: bool, time: datetime, bar: Bar, by: DecidedBy) -> None:
         assert self._minute is not None
-        met = None if self._is_met(bar) is False else self._minute.open
+        met = None if self._stood(bar) is False else self._minute.open
         before = self.trade
         after = execute(before, Touch(falling, time, bar, by, met))
         is_step_of_trail = after.trail != before.trail and after.status is before.status
@@ -362,7 +362,9 @@ class Judge:
             falling = following is Next.FALL
             level = wall.lower if falling else wall.upper
             assert level is not None
-            if decided_by is not DecidedBy.ADVERSE and self._may_be_gap(falling, bar):
+            assert self._minute is not None
+            may_be_gap = self._stood(bar) is None and gap.opens_beyond(self.trade, self._minute, falling=falling)
+            if may_be_gap and decided_by is not DecidedBy.ADVERSE:
                 if not adverse:
                     raise Undecided
                 decided_by = DecidedBy.ADVERSE
@@ -370,29 +372,11 @@ class Judge:
             self._touch(falling, bar.close_time, bar, decided_by)
             rest = rest.after_fall_to(level) if falling else rest.after_rise_to(level)
 
-    def _is_met(self, bar: Bar) -> bool | None:
-        """Whether the stop stood, where it stands, at the minute's first price; None where nothing tells.
-
-        Such a stop has met that price first, however soon before it was set.
-        """
-        minute, first, since = self._minute, self._first, self.trade.active_from
-        assert minute is not None
-        assert first is not None
-        if self.trade.stop != self._stop_at_open:
-            return False
-        begins = first.open == minute.open
-        if since <= (first.open_time if begins else minute.open_time):
-            return True
-        is_told = begins and bar is not first
-        return False if is_told or since > bar.close_time else None
-
-    def _may_be_gap(self, falling: bool, bar: Bar) -> bool:
-        """Whether the stop, touched next, fills at itself or at the minute's open, and nothing tells which."""
-        trade, minute = self.trade, self._minute
-        assert minute is not None
-        is_stop = trade.status is TradeStatus.OPEN and falling is trade.is_long
-        beyond = (minute.open - trade.stop.price) * trade.plan.direction.sign < 0
-        return is_stop and beyond and self._is_met(bar) is None
+    def _stood(self, bar: Bar) -> bool | None:
+        assert self._minute is not None
+        assert self._first is not None
+        same = self.trade.stop == self._stop_at_open
+        return gap.stood(self.trade.active_from, self._minute, self._first, bar) if same else False
 
     def _flag(self, *, tell: bool) -> None:
         """Mark the trade as ambiguous: a state of its own where no event follows that tells it."""

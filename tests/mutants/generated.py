@@ -98,6 +98,7 @@ _JUDGES: Mapping[str, tuple[str, ...]] = {
         (
             "services/domain/walk.py",
             "services/domain/judge.py",
+            "services/domain/gap.py",
             "services/domain/next_event.py",
             "services/domain/barriers.py",
             "services/domain/executions.py",
