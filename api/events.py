@@ -64,12 +64,12 @@ async def make_ticket(
 ) -> TicketView:
     """For a reader that can send neither cookie nor header: `GET /api/events/?ticket=...`, once, within a minute.
 
-    A ticket that names accounts, sources or prices opens no others; one that names nothing opens all that the caller
-    may see.
+    A ticket that names accounts, sources or prices opens those and nothing else (an empty list names none); one that
+    names nothing at all opens all that the caller may see.
     """
     assert caller.identity is not None
-    _reached(caller, data.account_ids)
-    await _sources(services, caller, data.sources)
+    _reached(caller, data.account_ids or ())
+    await _sources(services, caller, data.sources or ())
     if data.prices != ALL:
         _pairs(data.prices)
     return TicketView(await identifier.make_ticket(caller.identity, data), TICKET_SECONDS)
@@ -106,7 +106,7 @@ async def stream(
     account_ids = caller.listed()
     if channels != ANYTHING:
         prices, sources = _of_ticket(channels, prices, sources)
-        account_ids = _reached(caller, channels.account_ids)
+        account_ids = _reached(caller, channels.account_ids or ())
     async with hub.joining:
         pairs, positions = (await listed_pairs(services), False) if prices == ALL else _pairs(prices)
         source_ids = await _sources(services, caller, sources)
@@ -145,9 +145,10 @@ def _of_ticket(channels: Channels, prices: str | None, sources: list[int] | None
     """The prices and sources asked for, all that the ticket is for unless any are. Raises Forbidden."""
     asked, opened = _names(prices), _names(channels.prices)
     beyond = asked & {POSITIONS} if channels.prices == ALL else asked - opened
-    if beyond or not set(sources or ()) <= set(channels.sources):
+    named = channels.sources or ()
+    if beyond or not set(sources or ()) <= set(named):
         raise Forbidden("ticket_for_others", "this ticket is for other sources or prices")
-    return channels.prices if prices is None else prices, list(channels.sources) if sources is None else sources
+    return channels.prices or "" if prices is None else prices, list(named) if sources is None else sources
 
 
 async def _sources(services: Services, caller: Caller, named: Sequence[int] | None) -> list[int]:

@@ -45,7 +45,7 @@ from services.usecases.context import Services
 from services.usecases.list_trades import list_trades
 from services.usecases.new_trade import NewTrade
 from services.usecases.note_trade import note_trade
-from services.usecases.open_trade import open_trade, preview_trade
+from services.usecases.open_trade import Opened, open_trade, preview_trade
 from services.usecases.read_trade import LiveTradeView, read_revisions, read_trade
 from services.usecases.trade_by_hand import trade_by_hand
 
@@ -125,8 +125,7 @@ async def create(
 ) -> Response[bytes]:
     """MARKET entries fill at once at bid or ask; LIMIT entries rest until the price path reaches them."""
     opened = await open_trade(services, caller.chosen(data.account_id), data, checked_key(idempotency_key))
-    headers = {"ETag": _etag(opened.body)}
-    return Response(opened.body, status_code=200 if opened.repeated else 201, media_type=_JSON, headers=headers)
+    return _opened(opened)
 
 
 @post(
@@ -173,7 +172,7 @@ async def create_from_signal(
         Overrides(**{name: getattr(data, name) for name in Overrides.__struct_fields__}),
         checked_key(idempotency_key),
     )
-    return Response(opened.body, status_code=200 if opened.repeated else 201, media_type=_JSON)
+    return _opened(opened)
 
 
 @get("/{trade_id:int}", summary="Read a trade", responses=problems(404))
@@ -285,8 +284,9 @@ class _Versioned(msgspec.Struct):
     version: int
 
 
-def _etag(body: bytes) -> str:
-    return f'"{msgspec.json.decode(body, type=_Versioned).version}"'
+def _opened(opened: Opened) -> Response[bytes]:
+    headers = {"ETag": f'"{msgspec.json.decode(opened.body, type=_Versioned).version}"'}
+    return Response(opened.body, status_code=200 if opened.repeated else 201, media_type=_JSON, headers=headers)
 
 
 def _targets(data: EditTrade) -> tuple[Target, ...] | None:

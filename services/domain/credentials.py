@@ -37,12 +37,13 @@ class Scope(StrEnum):
 class Channels(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a stream ticket opens: events of accounts, signals of sources, `prices` as the stream takes them.
 
-    One that names nothing opens whatever its credential may see.
+    None is not named. One that names nothing at all opens whatever its credential may see; one that names any opens
+    nothing of the others, nor of an empty list.
     """
 
-    account_ids: tuple[int, ...] = ()
-    sources: tuple[int, ...] = ()
-    prices: str = ""
+    account_ids: tuple[int, ...] | None = None
+    sources: tuple[int, ...] | None = None
+    prices: str | None = None
 
 
 ANYTHING = Channels()

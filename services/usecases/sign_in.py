@@ -8,7 +8,8 @@ from services.coordination import doorbell
 from services.coordination.attempts import Attempts
 from services.db import accounts, acting, audit, sessions, users
 from services.db.acting import Acting, acting_as
-from services.domain.credentials import digest
+from services.db.pool import Connection
+from services.domain.credentials import Role, digest
 from services.domain.errors import Conflict, InvalidInput, NotFound, TooMany, Unidentified
 from services.usecases.context import Services
 from services.usecases.passwords import check_password, hash_password, is_password, random_token
@@ -59,13 +60,14 @@ async def accept_invitation(services: Services, token: str, name: str, password:
     """
     check_name(name, "name")
     check_password(password)
+    async with services.system_pool.connection() as connection:  # a token that is none must not cost a hash
+        if await _invitation(connection, token, name) is None:
+            return await sign_in(services, name, password, address)
     hashed = await hash_password(password)
     async with services.system_pool.connection() as connection:
-        found = await users.open_invitation(connection, digest(token))
-        if found is None and await users.came_by(connection, digest(token), name):
-            return await sign_in(services, name, password, address)
+        found = await _invitation(connection, token, name)
         if found is None:
-            raise NotFound("no_such_invitation", "this invitation is unknown, used, withdrawn or too old")
+            return await sign_in(services, name, password, address)
         invitation_id, role = found
         await acting.tell(connection)
         user_id = await users.create(connection, name, role, hashed)
@@ -74,6 +76,14 @@ async def accept_invitation(services: Services, token: str, name: str, password:
         await users.accept(connection, invitation_id, user_id)
         await accounts.create(connection, user_id, "main", services.settings.starting_balance)
     return await _begin(services, user_id, address)
+
+
+async def _invitation(connection: Connection, token: str, name: str) -> tuple[int, Role] | None:
+    """The open invitation's id and role; None where the user of this `name` came by it. Raises NotFound."""
+    found = await users.open_invitation(connection, digest(token))
+    if found is None and not await users.came_by(connection, digest(token), name):
+        raise NotFound("no_such_invitation", "this invitation is unknown, used, withdrawn or too old")
+    return found
 
 
 def check_name(name: str, field: str) -> None:

@@ -60,6 +60,7 @@ async def test_a_ticket_for_some_channels_opens_no_others(services, api, someone
     assert await opened(await ticket(sources=[mine, other])) == {*sources, "market"}
     assert await opened(await ticket(sources=[mine, other]), sources=str(mine)) == {f"s{mine}", "market"}
     assert await opened(await ticket(prices="SPOT:BTCUSDT")) == {"market"}
+    assert await opened(await ticket(account_ids=[])) == {"market"}, "none of them, and not all"
     assert await opened(await ticket(prices="all"), prices="SPOT:BTCUSDT") == {"market"}
     async with streaming(api.http, ticket=await ticket(prices="SPOT:BTCUSDT")) as stream:
         assert (await stream.next()).data["price"]["symbol"] == "BTCUSDT", "without being asked for again"

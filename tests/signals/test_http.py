@@ -173,6 +173,7 @@ async def test_a_signal_is_traded_by_hand_once(api, services):
     opened = await api.http.post(url, json={"signal_id": said["id"], "risk_percent": "0.5"})
     assert opened.status_code == 201, opened.text
     assert opened.json()["signal_id"] == said["id"]
+    assert opened.headers["ETag"] == f'"{opened.json()["version"]}"'
     assert (await api.http.get(f"/api/signals/{said['id']}/")).json()["status"] == "EXECUTED"
     twice = await api.http.post(url, json={"signal_id": said["id"]})
     assert (twice.status_code, twice.json()["code"]) == (409, "already_traded")

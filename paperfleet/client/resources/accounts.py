@@ -98,10 +98,16 @@ class Keys(Resource[M]):
         return Call("DELETE", f"/api/keys/{segment(key_id)}/", nothing)
 
     @operation
-    def ticket(self, *, account_ids: Sequence[int] = (), sources: Sequence[int] = (), prices: str = "") -> Call[Ticket]:
+    def ticket(
+        self,
+        *,
+        account_ids: Sequence[int] | None = None,
+        sources: Sequence[int] | None = None,
+        prices: str | None = None,
+    ) -> Call[Ticket]:
         """Lets a reader that can send no header open one event stream: `GET /api/events/?ticket=...`.
 
-        It opens these channels and no others; all that the key may see, where none are named.
+        It opens these channels and no others; all that the key may see, where none are named. An empty list names none.
         """
-        body = {"account_ids": list(account_ids), "sources": list(sources), "prices": prices}
+        body = given({"account_ids": account_ids, "sources": sources, "prices": prices})
         return Call("POST", "/api/events/tickets/", _ticket, body=body)
