@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paperfleet.cli.processes import process_settings
+from paperfleet.cli.processes import carried_out
 
 if TYPE_CHECKING:
     from services.scanner.registry import AnyStrategy
+    from services.usecases.context import Services
     from services.usecases.strategies import StrategyList
 
 
@@ -15,20 +16,14 @@ def strategies(
     enable: Annotated[str, typer.Option(metavar="NAME", help="Let this disabled strategy run again.")] = "",
 ) -> None:
     """Show the strategies with their parameters, those that had to be disabled, and what could not be loaded."""
-    import asyncio
-
-    from services.bootstrap import build
     from services.usecases.strategies import enable_strategy, list_strategies
 
-    settings = process_settings()
+    async def asked(services: "Services") -> "StrategyList | None":
+        if enable and not await enable_strategy(services, enable):
+            return None
+        return await list_strategies(services)
 
-    async def run() -> "StrategyList | None":
-        async with build(settings, name="paperfleet strategies") as services:
-            if enable and not await enable_strategy(services, enable):
-                return None
-            return await list_strategies(services)
-
-    found = asyncio.run(run())
+    found = carried_out(asked)
     if found is None:
         typer.echo(f"{enable} is not disabled; `paperfleet strategies` shows those that are", err=True)
         raise typer.Exit(1)

@@ -127,10 +127,13 @@ async def disable(connection: Connection, failures: Mapping[str, str]) -> list[s
     return sorted(name for (name,) in await cursor.fetchall())
 
 
-async def enable(connection: Connection, strategy: str) -> bool:
-    """Let it run again; False if it was not disabled."""
-    cursor = await connection.execute("DELETE FROM disabled_strategies WHERE strategy = %s", [strategy])
-    return cursor.rowcount == 1
+async def enable(connection: Connection, strategy: str) -> str | None:
+    """Let it run again; why it did not, None if it was not disabled."""
+    cursor = await connection.execute(
+        "DELETE FROM disabled_strategies WHERE strategy = %s RETURNING reason", [strategy]
+    )
+    row = await cursor.fetchone()
+    return None if row is None else str(row[0])
 
 
 REASON_MAX = 1000

@@ -14,6 +14,6 @@ async def rename_pair(services: Services, market: Market, old: str, new: str) ->
     async with services.pool.connection() as connection:
         await renames.rename(connection, market, old, new)
         told = {"market_type": market, "symbol": new, "renamed_from": old}
-        await audit.note(connection, "rename", "instruments", f"{market}:{old}", after=told)
+        await audit.note(connection, "rename", "instruments", f"{market}:{old}", before={"symbol": old}, after=told)
         await market_events.append(connection, [("instrument", "renamed", told)])
     await doorbell.ring(services.redis, [market_events.STREAM])

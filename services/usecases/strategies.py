@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from services.coordination import doorbell
-from services.db import market_events, scans
+from services.db import audit, market_events, scans
 from services.db.scans import Disabled
 from services.scanner.registry import AnyStrategy, Registry, StrategyProblem, load
 from services.settings import Settings, listed
@@ -69,8 +69,10 @@ async def disable_strategies(services: Services, failures: Mapping[str, str]) ->
 async def enable_strategy(services: Services, name: str) -> bool:
     """Let a disabled strategy run again from the next scan on; False if it was not disabled."""
     async with services.pool.connection() as connection:
-        if not await scans.enable(connection, name):
+        reason = await scans.enable(connection, name)
+        if reason is None:
             return False
+        await audit.note(connection, "enable", "strategies", name, before={"disabled_for": reason})
         await market_events.append(connection, [("system", "strategy_enabled", {"strategy": name})])
     await doorbell.ring(services.redis, [market_events.STREAM])
     return True

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from services.binance import convert
 from services.db import instruments
+from services.db.acting import COMMAND, acting_as
 from services.domain.candles import Candle, Timeframe
 from services.domain.market import Instrument, Market
 from services.scanner.look import look_at_newest
@@ -208,8 +209,12 @@ async def test_a_strategy_that_raises_is_disabled_and_told_once_and_others_go_on
     await market.advance(QUARTER)
     await market.scan()
     assert len(market.rows(events)) == 1
-    assert await enable_strategy(market.services, "broken")
+    with acting_as(COMMAND):
+        assert await enable_strategy(market.services, "broken")
     assert not await enable_strategy(market.services, "broken")
+    audited = "SELECT action, subject_id, before ->> 'disabled_for' FROM audit_log WHERE subject = 'strategies'"
+    assert [row[:2] for row in market.rows(audited)] == [("enable", "broken")]
+    assert "close_" in market.rows(audited)[0][2]
     assert "broken" in (await list_strategies(market.services)).strategies
     configured_strategies.__globals__["_load"].cache_clear()
 
