@@ -199,7 +199,7 @@ async def closed_by_price(trader: Person, price: Decimal) -> bool:
 
 
 async def opens(trader: Person, wish: dict[str, object]) -> bool:
-    """Whether the trade is opened; not yet where the exchange is slow to tell its time, or the price has just left them."""
+    """Whether the trade is opened; not yet where the exchange is slow, or its price just beyond the barriers."""
     answer = await trader.http.post("/api/paper-trades/", json=wish)
     assert answer.status_code in (201, 422, 503), answer.text
     return answer.status_code == 201
