@@ -23,6 +23,7 @@ from api.parameters import (
     Until,
     checked_key,
     choices,
+    etag,
     existing,
     moment,
     positive,
@@ -181,7 +182,7 @@ async def read(
 ) -> Response[LiveTradeView]:
     """An open trade carries `unrealized_*` at the last quote. The ETag is its version, for If-Match."""
     trade = await read_trade(services, caller.readable_ids, existing(trade_id, "trade"))
-    return Response(trade, headers={"ETag": f'"{trade.version}"'})
+    return Response(trade, headers=etag(trade.version))
 
 
 @get("/{trade_id:int}/revisions", summary="How stop and targets have moved", responses=problems(404, 422))
@@ -274,7 +275,7 @@ async def cancel(
 
 def _answer(commanded: Commanded) -> Response[bytes]:
     body = msgspec.json.encode(commanded.trade)
-    headers = {"ETag": f'"{commanded.trade.version}"'}
+    headers = etag(commanded.trade.version)
     return Response(body, status_code=202 if commanded.pending else 200, media_type=_JSON, headers=headers)
 
 
@@ -285,7 +286,7 @@ class _Versioned(msgspec.Struct):
 
 
 def _opened(opened: Opened) -> Response[bytes]:
-    headers = {"ETag": f'"{msgspec.json.decode(opened.body, type=_Versioned).version}"'}
+    headers = etag(msgspec.json.decode(opened.body, type=_Versioned).version)
     return Response(opened.body, status_code=200 if opened.repeated else 201, media_type=_JSON, headers=headers)
 
 

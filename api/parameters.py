@@ -123,6 +123,11 @@ def checked_key(key: str | None) -> str | None:
     return key
 
 
+def etag(version: int) -> dict[str, str]:
+    """The header that tells a trade's version, for If-Match."""
+    return {"ETag": f'"{version}"'}
+
+
 def version_of(if_match: str | None) -> int | None:
     """The version that an If-Match header names; None for `*` and for none at all. Raises InvalidInput."""
     if if_match is None or if_match == "*":

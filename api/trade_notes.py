@@ -11,7 +11,7 @@ from litestar.params import Body, FromPath
 from api.access import Caller
 from api.body import JsonBody
 from api.documentation import problems
-from api.parameters import IfMatch, existing, version_of
+from api.parameters import IfMatch, etag, existing, version_of
 from services.usecases.context import Services
 from services.usecases.note_trade import note_trade
 from services.usecases.read_trade import LiveTradeView, with_quotes
@@ -37,7 +37,7 @@ async def write(
     id_, version = existing(trade_id, "trade"), version_of(if_match)
     noted = await note_trade(services, caller.writable_ids, id_, data.notes, version)
     [trade] = await with_quotes(services, [noted])
-    return Response(trade, headers={"ETag": f'"{trade.version}"'})
+    return Response(trade, headers=etag(trade.version))
 
 
 router = Router("/paper-trades", route_handlers=[write], tags=["Paper trades"])

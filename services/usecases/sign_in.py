@@ -61,8 +61,9 @@ async def accept_invitation(services: Services, token: str, name: str, password:
     check_name(name, "name")
     check_password(password)
     async with services.system_pool.connection() as connection:  # a token that is none must not cost a hash
-        if await _invitation(connection, token, name) is None:
-            return await sign_in(services, name, password, address)
+        found = await _invitation(connection, token, name)
+    if found is None:
+        return await sign_in(services, name, password, address)
     hashed = await hash_password(password)
     async with services.system_pool.connection() as connection:
         found = await _invitation(connection, token, name)

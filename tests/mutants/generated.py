@@ -42,6 +42,7 @@ Keywords that change what is computed or written (`array_like`, `omit_defaults`,
 WALK = (
     "tests/simulation/test_seeds.py::test_every_seed_in_memory_ends_as_its_prints_say",
     "tests/domain/test_walk.py",
+    "tests/domain/test_gap.py",
     "tests/domain/test_path.py",
     "tests/domain/test_profit.py",
     "tests/domain/test_changes.py",

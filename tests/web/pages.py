@@ -17,6 +17,12 @@ def visit(page: Page, path: str, heading: str) -> None:
     page.evaluate("window.sameDocument = true")
 
 
+def sticks_out(place: Locator) -> float:
+    """By how many pixels it reaches beyond the right edge of what holds it; 0 and less where it fits."""
+    right = "each => each.getBoundingClientRect().right - each.parentElement.getBoundingClientRect().right"
+    return float(place.evaluate(right))
+
+
 def row_of(page: Page, text: str):
     """The row of a table that holds `text`."""
     return page.get_by_role("row").filter(has_text=text)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.web.pages import LOAD_MS, visit
+from tests.web.pages import LOAD_MS, sticks_out, visit
 from tests.web.stack import Stack, until
 
 PAINTED = """
@@ -85,5 +85,4 @@ def test_the_course_of_a_day_fits_into_its_cell_on_a_phone(page: Page, stack: St
     visit(page, "/market", "Market")
     course = page.locator(".table-cell > svg").first
     expect(course).to_be_visible(timeout=LOAD_MS)
-    out = "svg => svg.getBoundingClientRect().right - svg.parentElement.getBoundingClientRect().right"
-    assert course.evaluate(out) <= 0
+    assert sticks_out(course) <= 0

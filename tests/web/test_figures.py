@@ -6,7 +6,7 @@ from decimal import Decimal
 from playwright.sync_api import Browser, Page, expect
 
 from tests.web.browser_page import opened
-from tests.web.pages import LOAD_MS, visit
+from tests.web.pages import LOAD_MS, sticks_out, visit
 from tests.web.stack import Stack
 
 SCOPE = {"from_day", "to_day", "capital", "group_by", "groups"}
@@ -76,5 +76,4 @@ def test_today_is_in_sight_where_there_is_no_room_for_all_weeks(page: Page, stac
     visit(page, "/performance", "Performance")
     today = page.locator(".calendar i").last
     expect(today).to_be_attached(timeout=LOAD_MS)
-    out = "day => day.getBoundingClientRect().right - day.parentElement.getBoundingClientRect().right"
-    assert today.evaluate(out) <= 0
+    assert sticks_out(today) <= 0
