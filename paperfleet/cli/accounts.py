@@ -20,6 +20,7 @@ from paperfleet.cli.remote import (
     show,
     show_list,
     sure,
+    tell_done,
     whole,
 )
 
@@ -214,12 +215,12 @@ def rotate(
 
 
 @keys.command("revoke")
-def revoke(key_number: Id, yes: Yes = False, url: Url = None, key: KeyText = None) -> None:
+def revoke(key_number: Id, yes: Yes = False, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
     """End a key at once, and the streams that it opened."""
     sure(f"Revoke key {key_number}?", yes)
     with asking(url, key) as client:
         client.keys.revoke(key_number)
-    typer.echo(f"key {key_number} holds no longer")
+    tell_done(json, "revoked", key_number, f"key {key_number} holds no longer")
 
 
 def _tell_mode(found: "Mode", json: bool) -> None:

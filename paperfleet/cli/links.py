@@ -6,7 +6,21 @@ from typing import Annotated
 import typer
 
 from paperfleet.cli.performance import Days, tell_summary
-from paperfleet.cli.remote import AsJson, Id, KeyText, Most, Once, Url, Yes, asking, group, show, show_list, sure
+from paperfleet.cli.remote import (
+    AsJson,
+    Id,
+    KeyText,
+    Most,
+    Once,
+    Url,
+    Yes,
+    asking,
+    group,
+    show,
+    show_list,
+    sure,
+    tell_done,
+)
 
 links = group("Public links to an account's performance: list, create, show, revoke.")
 Account = Annotated[int, typer.Argument(metavar="ACCOUNT", help="The account's number.")]
@@ -62,9 +76,11 @@ def show_one(
 
 
 @links.command("revoke")
-def revoke(account: Account, link: Id, yes: Yes = False, url: Url = None, key: KeyText = None) -> None:
+def revoke(
+    account: Account, link: Id, yes: Yes = False, json: AsJson = False, url: Url = None, key: KeyText = None
+) -> None:
     """End a link at once: it shows nothing any more."""
     sure(f"Revoke link {link} of account {account}?", yes)
     with asking(url, key) as client:
         client.links.revoke(account, link)
-    typer.echo(f"link {link} shows nothing any more")
+    tell_done(json, "revoked", link, f"link {link} shows nothing any more")

@@ -7,7 +7,7 @@ import typer
 
 from paperfleet.cli import deliveries
 from paperfleet.cli.outlet_kind import Kind
-from paperfleet.cli.remote import AsJson, Id, KeyText, Url, Yes, asking, show, show_list, sure
+from paperfleet.cli.remote import AsJson, Id, KeyText, Url, Yes, asking, show, show_list, sure, tell_done
 from paperfleet.cli.rules import read_quiet, read_rules, written_quiet, written_rule
 
 Description = Annotated[str | None, typer.Option("--description", metavar="TEXT", help="What it is, for yourself.")]
@@ -101,7 +101,7 @@ def add_commands(group: typer.Typer, kind: Kind) -> None:
         tell(found, json, kind, found)
 
     @group.command("delete")
-    def delete(outlet: Id, yes: Yes = False, url: Url = None, key: KeyText = None) -> None:
+    def delete(outlet: Id, yes: Yes = False, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
         """Delete one with everything that waits for it. Accounts that are live by it go back to paper."""
         with asking(url, key) as client:
             found = kind.of(client).read(outlet)
@@ -110,6 +110,6 @@ def add_commands(group: typer.Typer, kind: Kind) -> None:
                 yes,
             )
             kind.of(client).delete(outlet)
-        typer.echo(f"{kind.thing} {outlet} is deleted")
+        tell_done(json, "deleted", outlet, f"{kind.thing} {outlet} is deleted")
 
     deliveries.add_commands(group, kind)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paperfleet.cli.remote import AsJson, KeyText, Url, asking, group, show_list, tell_json, told
+from paperfleet.cli.remote import AsJson, KeyText, Url, asking, group, show_list, tell_done, tell_json, told
 
 if TYPE_CHECKING:
     from paperfleet.client.answers.operations import Queues as ClientsQueues
@@ -54,27 +54,27 @@ def show_queues(json: AsJson = False, url: Url = None, key: KeyText = None) -> N
 
 
 @queues.command("retry")
-def retry(letter: Letter, url: Url = None, key: KeyText = None) -> None:
+def retry(letter: Letter, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
     """Send a dead letter on its way again."""
     with asking(url, key) as client:
         client.system.retry_letter(letter)
-    typer.echo(f"{letter} is on its way again")
+    tell_done(json, "retried", letter, f"{letter} is on its way again")
 
 
 @queues.command("drop")
-def drop(letter: Letter, url: Url = None, key: KeyText = None) -> None:
+def drop(letter: Letter, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
     """Forget a dead letter; the next cycle asks for the same work."""
     with asking(url, key) as client:
         client.system.drop_letter(letter)
-    typer.echo(f"{letter} is forgotten")
+    tell_done(json, "dropped", letter, f"{letter} is forgotten")
 
 
 @queues.command("clear")
-def clear(url: Url = None, key: KeyText = None) -> None:
+def clear(json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
     """Forget the messages that were put aside; they are never run again."""
     with asking(url, key) as client:
         client.system.clear_messages()
-    typer.echo("nothing is put aside any more")
+    tell_done(json, "cleared", "messages", "nothing is put aside any more")
 
 
 @prices.command("list")
@@ -87,19 +87,19 @@ def list_prices(json: AsJson = False, url: Url = None, key: KeyText = None) -> N
 
 
 @prices.command("believe")
-def believe(price: Price, url: Url = None, key: KeyText = None) -> None:
+def believe(price: Price, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
     """Believe it without waiting a minute for the exchange to repeat it: its next answer counts."""
     with asking(url, key) as client:
         client.system.believe_price(price)
-    typer.echo(f"{price} counts when the exchange tells it next")
+    tell_done(json, "believed", price, f"{price} counts when the exchange tells it next")
 
 
 @prices.command("drop")
-def drop_price(price: Price, url: Url = None, key: KeyText = None) -> None:
+def drop_price(price: Price, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
     """Forget it; a jump that is still there is put aside anew."""
     with asking(url, key) as client:
         client.system.drop_price(price)
-    typer.echo(f"{price} is forgotten")
+    tell_done(json, "dropped", price, f"{price} is forgotten")
 
 
 def _suspect(key: str) -> Suspect:

@@ -140,6 +140,14 @@ def _cell(name: str, value: object) -> "Text":
     return Text(text.upper(), style=MODES[text]) if name == "mode" and text in MODES else Text(text)
 
 
+def tell_done(as_json: bool, deed: str, thing: int | str, sentence: str) -> None:
+    """What an operation did that answers nothing: a sentence, or the deed and what it was done to as JSON."""
+    if as_json:
+        tell_json({deed: thing})
+    else:
+        typer.echo(sentence)
+
+
 def tell_json(answer: Any) -> None:
     """One line of JSON."""
     import msgspec

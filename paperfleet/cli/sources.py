@@ -21,6 +21,7 @@ from paperfleet.cli.remote import (
     show,
     show_list,
     sure,
+    tell_done,
     told,
     whole,
 )
@@ -172,11 +173,14 @@ def follow(
 
 
 @sources.command("unfollow")
-def unfollow(source: Chosen, account: AccountId = None, url: Url = None, key: KeyText = None) -> None:
+def unfollow(
+    source: Chosen, account: AccountId = None, json: AsJson = False, url: Url = None, key: KeyText = None
+) -> None:
     """Take no further signals of a source; what is open stays open."""
     with asking(url, key) as client:
-        client.sources.unfollow(source_number(client, source), account_id=account)
-    typer.echo(f"signals of {source} are not taken any more")
+        number = source_number(client, source)
+        client.sources.unfollow(number, account_id=account)
+    tell_done(json, "unfollowed", number, f"signals of {source} are not taken any more")
 
 
 @sources.command("rotate-secret")

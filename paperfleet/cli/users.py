@@ -21,6 +21,7 @@ from paperfleet.cli.remote import (
     show,
     show_list,
     sure,
+    tell_done,
 )
 
 if TYPE_CHECKING:
@@ -131,12 +132,12 @@ def invitations(limit: Most = 30, json: AsJson = False, url: Url = None, key: Ke
 
 
 @user.command("withdraw")
-def withdraw(invitation: Id, yes: Yes = False, url: Url = None, key: KeyText = None) -> None:
+def withdraw(invitation: Id, yes: Yes = False, json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
     """Withdraw an invitation that nobody has used."""
     sure(f"Withdraw invitation {invitation}?", yes)
     with asking(url, key) as client:
         client.users.withdraw(invitation)
-    typer.echo(f"invitation {invitation} admits nobody any more")
+    tell_done(json, "withdrawn", invitation, f"invitation {invitation} admits nobody any more")
 
 
 def _number(client: "Client", who: str) -> int:
