@@ -1,6 +1,7 @@
 """The gate before every route: identifies the caller, checks their reach, and counts their requests."""
 
 import math
+from collections.abc import Awaitable, Callable
 from hmac import compare_digest
 from ipaddress import ip_address
 from typing import Any
@@ -15,7 +16,7 @@ from api.door import READING, is_foreign
 from api.metrics import RATE_LIMITED, RATE_LIMITS_SKIPPED
 from api.proxies import Distrust
 from api.query import check_query
-from services.coordination.rate import RateLimits, Room
+from services.coordination.rate import Limit, RateLimits, Room
 from services.db import acting
 from services.db.acting import Acting
 from services.db.sessions import Identity
@@ -31,6 +32,8 @@ COOKIE = "paperfleet_session"
 CSRF_HEADER = "X-CSRF-Token"
 BURST_SHARE = 0.25
 """How much of a minute's requests may come at once."""
+NEIGHBOURS = 10
+"""So many callers' requests may come from one address, all its credentials together."""
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -75,14 +78,18 @@ class Gate:
             raise Forbidden("foreign_page", "another site's page may not write here")
         authorization = connection.headers.get("authorization")
         token = connection.cookies.get(cookie_name(connection))
+
+        async def may_look() -> None:
+            await self._through(connection, self._limits.look, self._of_strangers(address))
+
         ticket = connection.query_params.get("ticket")
         if authorization is not None:
             scheme, _, text = authorization.partition(" ")
-            found = await self._identifier.by_key(text.strip()) if scheme.lower() == "bearer" else None
+            found = await self._identifier.by_key(text.strip(), may_look) if scheme.lower() == "bearer" else None
         elif ticket is not None and takes_ticket:
             found = await self._identifier.by_ticket(ticket)
         elif token is not None:
-            found = await self._identifier.by_session(token)
+            found = await self._identifier.by_session(token, may_look)
             if found is None and access in ("open", "public"):
                 return None  # a cookie that has run out must not keep anybody from the login
             if found is not None and method not in READING and access != "open":
@@ -90,20 +97,31 @@ class Gate:
         else:
             return None
         if found is None:
-            await self._take(connection, f"address:{address}")
+            await self._through(connection, self._limits.take, self._of_strangers(address))
             raise Unidentified("bad_credential", "this key, login or ticket does not hold")
         return found
 
     async def _count(self, connection: Connection, caller: Caller, address: str) -> None:
-        await self._take(connection, f"address:{address}" if caller.is_anonymous else _limit_name(caller))
+        if caller.is_anonymous:
+            limits = [self._of_strangers(address)]
+        else:
+            limits = [self._limit(_limit_name(caller)), self._limit(f"from:{address}", NEIGHBOURS)]
+        await self._through(connection, self._limits.take, *limits)
 
-    async def _take(self, connection: Connection, name: str) -> None:
-        """One request from a limit. Without Redis there is none: who is in must not be locked out by that."""
-        per_minute = self._settings.rate_per_minute
-        if per_minute <= 0:
+    def _of_strangers(self, address: str) -> Limit:
+        """What an address may ask without a credential that holds."""
+        return self._limit(f"address:{address}")
+
+    def _limit(self, name: str, times: int = 1) -> Limit:
+        per_minute = self._settings.rate_per_minute * times
+        return Limit(name, per_minute, max(1, int(per_minute * BURST_SHARE)))
+
+    async def _through(self, connection: Connection, ask: Callable[..., Awaitable[Room]], *limits: Limit) -> None:
+        """Raises TooMany. Without Redis there is no limit: who is in must not be locked out by that."""
+        if self._settings.rate_per_minute <= 0:
             return
         try:
-            room = await self._limits.take(name, per_minute=per_minute, burst=max(1, int(per_minute * BURST_SHARE)))
+            room = await ask(*limits)
         except RedisError:
             RATE_LIMITS_SKIPPED.inc()
             return

@@ -17,6 +17,13 @@ from services.usecases.passwords import random_token
 VERDICT_SECONDS = 10.0
 VERDICTS_MAX = 10_000
 
+Admission = Callable[[], Awaitable[None]]
+"""Awaited before the database is asked about a credential that is not remembered; raises what turns it away."""
+
+
+async def freely() -> None:
+    """Turns nothing away."""
+
 
 class Identifier:
     """Looks credentials up for one process. None means that the credential does not hold."""
@@ -38,12 +45,18 @@ class Identifier:
 
         return await self._remembered(b"local", look_up)
 
-    async def by_session(self, token: str) -> Identity | None:
+    async def by_session(self, token: str, may_look: Admission = freely) -> Identity | None:
         """Whose session the token is of."""
         hashed = digest(token)
-        return await self._remembered(b"s" + hashed, lambda: self._session(hashed))
 
-    async def by_key(self, text: str) -> Identity | None:
+        async def look_up() -> Identity | None:
+            await may_look()
+            async with self._services.system_pool.connection() as connection:
+                return await sessions.by_session(connection, hashed)
+
+        return await self._remembered(b"s" + hashed, look_up)
+
+    async def by_key(self, text: str, may_look: Admission) -> Identity | None:
         """Whose key it is; its use is noted, coarsely."""
         key = parse_key(text)
         if key is None:
@@ -51,6 +64,7 @@ class Identifier:
         hashed = digest(key.secret)
 
         async def look_up() -> Identity | None:
+            await may_look()
             async with self._services.system_pool.connection() as connection:
                 found = await sessions.by_key(connection, key.key_id)
                 if found is None or not compare_digest(found.secret_hash, hashed):
@@ -80,10 +94,6 @@ class Identifier:
         """Of these credentials, those that hold, each with the accounts that it reaches."""
         async with self._services.system_pool.connection() as connection:
             return await sessions.still(connection, vias)
-
-    async def _session(self, hashed: bytes) -> Identity | None:
-        async with self._services.system_pool.connection() as connection:
-            return await sessions.by_session(connection, hashed)
 
     async def _remembered(self, name: bytes, look_up: Callable[[], Awaitable[Identity | None]]) -> Identity | None:
         now = asyncio.get_running_loop().time()

@@ -6,16 +6,29 @@ import time
 import httpx
 import msgspec
 import pytest
+import pytest_asyncio
 
-from services.coordination.rate import RateLimits
+from services.coordination.rate import Limit, RateLimits
+from services.domain.credentials import ID_BYTES, SECRET_BYTES, make_key
 from tests.access.people import PASSWORD, Person, with_key
 from tests.api.running import serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
+@pytest_asyncio.fixture(loop_scope="package", autouse=True)
+async def nobody_has_asked(services):
+    """All tests ask from one address: what an earlier one used up must not turn this one's away."""
+    async for key in services.redis.scan_iter("rate:*"):
+        await services.redis.delete(key)
+
+
+async def asked(api, key) -> httpx.Response:
+    return await api.http.get("/api/prices/?symbols=BTCUSDT", headers={"Authorization": f"Bearer {key}"})
+
+
 async def guess(api) -> httpx.Response:
-    return await api.http.get("/api/prices/", headers={"Authorization": "Bearer nonsense"})
+    return await asked(api, "nonsense")
 
 
 async def test_requests_beyond_the_limit_are_told_when_to_come_back(services, someone):
@@ -55,11 +68,53 @@ async def test_requests_beyond_the_limit_are_told_when_to_come_back(services, so
         await second.http.aclose()
 
 
+async def test_keys_of_one_address_have_ten_times_the_limit_of_one(services, someone):
+    anna = await someone()
+    keys = [(await anna.key("read"))["key"] for _ in range(16)]
+    with serving(msgspec.structs.replace(services.settings, rate_per_minute=4)) as api:
+        async with api.http:
+            started = time.monotonic()
+            answers = [await asked(api, key) for key in keys]
+            admitted = sum(answer.status_code == 200 for answer in answers)
+            assert 10 <= admitted <= 10 + 40 / 60 * (time.monotonic() - started)
+            assert answers[-1].status_code == 429, "each key asked once, and has a request a time of its own"
+
+
+async def test_who_guesses_is_turned_away_before_the_database_is_asked(services, someone):
+    """Seen by a key that holds and is not remembered: it is not looked up either while guesses have used all up."""
+    anna = await someone()
+    known, unknown = [(await anna.key("read"))["key"] for _ in range(2)]
+    with serving(msgspec.structs.replace(services.settings, rate_per_minute=40)) as api:
+        async with api.http:
+            assert (await asked(api, known)).status_code == 200
+            guesses = [make_key(bytes([*range(ID_BYTES + SECRET_BYTES - 1), number])).text for number in range(100)]
+            statuses = []
+            for guess in guesses:
+                statuses.append((await asked(api, guess)).status_code)
+                if statuses[-1] == 429:
+                    break
+            assert set(statuses) == {401, 429}
+            assert 10 <= statuses.count(401) <= 14
+            assert (await asked(api, unknown)).status_code == 429
+            assert (await asked(api, known)).status_code == 200, "who is known is not kept out by a neighbour"
+
+
 async def test_a_limit_lets_so_many_through_in_the_long_run(services):
-    limits = RateLimits(services.redis)
-    taken = [await limits.take("test", per_minute=20, burst=3) for _ in range(4)]
-    assert [room.admitted for room in taken] == [True, True, True, False]
+    limits, limit = RateLimits(services.redis), Limit("test", 20, 3)
+    looked = [await limits.look(limit) for _ in range(9)]
+    assert {(room.admitted, room.remaining) for room in looked} == {(True, 3)}, "to look takes nothing"
+    taken = [await limits.take(limit) for _ in range(4)]
+    assert [(room.admitted, room.remaining) for room in taken] == [(True, 2), (True, 1), (True, 0), (False, 0)]
     assert 0 < taken[-1].retry_after <= 3
+    assert not (await limits.look(limit)).admitted
+
+
+async def test_of_two_limits_the_tighter_decides_and_the_other_loses_nothing(services):
+    limits, wide, tight = RateLimits(services.redis), Limit("wide", 60, 9), Limit("tight", 1, 2)
+    rooms = [await limits.take(wide, tight) for _ in range(5)]
+    assert [(room.admitted, room.remaining) for room in rooms] == [(True, 1), (True, 0)] + [(False, 0)] * 3
+    assert 50 < rooms[-1].retry_after <= 60
+    assert (await limits.take(wide)).remaining >= 6
 
 
 async def test_without_redis_requests_pass_uncounted_and_nobody_signs_in(services, someone):
