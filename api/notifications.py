@@ -116,17 +116,18 @@ async def deliveries(
     status_code=200,
     dto=JsonBody[Replay],
     summary="Deliver again",
-    responses=problems(404, 422),
+    responses=problems(404, 409, 422),
 )
 async def replay(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
     target_id: FromPath[int],
     data: Annotated[Replay, Body(examples=REPLAY_EXAMPLES)],
+    idempotency_key: IdempotencyKey = None,
 ) -> Affected:
     """One, several, all dead letters, or a range of events; under the ids that they had."""
-    id_ = existing(target_id, "notification")
-    return await redeliver.replay(services, caller.user_id, KIND, id_, data)
+    key, id_ = checked_key(idempotency_key), existing(target_id, "notification")
+    return await redeliver.replay(services, caller.user_id, KIND, id_, data, key)
 
 
 @post(

@@ -5,12 +5,13 @@ import msgspec
 from services.db import audit, delivery_list, outbox
 from services.db.delivery_list import Delivery, DeliveryState
 from services.db.outbox import NewDelivery
-from services.db.outlets import OutletKind
+from services.db.outlets import Outlet, OutletKind
 from services.db.pool import Connection
 from services.domain.errors import InvalidInput
 from services.domain.outlets import wanted
 from services.usecases.context import Services
 from services.usecases.manage_outlets import found
+from services.usecases.once import once
 from services.usecases.outgoing import facts_of, message_of
 
 IDS_MAX = 200
@@ -56,32 +57,43 @@ async def list_deliveries(
     return page[:limit], page[limit - 1].id if len(page) > limit else None
 
 
-async def replay(services: Services, user_id: int, kind: OutletKind, outlet_id: int, wish: Replay) -> Affected:
+async def replay(
+    services: Services, user_id: int, kind: OutletKind, outlet_id: int, wish: Replay, key: str | None = None
+) -> Affected:
     """Have messages sent again under their old ids; a range sends what the rules want, sent before or not.
 
-    Raises NotFound, or InvalidInput naming the field.
+    With an Idempotency-Key, once. Raises NotFound, Conflict, or InvalidInput naming the field.
     """
     by_range = (wish.stream, wish.from_sequence, wish.to_sequence)
     if [wish.delivery_ids is not None, wish.all_dead, any(each is not None for each in by_range)].count(True) != 1:
         raise InvalidInput("what_to_replay", "give one of delivery_ids, all_dead, or stream with from and to")
     async with services.pool.connection() as connection:
-        outlet = await found(connection, user_id, kind, outlet_id, lock=True)
-        messages, revived = list[NewDelivery](), 0
-        if wish.all_dead:
-            revived = await delivery_list.revive(connection, outlet_id, None)
-        elif wish.delivery_ids is not None:
-            ids = _checked(wish.delivery_ids)
-            revived = await delivery_list.revive(connection, outlet_id, ids)
-            events = await delivery_list.delivered_events(connection, outlet_id, ids)
-            messages = [message_of(event) for event in events]
-        else:
-            stream, first, last = _range(*by_range)
-            events = await delivery_list.events_between(connection, outlet_id, stream, first, last)
-            facts = [(event, facts_of(event)) for event in events]
-            messages = [message_of(event) for event, about in facts if about and wanted(outlet.rules, about)]
-        affected = Affected(revived + (await outbox.add(connection, outlet_id, messages) if messages else 0))
-        await _note(connection, "replay", outlet_id, wish, affected)
-        return affected
+
+        async def work() -> bytes:
+            outlet = await found(connection, user_id, kind, outlet_id, lock=True)
+            affected = Affected(await _sent_again(connection, outlet, wish))
+            await _note(connection, "replay", outlet_id, wish, affected)
+            return msgspec.json.encode(affected)
+
+        done = await once(connection, f"replay:{user_id}:{outlet_id}", key, wish, work)
+    return msgspec.json.decode(done.body, type=Affected)
+
+
+async def _sent_again(connection: Connection, outlet: Outlet, wish: Replay) -> int:
+    """How many deliveries the wish makes or revives."""
+    messages, revived = list[NewDelivery](), 0
+    if wish.all_dead:
+        revived = await delivery_list.revive(connection, outlet.id, None)
+    elif wish.delivery_ids is not None:
+        ids = _checked(wish.delivery_ids)
+        revived = await delivery_list.revive(connection, outlet.id, ids)
+        messages = [message_of(event) for event in await delivery_list.delivered_events(connection, outlet.id, ids)]
+    else:
+        wanted_range = _range(wish.stream, wish.from_sequence, wish.to_sequence)
+        events = await delivery_list.events_between(connection, outlet.id, *wanted_range)
+        facts = [(event, facts_of(event)) for event in events]
+        messages = [message_of(event) for event, about in facts if about and wanted(outlet.rules, about)]
+    return revived + (await outbox.add(connection, outlet.id, messages) if messages else 0)
 
 
 async def drop(services: Services, user_id: int, kind: OutletKind, outlet_id: int, wish: Drop) -> Affected:

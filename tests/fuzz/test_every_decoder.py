@@ -46,6 +46,7 @@ INWARD = {
     "services/usecases/notices.py": "events of our database",
     "services/usecases/once.py": "an answer that this product has just made",
     "services/usecases/outgoing.py": "events of our database",
+    "services/usecases/redeliver.py": "an answer that this product kept under its Idempotency-Key",
     "services/usecases/serve_outlets.py": "messages that this product put into its outbox",
     "services/usecases/strategies.py": "settings, which are checked when they are loaded",
     "api/contract.py": "the document that this product has just made",

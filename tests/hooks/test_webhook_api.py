@@ -106,8 +106,12 @@ async def test_deliveries_are_listed_replayed_and_dropped(api, services, receive
 
     receiver.reply = lambda _: Reply()
     receiver.requests.clear()
-    answer = await api.http.post(f"{one}replay/", json={"delivery_ids": [dead[1]["id"], every["results"][0]["id"]]})
-    assert answer.json() == {"deliveries": 2}
+    wish, key = {"delivery_ids": [dead[1]["id"], every["results"][0]["id"]]}, {"Idempotency-Key": "these two"}
+    for _ in range(3):
+        answer = await api.http.post(f"{one}replay/", json=wish, headers=key)
+        assert answer.json() == {"deliveries": 2}
+    another = await api.http.post(f"{one}replay/", json={"all_dead": True}, headers=key)
+    assert (another.status_code, another.json()["code"]) == (409, "idempotency_key_reused")
     await serve(services)
     assert sorted(body["sequence"] for body in receiver.bodies) == [2, 4]
     assert {received.id for received in receiver.requests} == {dead[1]["message_id"], every["results"][0]["message_id"]}

@@ -51,11 +51,14 @@ class _Outlets(Resource[M]):
         stream: str | None = None,
         from_sequence: int | None = None,
         to_sequence: int | None = None,
+        idempotency_key: str | None = None,
     ) -> Call[Affected]:
         """Deliver again under the same ids: some, all dead letters, or a stream's events of these numbers."""
         which = {"delivery_ids": delivery_ids, "all_dead": all_dead, "stream": stream}
         body = given(which | {"from_sequence": from_sequence, "to_sequence": to_sequence})
-        return Call("POST", f"{self.root}{segment(outlet_id)}/replay/", _affected, body=body)
+        return Call(
+            "POST", f"{self.root}{segment(outlet_id)}/replay/", _affected, body=body, headers=keyed(idempotency_key)
+        )
 
     @operation
     def drop(
