@@ -132,7 +132,7 @@ def _survivors(mutants: Sequence[Generated], stage: Stage, at_once: int) -> list
         with ThreadPoolExecutor(at_once) as pool:
             passed = pool.map(lambda test: is_passed([test, *left_out]), tests)
             suspects = [test for test, was_green in zip(tests, passed, strict=True) if not was_green]
-            red = [test for test in suspects if not is_passed([test, *left_out])]  # alone, with no neighbour to wait for
+            red = [test for test in suspects if not is_passed([test, *left_out])]  # alone now
             assert not red, f"red without any mutant: {red}"
             return [mutant for mutant, alive in zip(mutants, pool.map(survives, mutants), strict=True) if alive]
 
