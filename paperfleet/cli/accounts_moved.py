@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paperfleet.cli.processes import process_settings
+from paperfleet.cli.processes import carried_out, process_settings
 from paperfleet.cli.reading import told
 
 if TYPE_CHECKING:
+    from services.usecases.context import Services
     from services.usecases.import_account import Imported
 
 
@@ -48,19 +49,14 @@ def import_account(
     user: Annotated[str, typer.Option(metavar="USER", help="Whose account it will be.")] = "local",
 ) -> None:
     """Bring an exported account: a new one with the same trades, bookings and figures. All of it, or nothing."""
-    from services.bootstrap import build
-    from services.db.acting import COMMAND, acting_as
     from services.usecases.import_account import import_account as bring
 
-    settings = process_settings()
-
-    async def run() -> "Imported":
-        async with build(settings, name="paperfleet import") as services:
-            with file.open("rb") as lines, acting_as(COMMAND):
-                return await bring(services, lines, user, name)
+    async def run(services: "Services") -> "Imported":
+        with file.open("rb") as lines:
+            return await bring(services, lines, user, name)
 
     with told():
-        made = asyncio.run(run())
+        made = carried_out(run)
     typer.echo(f"account {made.account_id}: {made.trades:,} trades, {made.signals:,} signals, {made.balance} USDT")
     if made.live_trades_left_out:
         typer.echo(f"{made.live_trades_left_out} trades live on where they came from")

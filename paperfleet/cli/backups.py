@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from paperfleet.cli.operator import operator
 from paperfleet.cli.processes import process_settings
 from paperfleet.cli.reading import fail, told
 
@@ -44,20 +45,22 @@ def restore(file: Annotated[Path, _FILE]) -> None:
 
     The epoch changes: whoever follows a stream begins anew, for what was told after the backup never happened.
     """
+    from services.db.acting import acting_as
     from services.db.backup import restore as put_back
 
     settings = process_settings()
-    with told():
+    with told(), acting_as(operator()):
         manifest = asyncio.run(put_back(settings.database_url, file))
     typer.echo(f"restored what was backed up at {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC: {_summary(manifest)}")
 
 
 def new_epoch() -> None:
     """Have followers of streams begin anew, after a database was put back by other means (point in time)."""
+    from services.db.acting import acting_as
     from services.db.backup import new_epoch as change
 
     settings = process_settings()
-    with told():
+    with told(), acting_as(operator()):
         typer.echo(f"epoch {asyncio.run(change(settings.database_url))}; restart the API processes")
 
 

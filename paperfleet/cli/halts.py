@@ -1,11 +1,11 @@
 """`paperfleet pause`, `no-new-trades`, `kill`, `resume`: stop the fleet or new trades; `void`: strike out a trade."""
 
-import getpass
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from paperfleet.cli.operator import operator
 from paperfleet.cli.processes import as_command
 from services.domain.halts import Halt, Halted
 
@@ -22,21 +22,21 @@ def pause(reason: Annotated[str, _WHY]) -> None:
     """
     from services.usecases.halt import halt
 
-    _carry_out(lambda services: halt(services, Halted.FLEET, reason, _name()))
+    _carry_out(lambda services: halt(services, Halted.FLEET, reason, operator().via))
 
 
 def no_new_trades(reason: Annotated[str, _WHY]) -> None:
     """Stop new trades, whoever asks for them; live ones are followed to their end."""
     from services.usecases.halt import halt
 
-    _carry_out(lambda services: halt(services, Halted.NEW_TRADES, reason, _name()))
+    _carry_out(lambda services: halt(services, Halted.NEW_TRADES, reason, operator().via))
 
 
 def kill(reason: Annotated[str, _WHY]) -> None:
     """The kill switch: no new trades, every account back to paper at once. Live trades are followed to their end."""
     from services.usecases.kill_switch import kill as stop_all
 
-    _carry_out(lambda services: stop_all(services, reason, _name()))
+    _carry_out(lambda services: stop_all(services, reason, operator().via))
 
 
 def resume() -> None:
@@ -44,8 +44,8 @@ def resume() -> None:
     from services.usecases.halt import resume as lift
 
     async def both(services: "Services") -> list[Halt]:
-        await lift(services, Halted.NEW_TRADES, _name())
-        return await lift(services, Halted.FLEET, _name())
+        await lift(services, Halted.NEW_TRADES, operator().via)
+        return await lift(services, Halted.FLEET, operator().via)
 
     _carry_out(both)
 
@@ -62,7 +62,7 @@ def void(
     from services.usecases.void_trade import void_trade
 
     async def strike_out(services: "Services") -> TradeView:
-        return await void_trade(services, trade_id, reason, _name())
+        return await void_trade(services, trade_id, reason, operator().via)
 
     trade = as_command(strike_out)
     typer.echo(f"struck out: trade {trade.id} of {trade.symbol_detail.symbol}, closed {trade.exit_time:%Y-%m-%d %H:%M}")
@@ -74,11 +74,3 @@ def _carry_out(word: "Callable[[Services], Awaitable[list[Halt]]]") -> None:
         typer.echo(f"stopped: {each.what} since {each.since:%Y-%m-%d %H:%M:%S} UTC by {each.by_whom}: {each.reason}")
     if not stopped:
         typer.echo("everything runs")
-
-
-def _name() -> str:
-    """Who asks: the account of the operating system."""
-    try:
-        return f"command ({getpass.getuser()})"
-    except (OSError, KeyError):  # a container's user need not have a name
-        return "command"

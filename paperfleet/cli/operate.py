@@ -90,18 +90,9 @@ def lag(
 
 def reconcile() -> None:
     """Compare balances, ledger, events and triggers over all rows; exit code 1 when they differ."""
-    import asyncio
-
-    from services.bootstrap import build
     from services.usecases.maintain import reconcile_books
 
-    settings = process_settings()
-
-    async def run() -> dict[str, list[str]]:
-        async with build(settings, name="paperfleet reconcile") as services:
-            return await reconcile_books(services)
-
-    tell_differences(asyncio.run(run()))
+    tell_differences(carried_out(reconcile_books))
 
 
 def brackets(

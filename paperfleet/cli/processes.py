@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from paperfleet.cli.operator import operator
+
 if TYPE_CHECKING:
     from services.settings import Settings
     from services.usecases.context import Services
@@ -14,9 +16,18 @@ Answer = TypeVar("Answer")
 
 def migrate() -> None:
     """Bring the database to the newest schema."""
+    import asyncio
+
+    from services.db import audit
+    from services.db.acting import acting_as
     from services.db.migrate import upgrade
 
-    upgrade(process_settings().database_url)
+    url = process_settings().database_url
+    was, now = upgrade(url)
+    if was != now:
+        with acting_as(operator()):
+            told = audit.note_apart(url, "migrate", "schema", before={"revision": was}, after={"revision": now})
+            asyncio.run(told)
 
 
 def scheduler() -> None:
@@ -77,13 +88,13 @@ def carried_out(word: "Callable[[Services], Awaitable[Answer]]") -> "Answer":
     import asyncio
 
     from services.bootstrap import build
-    from services.db.acting import COMMAND, acting_as
+    from services.db.acting import acting_as
 
     settings = process_settings()
 
     async def run() -> Answer:
         async with build(settings, name="paperfleet operator") as services:
-            with acting_as(COMMAND):
+            with acting_as(operator()):
                 return await word(services)
 
     return asyncio.run(run())

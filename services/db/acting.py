@@ -14,8 +14,9 @@ from services.db.pool import Connection, take_time
 
 
 class Acting(msgspec.Struct, frozen=True):
-    """Somebody at work. `via` names the credential: `local`, `session 3`, `key 5`, `anonymous`, `command`,
-    `source 7` for whoever knows the secret of that source's webhook, or `stream` for who only reads one.
+    """Somebody at work. `via` names the credential: `local`, `session 3`, `key 5`, `anonymous`, `command (ada)` for
+    who sits at the command line of the fleet's own machines, `source 7` for whoever knows the secret of that source's
+    webhook, or `stream` for who only reads one.
     """
 
     user_id: int | None
@@ -23,8 +24,6 @@ class Acting(msgspec.Struct, frozen=True):
     address: str = ""
 
 
-COMMAND = Acting(None, "command")
-"""Whoever sits at the command line of the fleet's own machines."""
 _PRESENT: ContextVar[Acting | None] = ContextVar("acting", default=None)
 
 

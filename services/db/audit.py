@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+import psycopg
 from psycopg.rows import class_row
 
 from services.db import acting
@@ -60,6 +61,12 @@ async def note(
         "SELECT audit_note(%s, %s, %s, NULL, %s::jsonb, %s::jsonb)",
         [action, subject, subject_id, _json(before), _json(after)],
     )
+
+
+async def note_apart(url: str, action: str, subject: str, *, before: object, after: object) -> None:
+    """`note` in a transaction of its own, for what is done to the schema or to a whole database."""
+    async with await psycopg.AsyncConnection.connect(url, connect_timeout=5, application_name="paperfleet") as apart:
+        await note(apart, action, subject, "", before=before, after=after)
 
 
 def _json(value: object) -> str | None:

@@ -16,6 +16,7 @@ import msgspec
 import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
+from services.db import acting, audit
 from services.db.migrate import upgrade
 from services.db.pool import Connection, outlast
 from services.domain.errors import Conflict, InvalidInput
@@ -101,14 +102,18 @@ async def restore(url: str, file: Path) -> Manifest:
     upgrade(url, manifest.revision)
     with ZipFile(file) as archive:
         async with _connected(url) as connection:
-            await _fill(connection, archive, manifest)
+            epoch = await _fill(connection, archive, manifest)
     upgrade(url)
+    rows = {table.name: table.rows for table in manifest.tables if table.rows}
+    brought = {"made_at": manifest.made_at, "revision": manifest.revision, "epoch": epoch, "rows": rows}
+    await audit.note_apart(url, "restore", "system", before={"epoch": manifest.epoch}, after=brought)
     return manifest
 
 
 async def new_epoch(url: str) -> str:
     """Give a database that was put back by other means another epoch; which."""
     async with _connected(url) as connection:
+        await acting.tell(connection)
         return await _change_epoch(connection)
 
 
@@ -141,7 +146,7 @@ async def _copy_out(connection: Connection, name: str, columns: tuple[str, ...],
     return cursor.rowcount
 
 
-async def _fill(connection: Connection, archive: ZipFile, manifest: Manifest) -> None:
+async def _fill(connection: Connection, archive: ZipFile, manifest: Manifest) -> str:
     names = SQL(", ").join(Identifier(table.name) for table in manifest.tables)
     await connection.execute(SQL("TRUNCATE {}").format(names))
     for part in manifest.partitions:
@@ -164,7 +169,7 @@ async def _fill(connection: Connection, archive: ZipFile, manifest: Manifest) ->
                 Literal(each.table), Literal(each.column), Literal(each.last), Literal(each.is_called)
             )
         )
-    await _change_epoch(connection)
+    return await _change_epoch(connection)
 
 
 async def _change_epoch(connection: Connection) -> str:

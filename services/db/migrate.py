@@ -5,6 +5,7 @@ from pathlib import Path
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 _LOCK = 0x70617065  # one advisory lock for all migrations of this product: "pape" in ASCII
@@ -15,8 +16,11 @@ _OUTLAST = sqlalchemy.text(
 )
 
 
-def upgrade(url: str, revision: str = "head") -> None:
-    """Migrate the database at libpq `url` to the newest revision, or another; does nothing when it is beyond."""
+def upgrade(url: str, revision: str = "head") -> tuple[str | None, str | None]:
+    """Migrate the database at libpq `url` to the newest revision, or another; does nothing when it is beyond.
+
+    The revisions before and after, None for an empty database.
+    """
     engine = sqlalchemy.create_engine(sqlalchemy_url(url), poolclass=sqlalchemy.NullPool)
     try:
         with engine.connect() as connection:
@@ -27,10 +31,12 @@ def upgrade(url: str, revision: str = "head") -> None:
             connection.commit()
             config = _config()
             config.attributes["connection"] = connection
+            was = _revision(connection)
             command.upgrade(config, revision)
-            connection.commit()
+            now = _revision(connection)
             connection.execute(sqlalchemy.text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
             connection.commit()
+            return was, now
     finally:
         engine.dispose()
 
@@ -38,6 +44,12 @@ def upgrade(url: str, revision: str = "head") -> None:
 def revisions() -> list[str]:
     """Every revision that this program knows, the newest first."""
     return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
+def _revision(connection: sqlalchemy.Connection) -> str | None:
+    found = MigrationContext.configure(connection).get_current_revision()
+    connection.commit()
+    return found
 
 
 def _config() -> Config:

@@ -13,7 +13,7 @@ import structlog
 
 from services.binance.errors import RequestRefused
 from services.coordination import doorbell
-from services.db import audit, clock, delistings, instruments, market_events, settlement, trades, watermarks
+from services.db import acting, clock, delistings, instruments, market_events, settlement, trades, watermarks
 from services.db.delistings import Ending, Halted
 from services.db.pool import Connection
 from services.db.trades import Stored
@@ -128,10 +128,8 @@ async def _note(
     services: Services, pair: Halted, at: datetime, price: Decimal | None = None, settled_by: DecidedBy | None = None
 ) -> bool:
     async with services.pool.connection() as connection:
+        await acting.tell(connection)
         noted = await delistings.note_end(connection, pair.instrument_id, at, price, settled_by)
-        if noted:
-            told = {"symbol": pair.symbol, "at": at, "price": price}
-            await audit.note(connection, "delist", "instruments", str(pair.instrument_id), after=told)
     if noted:
         log.info("pair_ended", symbol=pair.symbol, at=at.isoformat(), price=price)
     return noted

@@ -3,7 +3,7 @@
 import structlog
 
 from services.coordination import doorbell
-from services.db import books, candles, clock, market_events, reconcile, results, retention
+from services.db import acting, books, candles, clock, market_events, reconcile, results, retention
 from services.usecases.context import Services
 from services.usecases.keep_courses import keep_due
 
@@ -26,6 +26,7 @@ async def reconcile_books(services: Services) -> dict[str, list[str]]:
         found = await reconcile.differences(connection)
         at = await clock.transaction_time(connection)
     async with services.pool.connection() as connection:
+        await acting.tell(connection)
         await books.keep(connection, at, found)
     for check, rows in found.items():
         log.error("books_differ", check=check, rows=rows)

@@ -10,8 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
-from services.binance.brackets import shipped
-from services.db import accounts, brackets, positions, trades, watermarks
+from services.db import accounts, positions, trades, watermarks
 from services.db.accounts import Account
 from services.db.pool import Connection
 from services.db.watermarks import Watermark
@@ -28,6 +27,7 @@ from services.domain.planning import check_plan, on_grid
 from services.domain.sizing import Sizing
 from services.domain.trade import Label, Trade
 from services.settings import Login
+from services.usecases.bring_brackets import brackets_in_force
 from services.usecases.context import Services
 from services.usecases.equity import equity_of
 from services.usecases.halt import refused_new_trades
@@ -78,7 +78,8 @@ async def make_trades(
     now = {market: await services.clock.now(market) for market in {d.wanted.instrument.market for d in drafts.values()}}
     equities = await _equities(services, connection, drafts.values())
     marks = await _marks(connection, [draft.wanted.instrument for draft in drafts.values()], now)
-    frozen = await _brackets(connection, [draft.wanted.instrument for draft in drafts.values()])
+    named = [draft.wanted.instrument for draft in drafts.values()]
+    frozen = await brackets_in_force(connection, [each.symbol for each in named if each.market is Market.FUTURES])
     ids = iter(await trades.next_ids(connection, len(drafts)))
     per_user = services.settings.open_trades_per_user if services.settings.login is Login.REQUIRED else None
     ledgers = await _Books.open(
@@ -162,13 +163,6 @@ async def _marks(
         here = {instrument.id for instrument in instruments if instrument.market is market}
         await watermarks.skip_idle_to(connection, here, floor_minute(at))
     return await watermarks.lock(connection, ids)
-
-
-async def _brackets(connection: Connection, instruments: Sequence[Instrument]) -> dict[str, Brackets]:
-    """By contract, an operator's brackets before the shipped ones."""
-    symbols = {instrument.symbol for instrument in instruments if instrument.market is Market.FUTURES}
-    brought = await brackets.brought(connection, symbols) if symbols else {}
-    return {symbol: brought.get(symbol) or shipped(symbol) for symbol in symbols}
 
 
 class _Books:

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from services.db.acting import COMMAND, acting_as
+from paperfleet.cli.operator import operator
+from services.db.acting import acting_as
 from services.domain.credentials import Role
 from services.settings import Login, Settings
 from services.usecases.context import Services
@@ -58,7 +59,7 @@ class Person:
 
 async def person(services: Services, url: str, name: str, role: Role = Role.USER) -> Person:
     """A user made as `paperfleet user create` does, and signed in."""
-    with acting_as(COMMAND):
+    with acting_as(operator()):
         await create_user(services, name, PASSWORD, role)
     made = Person(url, name)
     answer = await made.sign_in()

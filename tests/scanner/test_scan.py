@@ -9,9 +9,10 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from paperfleet.cli.operator import operator
 from services.binance import convert
 from services.db import instruments
-from services.db.acting import COMMAND, acting_as
+from services.db.acting import acting_as
 from services.domain.candles import Candle, Timeframe
 from services.domain.market import Instrument, Market
 from services.scanner.look import look_at_newest
@@ -209,7 +210,7 @@ async def test_a_strategy_that_raises_is_disabled_and_told_once_and_others_go_on
     await market.advance(QUARTER)
     await market.scan()
     assert len(market.rows(events)) == 1
-    with acting_as(COMMAND):
+    with acting_as(operator()):
         assert await enable_strategy(market.services, "broken")
     assert not await enable_strategy(market.services, "broken")
     audited = "SELECT action, subject_id, before ->> 'disabled_for' FROM audit_log WHERE subject = 'strategies'"
