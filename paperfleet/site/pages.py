@@ -33,7 +33,7 @@ def cli() -> str:
 
     group: Any = typer.main.get_command(app)
     lines = ["# Commands", "", _text(group.help or ""), "", *_parameters(group)]
-    for path, command in _commands("paperfleet", group):
+    for path, command in commands("paperfleet", group):
         lines += [f"## `{path}`", "", _text(command.help or ""), "", *_parameters(command)]
     return "\n".join(lines)
 
@@ -112,10 +112,11 @@ def formulas() -> str:
     return "\n".join(lines)
 
 
-def _commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+def commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Each command below `command`, which is called `path`, by the words that call it."""
     if hasattr(command, "commands"):
         for name in sorted(command.commands):
-            yield from _commands(f"{path} {name}", command.commands[name])
+            yield from commands(f"{path} {name}", command.commands[name])
     else:
         yield path, command
 
