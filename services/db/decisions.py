@@ -6,6 +6,7 @@ Locked in this order: signals, watermarks, trades, sources, accounts.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 
@@ -37,7 +38,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     signal_id: int
     account_id: int
-    outcome: str
+    outcome: Literal["accepted", "closed", "rejected", "expired", "skipped"]
     trade_id: int | None
     code: str | None
     reason: str | None

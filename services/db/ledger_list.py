@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 from psycopg.rows import class_row
@@ -13,7 +14,7 @@ class LedgerEntry(msgspec.Struct, frozen=True):
     """One booking in USDT; positive raised the balance. `trade_id` is null for deposits."""
 
     id: int
-    kind: str
+    kind: Literal["deposit", "reset", "entry_fee", "gross_profit", "exit_fee", "loss_cap", "funding", "void"]
     trade_id: int | None
     amount: Decimal
     booked_at: datetime

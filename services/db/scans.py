@@ -26,7 +26,7 @@ class ScanState(msgspec.Struct, frozen=True):
 
     market_type: Market
     closed_to: datetime
-    timeframes: list[str]
+    timeframes: list[Timeframe]
     batches: int
     done: int
     signals: int
@@ -108,7 +108,10 @@ async def newest(connection: Connection) -> list[ScanState]:
                     THEN extract(epoch FROM max(done_at) - min(planned_at))::float8 END
            FROM scans GROUP BY market, closed_to ORDER BY market, closed_to DESC"""
     )
-    return [ScanState(Market(row[0]), *row[1:]) for row in await cursor.fetchall()]
+    return [
+        msgspec.convert(dict(zip(ScanState.__struct_fields__, row, strict=True)), ScanState)
+        for row in await cursor.fetchall()
+    ]
 
 
 async def disabled(connection: Connection) -> list[Disabled]:

@@ -7,6 +7,8 @@ import msgspec
 
 from services.db.pool import Connection
 from services.domain.market import Market
+from services.domain.plan import Direction
+from services.domain.trade import TradeStatus
 
 
 class TradeCounts(msgspec.Struct, frozen=True):
@@ -37,8 +39,8 @@ class Closed(msgspec.Struct, frozen=True):
     trade_id: int
     symbol: str
     market_type: Market
-    direction: str
-    status: str
+    direction: Direction
+    status: TradeStatus
     profit_loss: Decimal | None
     exit_time: datetime | None
 

@@ -9,7 +9,7 @@ import msgspec
 from services.db.pool import Connection, Pool
 from services.domain.brackets import Brackets
 from services.domain.command import Command, CommandKind
-from services.domain.fees import FeeRates, Role
+from services.domain.fees import FeeRates, FillRole
 from services.domain.fills import FillModel, Slippage
 from services.domain.funding import NO_FUNDING, Funding
 from services.domain.market import Filters, Instrument, InstrumentStatus, Market
@@ -60,7 +60,7 @@ class _Exit(msgspec.Struct, frozen=True, array_like=True):
     quantity: Decimal
     time: datetime
     price: Decimal
-    role: Role
+    role: FillRole
     fee: Decimal
     evidence: Evidence
     gross: Decimal
@@ -116,7 +116,7 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
     held_from: datetime | None
     entry_time: datetime | None
     entry_price: Decimal | None
-    entry_role: Role | None
+    entry_role: FillRole | None
     entry_fee: Decimal | None
     entry_evidence: Evidence | None
     exits: tuple[_Exit, ...]

@@ -12,6 +12,7 @@ import msgspec
 
 from services.db.closings import RESULTS_OF_DAY
 from services.db.pool import Connection
+from services.domain.trade import TradeStatus
 
 LOCK = 0x766F6964  # "void" in ASCII
 
@@ -21,7 +22,7 @@ class Void(msgspec.Struct, frozen=True):
 
     trade_id: int
     account_id: int
-    status: str
+    status: TradeStatus
     profit_loss: Decimal
     reason: str
     by_whom: str
@@ -75,4 +76,4 @@ async def page(connection: Connection, limit: int, before: Key | None) -> list[V
            ORDER BY v.at DESC, v.trade_id DESC LIMIT %(limit)s""",
         {"at": before and before.at, "trade": before and before.trade_id, "limit": limit},
     )
-    return [Void(*row) for row in await cursor.fetchall()]
+    return [Void(id_, account, TradeStatus(status), *rest) for id_, account, status, *rest in await cursor.fetchall()]

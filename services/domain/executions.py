@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from services.domain.barriers import next_level, next_target
-from services.domain.fees import Role
+from services.domain.fees import FillRole
 from services.domain.fills import buy_price, sell_price
 from services.domain.money import LEDGER_STEP, ZERO, ledger_amount, margin
 from services.domain.path import Bar
@@ -60,7 +60,7 @@ def liquidated(trade: Trade, mark: Bar, time: datetime, decided_by: DecidedBy) -
     assert trade.entry is not None
     lost = trade.reserved / trade.remaining * trade.plan.direction.sign
     price = max(ledger_amount(trade.entry.price - lost), LEDGER_STEP)
-    fill = Fill(time, price, Role.TAKER, ZERO, Evidence(decided_by, bar=mark))
+    fill = Fill(time, price, FillRole.TAKER, ZERO, Evidence(decided_by, bar=mark))
     return exited(trade, fill, Reason.LIQUIDATION, trade.remaining)
 
 
@@ -76,7 +76,7 @@ def delisted(trade: Trade, time: datetime, price: Decimal | None, decided_by: De
     time = max(time, trade.entry.time, *(each.fill.time for each in trade.exits))
     if price is None:
         price, trade = trade.entry.price, msgspec.structs.replace(trade, ambiguous=True)
-    fill = Fill(time, price, Role.TAKER, ZERO, Evidence(decided_by))
+    fill = Fill(time, price, FillRole.TAKER, ZERO, Evidence(decided_by))
     return exited(trade, fill, Reason.DELISTED, trade.remaining)
 
 
@@ -84,7 +84,7 @@ def market_fill(trade: Trade, quantity: Decimal, price: Decimal, time: datetime,
     """`quantity` of an open trade closed by a market order at `price` less the slippage that `evidence` tells."""
     worse = sell_price if trade.is_long else buy_price
     filled = worse(price, evidence.slippage, trade.instrument.filters.tick_size)
-    return Fill(time, filled, Role.TAKER, trade.fees.fee(Role.TAKER, filled, quantity), evidence)
+    return Fill(time, filled, FillRole.TAKER, trade.fees.fee(FillRole.TAKER, filled, quantity), evidence)
 
 
 def _enter(trade: Trade, touch: Touch) -> Trade:
@@ -117,5 +117,5 @@ def _stop(trade: Trade, touch: Touch) -> Trade:
 
 
 def _limit_fill(trade: Trade, touch: Touch, price: Decimal, quantity: Decimal) -> Fill:
-    fee = trade.fees.fee(Role.MAKER, price, quantity)
-    return Fill(touch.time, price, Role.MAKER, fee, Evidence(touch.decided_by, bar=touch.bar))
+    fee = trade.fees.fee(FillRole.MAKER, price, quantity)
+    return Fill(touch.time, price, FillRole.MAKER, fee, Evidence(touch.decided_by, bar=touch.bar))

@@ -9,7 +9,7 @@ from services.domain.market import Market
 from services.domain.money import ledger_amount
 
 
-class Role(StrEnum):
+class FillRole(StrEnum):
     """Maker for resting limit fills, taker for everything else."""
 
     MAKER = "maker"
@@ -22,9 +22,9 @@ class FeeRates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     maker: Decimal
     taker: Decimal
 
-    def fee(self, role: Role, price: Decimal, quantity: Decimal) -> Decimal:
+    def fee(self, role: FillRole, price: Decimal, quantity: Decimal) -> Decimal:
         """The fee of one fill in USDT, as the ledger books it."""
-        rate = self.maker if role is Role.MAKER else self.taker
+        rate = self.maker if role is FillRole.MAKER else self.taker
         return ledger_amount(price * quantity * rate)
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from services.domain.brackets import Brackets, bracket_of, reachable
 from services.domain.errors import InvalidInput
-from services.domain.fees import FeeRates, Role
+from services.domain.fees import FeeRates, FillRole
 from services.domain.fills import FillModel, Slippage, buy_price, sell_price
 from services.domain.market import Filters, Instrument, Quote
 from services.domain.money import floor_to, margin
@@ -86,12 +86,12 @@ def check_legs(plan: Plan, quantity: Decimal, filters: Filters) -> None:
 def rest(order: Order) -> Trade:
     """A PENDING trade whose limit waits for the path. Reserves margin and maker fee at its limit price."""
     assert order.plan.limit_price is not None
-    order = _sized(order, order.plan.limit_price, Role.MAKER)
+    order = _sized(order, order.plan.limit_price, FillRole.MAKER)
     plan = order.plan
     assert plan.limit_price is not None
     quantity = size(plan, plan.limit_price, order.instrument.filters)
     check_legs(plan, quantity, order.instrument.filters)
-    fee = order.fees.fee(Role.MAKER, plan.limit_price, quantity)
+    fee = order.fees.fee(FillRole.MAKER, plan.limit_price, quantity)
     reserved = margin(plan.limit_price, quantity, plan.leverage) + fee
     return _trade(order, TradeStatus.PENDING, quantity, reserved, None)
 
@@ -128,15 +128,15 @@ def _enter(order: Order, reference: Decimal, evidence: Evidence) -> Trade:
     adverse = buy_price if order.plan.direction is Direction.LONG else sell_price
     price = adverse(reference, evidence.slippage, filters.tick_size)
     check_order(order.plan, price)
-    order = _sized(order, price, Role.TAKER)
+    order = _sized(order, price, FillRole.TAKER)
     plan = order.plan
     quantity = size(plan, price, filters)
     check_legs(plan, quantity, filters)
-    fill = Fill(order.at, price, Role.TAKER, order.fees.fee(Role.TAKER, price, quantity), evidence)
+    fill = Fill(order.at, price, FillRole.TAKER, order.fees.fee(FillRole.TAKER, price, quantity), evidence)
     return _trade(order, TradeStatus.OPEN, quantity, margin(price, quantity, plan.leverage), fill)
 
 
-def _sized(order: Order, entry: Decimal, role: Role) -> Order:
+def _sized(order: Order, entry: Decimal, role: FillRole) -> Order:
     if order.sizing is None:
         return order
     margin_wanted = position_size(

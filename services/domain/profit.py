@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from services.domain.fees import Role
+from services.domain.fees import FillRole
 from services.domain.money import ZERO, ledger_amount, margin
 from services.domain.trade import CLOSED_BY, Exit, Fill, Reason, Trade
 
@@ -111,6 +111,6 @@ def unrealized_profit(trade: Trade, bid: Decimal, ask: Decimal) -> Decimal | Non
     rest = trade.remaining
     price = bid if trade.is_long else ask
     move = (price - trade.entry.price) * trade.plan.direction.sign
-    fee = trade.fees.fee(Role.TAKER, price, rest)
+    fee = trade.fees.fee(FillRole.TAKER, price, rest)
     owed = trade.funding.total * trade.plan.direction.sign
     return ledger_amount((move - owed) * rest - trade.entry.fee * rest / trade.quantity) - fee

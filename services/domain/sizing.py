@@ -5,7 +5,7 @@ from decimal import ROUND_DOWN, Decimal
 import msgspec
 
 from services.domain.errors import InvalidInput
-from services.domain.fees import FeeRates, Role
+from services.domain.fees import FeeRates, FillRole
 from services.domain.fills import buy_price, sell_price
 from services.domain.money import LEDGER_STEP, ZERO
 from services.domain.plan import Direction, Plan
@@ -49,7 +49,7 @@ def position_size(
     equity: Decimal | None,
     *,
     entry: Decimal,
-    role: Role,
+    role: FillRole,
     fees: FeeRates,
     slippage: Decimal,
     tick: Decimal,
@@ -70,7 +70,7 @@ def position_size(
     assert equity is not None
     worse = sell_price if plan.direction is Direction.LONG else buy_price
     stopped = worse(plan.stop_loss, slippage, tick)
-    paid = fees.maker if role is Role.MAKER else fees.taker
+    paid = fees.maker if role is FillRole.MAKER else fees.taker
     lost = (entry - stopped) * plan.direction.sign + entry * paid + stopped * fees.taker
     quantity = equity * sizing.risk_percent / 100 / lost
     return _positive(quantity * entry / plan.leverage, equity, "risk_percent")

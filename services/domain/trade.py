@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from services.domain.brackets import Brackets, liquidation_price
-from services.domain.fees import FeeRates, Role
+from services.domain.fees import FeeRates, FillRole
 from services.domain.fills import FillModel, Slippage
 from services.domain.funding import NO_FUNDING, Funding
 from services.domain.market import Instrument
@@ -116,7 +116,7 @@ class Fill(msgspec.Struct, frozen=True):
 
     time: datetime
     price: Decimal
-    role: Role
+    role: FillRole
     fee: Decimal
     evidence: Evidence
 

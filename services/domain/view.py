@@ -7,8 +7,9 @@ from typing import TypeVar
 import msgspec
 
 from services.domain.excursion import in_r, initial_risk
+from services.domain.fees import FillRole
 from services.domain.fills import FillModel
-from services.domain.market import Market
+from services.domain.market import InstrumentStatus, Market
 from services.domain.money import ledger_amount, margin
 from services.domain.plan import Direction, EntryType, Rules
 from services.domain.profit import average_exit_price, fees, funding
@@ -27,7 +28,7 @@ class SymbolDetail(msgspec.Struct, frozen=True):
     market_type: Market
     base_asset: str
     quote_asset: str
-    status: str
+    status: InstrumentStatus
     tick_size: Decimal
     step_size: Decimal
 
@@ -52,7 +53,7 @@ class ExitView(msgspec.Struct, frozen=True):
     time: datetime
     price: Decimal
     quantity: Decimal
-    role: str
+    role: FillRole
     fee: Decimal
     gross: Decimal
     funding: Decimal
@@ -91,7 +92,7 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     entry_price: Decimal
     entry_time: datetime | None
     entry_fee: Decimal | None
-    entry_role: str | None
+    entry_role: FillRole | None
     entry_evidence: Evidence | None
     stop_loss: Decimal
     initial_stop_loss: Decimal
@@ -111,7 +112,7 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     exit_price: Decimal | None
     exit_time: datetime | None
     exit_fee: Decimal | None
-    exit_role: str | None
+    exit_role: FillRole | None
     exit_reason: Reason | None
     exit_evidence: Evidence | None
     exits: tuple[ExitView, ...]

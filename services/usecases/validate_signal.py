@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Literal
 
 import msgspec
 
@@ -26,6 +27,9 @@ NOT_STORED = 0
 """The id of what is not stored."""
 
 
+Would = Literal["accepted", "closed", "rejected", "expired", "waiting"]
+
+
 class WouldBe(msgspec.Struct, frozen=True, kw_only=True):
     """What an account would do: the trade with its size, risk and liquidation price, or the refusal.
 
@@ -34,7 +38,7 @@ class WouldBe(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     account_id: int
-    outcome: str
+    outcome: Would
     closes: tuple[int, ...] = ()
     trade: TradeView | None = None
     code: str | None = None
@@ -128,7 +132,7 @@ def _trade(pair: Pair, trade: Trade) -> WouldBe:
 
 
 def _refusal(pair: Pair, why: Refused) -> WouldBe:
-    outcome = "expired" if why.code == "signal_expired" else "waiting" if why.code in TRANSIENT else "rejected"
+    outcome: Would = "expired" if why.code == "signal_expired" else "waiting" if why.code in TRANSIENT else "rejected"
     return WouldBe(
         account_id=pair.account_id,
         outcome=outcome,

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from services.domain.changes import Change, created, voided
-from services.domain.fees import Role
+from services.domain.fees import FillRole
 from services.domain.fills import FillModel
 from services.domain.path import MINUTE
 from services.domain.profit import LedgerKind, exited
@@ -18,7 +18,7 @@ OPEN = make_trade(1, None, 990, 1020, 0, FillModel.OPTIMISTIC)
 
 
 def left(trade: Trade, quantity: Decimal | int) -> Trade:
-    fill = Fill(START + MINUTE, D(101), Role.TAKER, D("0.1"), Evidence(DecidedBy.BAR))
+    fill = Fill(START + MINUTE, D(101), FillRole.TAKER, D("0.1"), Evidence(DecidedBy.BAR))
     return exited(trade, fill, Reason.MANUAL, D(quantity))
 
 

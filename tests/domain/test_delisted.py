@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from services.domain.executions import delisted
-from services.domain.fees import Role
+from services.domain.fees import FillRole
 from services.domain.fills import FillModel
 from services.domain.path import MINUTE
 from services.domain.profit import exited
@@ -25,7 +25,7 @@ def test_an_open_trade_is_settled_at_the_price_or_without_one_at_its_entry(price
     ended = delisted(make_trade(1, None, 900, 1200, 0, FillModel.HARSH), END, price, by)
     assert (ended.status, ended.ended_by, ended.ambiguous) == (
         TradeStatus.CLOSED_EXPIRED, Reason.DELISTED, ambiguous)  # fmt: skip
-    assert ended.exit == Fill(END, settled, Role.TAKER, D(0), Evidence(by))
+    assert ended.exit == Fill(END, settled, FillRole.TAKER, D(0), Evidence(by))
     assert ended.remaining == 0
 
 
@@ -39,6 +39,6 @@ def test_it_never_ends_before_its_own_last_fill():
     trade = make_trade(1, None, 900, 1200, 30_000, FillModel.OPTIMISTIC)
     assert delisted(trade, START, D(110), DecidedBy.OPERATOR).exit.time == trade.entry.time
     later = trade.entry.time + timedelta(seconds=9)
-    part = exited(trade, Fill(later, D(101), Role.MAKER, D(0), Evidence(DecidedBy.BAR)), Reason.TAKE_PROFIT, D(2))
+    part = exited(trade, Fill(later, D(101), FillRole.MAKER, D(0), Evidence(DecidedBy.BAR)), Reason.TAKE_PROFIT, D(2))
     ended = delisted(part, trade.entry.time, D(110), DecidedBy.OPERATOR)
     assert (ended.exit.time, ended.exits[-1].quantity) == (later, part.remaining)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from services.domain.excursion import excursion, held, in_r, initial_risk
-from services.domain.fees import DEFAULT_FEES, Role
+from services.domain.fees import DEFAULT_FEES, FillRole
 from services.domain.fills import NO_SLIPPAGE, FillModel
 from services.domain.market import UNFILTERED, Instrument, InstrumentStatus, Market, Quote
 from services.domain.opening import Order, enter_at_quote
@@ -39,7 +39,7 @@ def opened(direction: Direction = Direction.LONG, size: int = 100) -> Trade:
 
 
 def closed(trade: Trade, price: str, after: timedelta, quantity: str = "1") -> Trade:
-    fill = Fill(AT + after, D(price), Role.TAKER, D("0.1"), Evidence(DecidedBy.BAR))
+    fill = Fill(AT + after, D(price), FillRole.TAKER, D("0.1"), Evidence(DecidedBy.BAR))
     return exited(trade, fill, Reason.MANUAL, D(quantity))
 
 

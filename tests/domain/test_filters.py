@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.errors import InvalidInput
-from services.domain.fees import FeeRates, Role
+from services.domain.fees import FeeRates, FillRole
 from services.domain.fills import FillModel, Slippage
 from services.domain.market import Filters, Instrument, InstrumentStatus, Market, Quote
 from services.domain.opening import Order, enter_at_quote, rest, size
@@ -179,7 +179,7 @@ def test_what_is_opened_is_on_the_grid_within_the_margin_asked_and_pays_its_role
         return
     trade = opened()
     price = trade.entry.price if trade.entry else limit
-    role, rate = (Role.TAKER, fees.taker) if trade.entry else (Role.MAKER, fees.maker)
+    role, rate = (FillRole.TAKER, fees.taker) if trade.entry else (FillRole.MAKER, fees.maker)
     worth = trade.quantity * price
     assert worth / plan.leverage <= plan.position_size + HALF_UNIT
     assert abs(fees.fee(role, price, trade.quantity) - worth * rate) <= HALF_UNIT

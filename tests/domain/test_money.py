@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.errors import InvalidData
-from services.domain.fees import DEFAULT_FEES, FeeRates, Role
+from services.domain.fees import DEFAULT_FEES, FeeRates, FillRole
 from services.domain.fills import (
     FillModel,
     Slippage,
@@ -86,8 +86,8 @@ def test_the_ledger_rounds_half_to_even_at_eight_places(value, booked):
 def test_fees_by_market_and_role():
     assert DEFAULT_FEES[Market.SPOT] == FeeRates(D("0.001"), D("0.001"))
     futures = DEFAULT_FEES[Market.FUTURES]
-    assert futures.fee(Role.MAKER, D("60000"), D("0.01")) == D("0.12")
-    assert futures.fee(Role.TAKER, D("60000"), D("0.01")) == D("0.30")
+    assert futures.fee(FillRole.MAKER, D("60000"), D("0.01")) == D("0.12")
+    assert futures.fee(FillRole.TAKER, D("60000"), D("0.01")) == D("0.30")
 
 
 def test_slippage_by_fill_model():

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from services.domain.errors import Conflict, InvalidInput
-from services.domain.fees import DEFAULT_FEES, Role
+from services.domain.fees import DEFAULT_FEES, FillRole
 from services.domain.fills import NO_SLIPPAGE, FillModel, Slippage
 from services.domain.market import UNFILTERED, Filters, Instrument, InstrumentStatus, Market, Quote
 from services.domain.opening import Order, enter_at_open, enter_at_quote, is_marketable, rest, size
@@ -126,7 +126,7 @@ def test_a_market_entry_pays_the_ask_and_slips():
     assert trade.entry.price == D("100.1")  # 100 x 1.0004, up to the tick
     assert trade.quantity == D("4.995")
     assert trade.entry.fee == D("0.24999975")
-    assert trade.entry.role is Role.TAKER
+    assert trade.entry.role is FillRole.TAKER
     assert trade.reserved == D("99.99990000")
     short = enter_at_quote(order(plan("SHORT", stop="105", target="90")), quote("99.9", "100"))
     assert short.entry.price == D("99.9")
@@ -158,7 +158,7 @@ def test_a_limit_rests_or_fills_at_once():
         order(plan(limit="100"), FillModel.HARSH, Slippage(D("0.01"), D("0.01"))), quote("98", "98.5")
     )
     assert better.entry.price == D("98.5")  # as taker, and a limit does not slip
-    assert better.entry.role is Role.TAKER
+    assert better.entry.role is FillRole.TAKER
 
 
 def test_an_entry_at_the_open_slips_by_half_the_spread_too():

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.fees import Role
+from services.domain.fees import FillRole
 from services.domain.fills import FillModel
 from services.domain.path import Finer, Path, floor_minute
 from services.domain.plan import Target, leg
@@ -110,7 +110,7 @@ def test_what_rounds_to_nothing_takes_the_rest():
 
 def test_a_part_loses_no_more_than_its_own_margin():
     trade = make_trade(1, None, 700, 1200, 0, FillModel.OPTIMISTIC)  # 5 at 100, on 100 USDT of margin
-    fill = Fill(at(MINUTE), Decimal(50), Role.TAKER, Decimal("0.05"), Evidence(DecidedBy.OPEN))
+    fill = Fill(at(MINUTE), Decimal(50), FillRole.TAKER, Decimal("0.05"), Evidence(DecidedBy.OPEN))
     part = exited(trade, fill, Reason.STOP_LOSS, Decimal(2))
     assert [(row.kind, row.amount) for row in exit_rows(1, 1, part.exits[0])] == [
         (LedgerKind.GROSS_PROFIT, Decimal(-100)),

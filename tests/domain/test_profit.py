@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from services.domain.fees import Role
+from services.domain.fees import FillRole
 from services.domain.fills import FillModel
 from services.domain.funding import Funding, Settlement
 from services.domain.path import MINUTE
@@ -27,7 +27,7 @@ def entered(direction: Direction = Direction.LONG) -> Trade:
 
 
 def left(trade: Trade, quantity: int, price: str, minute: int) -> Trade:
-    fill = Fill(START + minute * MINUTE, D(price), Role.MAKER, D("0.1"), Evidence(DecidedBy.BAR))
+    fill = Fill(START + minute * MINUTE, D(price), FillRole.MAKER, D("0.1"), Evidence(DecidedBy.BAR))
     return exited(trade, fill, Reason.TAKE_PROFIT, D(quantity))
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from services.domain.fees import Role
+from services.domain.fees import FillRole
 from services.domain.fills import FillModel
 from services.domain.funding import Funding
 from services.domain.path import MINUTE
@@ -23,7 +23,7 @@ def closed_at(price: Decimal):
     trade = make_trade(1, None, 900, 1200, 0, FillModel.OPTIMISTIC)
     entry = msgspec.structs.replace(trade.entry, fee=D(0), price=D(100))
     trade = msgspec.structs.replace(trade, entry=entry, exits=())
-    fill = Fill(START + MINUTE, price, Role.TAKER, D(0), Evidence(DecidedBy.BAR))
+    fill = Fill(START + MINUTE, price, FillRole.TAKER, D(0), Evidence(DecidedBy.BAR))
     return exited(trade, fill, Reason.MANUAL, trade.remaining)
 
 
@@ -49,6 +49,6 @@ def test_funding_is_due_on_an_open_trade_alone():
 )
 def test_hours_held_are_rounded_half_to_even(seconds, hours):
     trade = make_trade(1, None, 900, 1200, 0, FillModel.OPTIMISTIC)
-    fill = Fill(trade.entry.time + timedelta(seconds=seconds), D(100), Role.TAKER, D(0), Evidence(DecidedBy.BAR))
+    fill = Fill(trade.entry.time + timedelta(seconds=seconds), D(100), FillRole.TAKER, D(0), Evidence(DecidedBy.BAR))
     view = trade_view(exited(trade, fill, Reason.MANUAL, trade.remaining), START)
     assert str(view.duration_hours) == hours

@@ -8,7 +8,7 @@ import pytest
 
 from services.domain.barriers import barriers
 from services.domain.command import Command, CommandKind
-from services.domain.fees import Role
+from services.domain.fees import FillRole
 from services.domain.fills import FillModel
 from services.domain.judge import Need
 from services.domain.path import MINUTE, Bar, Finer, Path, Resolution, print_bar
@@ -90,8 +90,8 @@ def test_an_open_trade_in_one_bar(trade, text, status, price, by):
     assert exit_.evidence.decided_by is by
     assert exit_.evidence.bar == bar(text)
     assert exit_.time == (START if by is DecidedBy.OPEN else END_OF_MINUTE)
-    assert exit_.role is (Role.MAKER if status == "CLOSED_TP" else Role.TAKER)
-    assert exit_.evidence.slippage == trade.slippage.of_last_price(trade.fill_model) * (exit_.role is Role.TAKER)
+    assert exit_.role is (FillRole.MAKER if status == "CLOSED_TP" else FillRole.TAKER)
+    assert exit_.evidence.slippage == trade.slippage.of_last_price(trade.fill_model) * (exit_.role is FillRole.TAKER)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_resting_limit_in_one_bar(trade, text, status):
     assert walked.trade.status == status
     if status != "PENDING":
         assert walked.trade.entry.price == trade.plan.limit_price
-        assert walked.trade.entry.role is Role.MAKER
+        assert walked.trade.entry.role is FillRole.MAKER
     if status == "CLOSED_SL":
         opened = D(text.split()[0])
         sign = trade.plan.direction.sign

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.db import settlement, trades
 from services.domain.changes import Change, created
 from services.domain.excursion import in_r, initial_risk
-from services.domain.fees import DEFAULT_FEES, Role
+from services.domain.fees import DEFAULT_FEES, FillRole
 from services.domain.fills import NO_SLIPPAGE, FillModel
 from services.domain.market import Market, Quote
 from services.domain.metrics.tally import Closed
@@ -94,7 +94,9 @@ def _opened(desk: Desk, id_: int, deal: Deal, accounts: Sequence[int]) -> Trade:
 def _closing(trade: Trade, deal: Deal) -> Change:
     at = START + (deal.opened + deal.held) * MINUTE + timedelta(seconds=deal.price)
     price = Decimal(deal.price)
-    fill = Fill(at, price, Role.TAKER, trade.fees.fee(Role.TAKER, price, trade.quantity), Evidence(DecidedBy.BAR))
+    fill = Fill(
+        at, price, FillRole.TAKER, trade.fees.fee(FillRole.TAKER, price, trade.quantity), Evidence(DecidedBy.BAR)
+    )
     after = exited(trade.changed(ambiguous=deal.ambiguous), fill, deal.reason, trade.quantity)
     return Change(before=trade, after=after, steps=(after,))
 
