@@ -1,16 +1,25 @@
 """Accounts: open, name, fund and reset them; balance, what is reserved, and the ledger."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, Router, get, patch, post
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import Body, FromPath
 
 from api import cursors
 from api.access import Caller
 from api.body import JsonBody
-from api.documentation import DEPOSIT_EXAMPLES, NEW_ACCOUNT_EXAMPLES, RESET_EXAMPLES, TERMS_EXAMPLES, problems
+from api.documentation import (
+    DEPOSIT_EXAMPLES,
+    NEW_ACCOUNT_EXAMPLES,
+    RESET_EXAMPLES,
+    TERMS_EXAMPLES,
+    answered,
+    problems,
+)
+from api.examples import accounts
 from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, existing
 from api.schemas import AccountView, Page, created, made
 from services.db.ledger_list import LedgerEntry
@@ -22,8 +31,11 @@ from services.usecases.identify import Identifier
 from services.usecases.manage_accounts import Deposit, Holdings, NewAccount, Reset
 from services.usecases.read_accounts import Marked, list_accounts, read_account, read_ledger
 
-_BOOKED = made(Holdings, "Done; the account as it stands now.")
 NO_RESET = Reset()
+
+
+def _booked(example: dict[str, Any]) -> dict[int, ResponseSpec]:
+    return made(Holdings, "Done; the account as it stands now.", example)
 
 
 @get("/", summary="List accounts", opt={"access": "public"})
@@ -64,7 +76,10 @@ async def ledger(
     "/{account_id:int}",
     dto=JsonBody[Terms],
     summary="Change an account's name, fees, fill model and limits",
-    responses=problems(401, 403, 404, 409, 422),
+    responses={
+        200: answered(AccountView, "The account under its new terms.", accounts.LIMITED, accounts.HARSH),
+        **problems(401, 403, 404, 409, 422),
+    },
 )
 async def edit(
     services: NamedDependency[Services],
@@ -78,7 +93,12 @@ async def edit(
     return _view(await read_account(services, caller.account_ids, id_))
 
 
-@post("/", dto=JsonBody[NewAccount], summary="Open an account", responses={**_BOOKED, **problems(401, 403, 409, 422)})
+@post(
+    "/",
+    dto=JsonBody[NewAccount],
+    summary="Open an account",
+    responses={**_booked(accounts.HOLDINGS), **problems(401, 403, 409, 422)},
+)
 async def open_(
     services: NamedDependency[Services],
     identifier: NamedDependency[Identifier],
@@ -96,7 +116,7 @@ async def open_(
     "/{account_id:int}/deposits",
     dto=JsonBody[Deposit],
     summary="Deposit",
-    responses={**_BOOKED, **problems(401, 403, 404, 409, 422)},
+    responses={**_booked(accounts.DEPOSITED), **problems(401, 403, 404, 409, 422)},
 )
 async def deposit(
     services: NamedDependency[Services],
@@ -114,7 +134,7 @@ async def deposit(
     "/{account_id:int}/reset",
     dto=JsonBody[Reset],
     summary="Start over",
-    responses={**_BOOKED, **problems(401, 403, 404, 409, 422)},
+    responses={**_booked(accounts.START_OVER), **problems(401, 403, 404, 409, 422)},
 )
 async def reset(
     services: NamedDependency[Services],

@@ -10,6 +10,7 @@ from litestar.openapi.spec import Example
 
 from api.completed import Contract
 from api.errors import MEDIA_TYPE, Problem
+from api.examples.access import TOKEN
 from api.examples.whole import shown
 
 CONFIG = OpenAPIConfig(
@@ -46,25 +47,26 @@ def answered(kind: type[Any], description: str, *values: object, media_type: str
 
 CREATE_EXAMPLES = [
     Example(
-        summary="A futures LONG at the market",
+        summary="A futures LONG at the market, two targets",
         value={
             "market_type": "FUTURES",
             "symbol": "BTCUSDT",
             "direction": "LONG",
-            "stop_loss": "58000",
-            "take_profit": "66000",
+            "stop_loss": "62850",
+            "take_profits": [{"price": "66737", "fraction": "0.5"}, {"price": "68681", "fraction": "0.5"}],
             "position_size": "250",
             "leverage": 5,
+            "notes": "Retest of the breakout.",
         },
     ),
     Example(
-        summary="One percent of the equity at risk, two targets",
+        summary="One percent of the equity at risk",
         value={
             "market_type": "FUTURES",
             "symbol": "BTCUSDT",
             "direction": "SHORT",
-            "stop_loss": "64000",
-            "take_profits": [{"price": "60000", "fraction": "0.5"}, {"price": "58000", "fraction": "0.5"}],
+            "stop_loss": "66737",
+            "take_profit": "60900",
             "risk_percent": "1",
             "leverage": 5,
         },
@@ -76,9 +78,9 @@ CREATE_EXAMPLES = [
             "symbol": "ETHUSDT",
             "direction": "LONG",
             "entry_type": "LIMIT",
-            "entry_price": "2400",
-            "stop_loss": "2300",
-            "take_profit": "2700",
+            "entry_price": "1780",
+            "stop_loss": "1706",
+            "take_profit": "2003",
         },
     ),
 ]
@@ -87,14 +89,15 @@ TERMS_EXAMPLES = [
     shown("No limit on exposure, harsh fills", {"max_symbol_exposure": None, "fill_model": "harsh"}),
 ]
 SIGNAL_TRADE_EXAMPLES = [
-    Example(summary="As it says, half a percent at risk", value={"signal_id": 1, "risk_percent": "0.5"})
+    Example(summary="As it says", value={"signal_id": 42}),
+    Example(summary="As it says, half a percent at risk", value={"signal_id": 42, "risk_percent": "0.5"}),
 ]
 EDIT_EXAMPLES = [
-    Example(summary="A tighter stop, and why", value={"stop_loss": "59500", "notes": "Half of the way is done."})
+    Example(summary="A tighter stop, and why", value={"stop_loss": "63498", "notes": "Half of the way is done."})
 ]
 CLOSE_EXAMPLES = [
     Example(summary="Close", value={}),
-    Example(summary="Only if the market is within 1 % of this price", value={"current_price": "61250.5"}),
+    Example(summary="Only if the market is within 1 % of this price", value={"current_price": "65310.4"}),
 ]
 
 CHANNELS_EXAMPLES = [
@@ -106,7 +109,7 @@ SIGN_IN_EXAMPLES = [Example(summary="Name and password", value={"name": "ada", "
 ACCEPT_EXAMPLES = [
     Example(
         summary="The token of the invitation, a name and a password of one's own",
-        value={"token": "0mK9" + "x" * 39, "name": "ada", "password": "correct horse battery"},
+        value={"token": TOKEN, "name": "ada", "password": "correct horse battery"},
     )
 ]
 PASSWORD_EXAMPLES = [

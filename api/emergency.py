@@ -10,7 +10,8 @@ from litestar.params import Body
 
 from api.access import Caller
 from api.body import JsonBody
-from api.documentation import REASON_EXAMPLES, problems
+from api.documentation import REASON_EXAMPLES, answered, problems
+from api.examples import operations
 from api.operations import ADMIN, Halts, Justification, by_name
 from services.coordination import task_queue
 from services.db import audit, books, clock
@@ -34,7 +35,7 @@ class Asked(msgspec.Struct, frozen=True):
     opt=ADMIN,
     status_code=200,
     summary="The kill switch: no new trades, every account back to paper",
-    responses=problems(422),
+    responses={200: answered(Halts, "What is stopped now.", operations.KILLED), **problems(422)},
 )
 async def post_kill(
     services: NamedDependency[Services],

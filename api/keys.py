@@ -10,6 +10,7 @@ from api import cursors
 from api.access import Caller
 from api.body import JsonBody
 from api.documentation import NEW_KEY_EXAMPLES, ROTATE_EXAMPLES, problems
+from api.examples import access
 from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, existing
 from api.schemas import Page, created, made
 from services.db.api_keys import ApiKey
@@ -18,7 +19,7 @@ from services.usecases.context import Services
 from services.usecases.identify import Identifier
 from services.usecases.manage_keys import KeyMade, NewKey, Rotate
 
-_MADE = made(KeyMade, "The new key and, this once, its text.")
+_MADE = made(KeyMade, "The new key and, this once, its text.", access.KEY_MADE, once="key")
 
 
 @get("/", summary="List keys, newest first", responses=problems(401, 403, 422))

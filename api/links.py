@@ -10,6 +10,7 @@ from api import cursors
 from api.access import Caller
 from api.body import JsonBody
 from api.documentation import NEW_LINK_EXAMPLES, problems
+from api.examples import access
 from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, existing
 from api.schemas import Page, created, made
 from services.db.public_links import PublicLink
@@ -37,7 +38,7 @@ async def list_(
     dto=JsonBody[NewLink],
     summary="Make a public link to an account's performance",
     responses={
-        **made(LinkMade, "The link and, this once, its token."),
+        **made(LinkMade, "The link and, this once, its token.", access.LINK_MADE, once="token"),
         **problems(401, 403, 404, 409, 422),
     },
 )

@@ -9,20 +9,17 @@ from litestar.params import Body, FromPath
 
 from api.access import Caller
 from api.body import JsonBody
-from api.documentation import problems
+from api.documentation import answered, problems
+from api.examples import accounts
 from api.parameters import existing
 from services.domain.credentials import Role, Scope
 from services.usecases import switch_mode
 from services.usecases.context import Services
 from services.usecases.switch_mode import AskLive, GoLive, ModeView, Person, Question
 
-ASK_EXAMPLES = [Example(summary="By this webhook", value={"webhook_id": 1})]
-LIVE_EXAMPLES = [
-    Example(
-        summary="For a working day",
-        value={"webhook_id": 1, "token": "as answered", "phrase": "hand over the signals of main", "hours": 8},
-    )
-]
+ASK_EXAMPLES = [Example(summary="By this webhook", value={"webhook_id": 5})]
+_ANSWER = {name: accounts.QUESTION[name] for name in ("token", "phrase")}
+LIVE_EXAMPLES = [Example(summary="For a working day", value={"webhook_id": 5, **_ANSWER, "hours": 8})]
 
 
 @get("/", summary="Read an account's mode", responses=problems(401, 403, 404))
@@ -73,7 +70,12 @@ async def live(
     return await switch_mode.go_live(_reach(services, caller, id_), _person(caller), id_, data)
 
 
-@post("/paper", status_code=200, summary="Go back to paper", responses=problems(401, 403, 404))
+@post(
+    "/paper",
+    status_code=200,
+    summary="Go back to paper",
+    responses={200: answered(ModeView, "The mode from now on.", accounts.PAPER), **problems(401, 403, 404)},
+)
 async def paper(
     services: NamedDependency[Services], caller: NamedDependency[Caller], account_id: FromPath[int]
 ) -> ModeView:

@@ -10,6 +10,7 @@ from api import cursors
 from api.access import Caller
 from api.body import JsonBody
 from api.documentation import problems
+from api.examples import outlets
 from api.outlets import (
     CHANGE_EXAMPLES,
     DROP_EXAMPLES,
@@ -43,7 +44,7 @@ async def list_(services: NamedDependency[Services], caller: NamedDependency[Cal
     "/",
     dto=JsonBody[NewOutlet],
     summary="Make a notification target",
-    responses={**made(TargetView, "The new target."), **problems(409, 422)},
+    responses={**made(TargetView, "The new target.", outlets.TARGET_MADE), **problems(409, 422)},
 )
 async def create(
     services: NamedDependency[Services],

@@ -9,7 +9,8 @@ from litestar.params import Body, FromPath, QueryParameter
 
 from api.access import Caller
 from api.body import JsonBody
-from api.documentation import REASON_EXAMPLES, problems
+from api.documentation import REASON_EXAMPLES, answered, problems
+from api.examples import operations
 from services.domain.errors import NotFound
 from services.domain.halts import Halt, Halted
 from services.usecases import mend_queues
@@ -70,7 +71,13 @@ async def put_halt(
     return Halts(await halt(services.as_system(), _halted(what), data.reason, by_name(caller)))
 
 
-@delete("/halts/{what:str}", opt=ADMIN, status_code=200, summary="Let it go on", responses=problems(404))
+@delete(
+    "/halts/{what:str}",
+    opt=ADMIN,
+    status_code=200,
+    summary="Let it go on",
+    responses={200: answered(Halts, "What is stopped still.", operations.NO_HALT), **problems(404)},
+)
 async def lift_halt(services: NamedDependency[Services], caller: NamedDependency[Caller], what: FromPath[str]) -> Halts:
     """Repetition changes nothing."""
     return Halts(await resume(services.as_system(), _halted(what), by_name(caller)))

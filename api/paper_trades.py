@@ -61,11 +61,12 @@ def _commanded(description: str, before: dict[str, Any], after: dict[str, Any]) 
     }
 
 
-_OPENED = {
-    200: answered(TradeView, "Done before with this Idempotency-Key.", trades.OPEN),
-    201: answered(TradeView, "The new trade, OPEN or PENDING.", trades.OPEN, trades.PENDING),
-    **problems(404, 409, 422, 503),
-}
+def _made(*examples: dict[str, Any]) -> dict[int, ResponseSpec]:
+    return {
+        200: answered(TradeView, "Done before with this Idempotency-Key.", examples[0]),
+        201: answered(TradeView, "The new trade, OPEN or PENDING.", *examples),
+        **problems(404, 409, 422, 503),
+    }
 
 
 @get("/", summary="List trades, newest first", responses=problems(422))
@@ -116,7 +117,7 @@ async def open_positions(
     "/",
     dto=JsonBody[NewTrade],
     summary="Open a paper trade",
-    responses=_OPENED,
+    responses=_made(trades.OPEN, trades.PENDING),
 )
 async def create(
     services: NamedDependency[Services],
@@ -134,7 +135,10 @@ async def create(
     status_code=200,
     dto=JsonBody[NewTrade],
     summary="What opening a paper trade would make now",
-    responses=problems(404, 409, 422, 503),
+    responses={
+        200: answered(TradeView, "The trade that would be.", trades.PREVIEW),
+        **problems(404, 409, 422, 503),
+    },
 )
 async def preview(
     services: NamedDependency[Services],
@@ -156,7 +160,7 @@ class FromSignal(Overrides, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     "/create_from_signal",
     dto=JsonBody[FromSignal],
     summary="Open the trade that a signal asks for",
-    responses=_OPENED,
+    responses=_made(trades.SIGNALLED),
 )
 async def create_from_signal(
     services: NamedDependency[Services],

@@ -1,5 +1,6 @@
 """What the API sends and takes, where it is not the library's own structs."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
@@ -8,6 +9,7 @@ import msgspec
 from litestar import Response
 from litestar.openapi import ResponseSpec
 
+from api.documentation import answered
 from services.domain.fees import FeeRates
 from services.domain.fills import FillModel
 from services.domain.market import InstrumentStatus, Market
@@ -30,11 +32,12 @@ def created(done: Done) -> Response[bytes]:
     return Response(done.body, status_code=200 if done.repeated else 201, media_type="application/json")
 
 
-def made(kind: type, description: str) -> dict[int, ResponseSpec]:
-    """The documented answers of what `created` answers."""
+def made(kind: type, description: str, example: Mapping[str, object], *, once: str = "") -> dict[int, ResponseSpec]:
+    """The documented answers of what `created` answers; one that is repeated has null for what is shown `once`."""
+    again = {**example, once: None} if once else example
     return {
-        200: ResponseSpec(kind, generate_examples=False, description="Done before with this Idempotency-Key."),
-        201: ResponseSpec(kind, generate_examples=False, description=description),
+        200: answered(kind, "Done before with this Idempotency-Key.", again),
+        201: answered(kind, description, example),
     }
 
 

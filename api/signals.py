@@ -14,8 +14,9 @@ from api import cursors, deadline
 from api.access import Caller
 from api.body import JsonBody
 from api.completed import TEXT_BODY, TextBody
-from api.documentation import problems
+from api.documentation import answered, problems
 from api.errors import MalformedBody
+from api.examples import signals
 from api.inbox import rejected
 from api.parameters import (
     Cursor,
@@ -51,9 +52,10 @@ IMPORT_SECONDS = 900.0
 IMPORTS = TextBody(
     "text/csv",
     {
-        "two_signals": "signal_time,symbol,side,entry,sl,tp1,tp2,leverage,timeframe\r\n"
-        "2026-07-01T12:00:00Z,BTCUSDT.P,long,61250.5,59500,62500,64000,5,1h\r\n"
-        "2026-07-01T13:00:00Z,ETHUSDT,buy,,2300,2700,,,4h\r\n"
+        "three_signals": "signal_time,symbol,side,entry,sl,tp1,tp2,leverage,timeframe\r\n"
+        "2026-07-01T12:00:00Z,BTCUSDT.P,long,64792.3,62850,66737,68681,5,1h\r\n"
+        "2026-07-01T14:00:00Z,ETHUSDT,buy,,1706,2003,,,4h\r\n"
+        "2026-07-01T14:00:00Z,BTCUSD.P,long,,62850,66737,,,1h\r\n"
     },
 )
 _JSON = "application/json"
@@ -229,7 +231,12 @@ async def read(
     return await read_signal(services, asking(caller), existing(signal_id, "signal"))
 
 
-@post("/{signal_id:int}/cancel", status_code=200, summary="Cancel a signal", responses=problems(404, 409))
+@post(
+    "/{signal_id:int}/cancel",
+    status_code=200,
+    summary="Cancel a signal",
+    responses={200: answered(DecidedSignal, "The signal as it stands now.", signals.CANCELLED), **problems(404, 409)},
+)
 async def cancel(
     services: NamedDependency[Services], caller: NamedDependency[Caller], signal_id: FromPath[int]
 ) -> DecidedSignal:

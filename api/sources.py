@@ -17,7 +17,8 @@ from api import cursors
 from api.access import Caller
 from api.body import JsonBody
 from api.completed import TEXT_BODY
-from api.documentation import problems
+from api.documentation import answered, problems
+from api.examples import signals
 from api.inbox import ALERTS, WEBHOOK_PATH
 from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, existing
 from api.schemas import Page, created, made
@@ -108,10 +109,19 @@ SOURCE_EXAMPLES = [
 ]
 SETTINGS_EXAMPLES = [Example(summary="No trades by itself", value={"auto_trade": False})]
 UNFOLLOW_EXAMPLES = [Example(summary="With one's own account", value={})]
-FOLLOW_EXAMPLES = [Example(summary="One percent at risk, three times at most", value={"risk_percent": "1"})]
+FOLLOW_EXAMPLES = [
+    Example(summary="One percent at risk, three times at most", value={"risk_percent": "1", "leverage_max": 3})
+]
 
 
-@get("/", summary="List sources, newest first", responses=problems(422))
+@get(
+    "/",
+    summary="List sources, newest first",
+    responses={
+        200: answered(Page[SourceView], "A page of them.", {"results": [signals.LISTED], "next": None}),
+        **problems(422),
+    },
+)
 async def list_(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
@@ -128,7 +138,7 @@ async def list_(
     "/",
     dto=JsonBody[NewSource],
     summary="Make a source",
-    responses={**made(SourceView, "The new source."), **problems(409, 422)},
+    responses={**made(SourceView, "The new source.", signals.SOURCE_MADE), **problems(409, 422)},
 )
 async def create(
     services: NamedDependency[Services],
@@ -153,7 +163,12 @@ async def read(
     return _view(caller, *await read_source(services, asking(caller), existing(source_id, "source")))
 
 
-@patch("/{source_id:int}", dto=JsonBody[EditSource], summary="Change a source's settings", responses=problems(404, 422))
+@patch(
+    "/{source_id:int}",
+    dto=JsonBody[EditSource],
+    summary="Change a source's settings",
+    responses={200: answered(SourceView, "The source as it is now.", signals.SWITCHED_OFF), **problems(404, 422)},
+)
 async def edit(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from api.examples import trades
-from api.examples.answers import PRICE
+from api.examples.market import PRICE
 from api.stream_client import BEAT
 
 ACTIONS = {

@@ -10,13 +10,14 @@ from litestar.params import Body, FromPath
 
 from api.access import Caller
 from api.body import JsonBody
-from api.documentation import problems
+from api.documentation import answered, problems
+from api.examples import trades
 from api.parameters import IfMatch, etag, existing, version_of
 from services.usecases.context import Services
 from services.usecases.note_trade import note_trade
 from services.usecases.read_trade import LiveTradeView, with_quotes
 
-_EXAMPLES = [Example(summary="Why it was taken", value={"notes": "Retest of the breakout; news at four."})]
+_EXAMPLES = [Example(summary="Why it was taken", value={"notes": trades.NOTED["notes"]})]
 
 
 class Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,7 +26,12 @@ class Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notes: str
 
 
-@put("/{trade_id:int}/notes", dto=JsonBody[Note], summary="Write a trade's note", responses=problems(404, 409, 422))
+@put(
+    "/{trade_id:int}/notes",
+    dto=JsonBody[Note],
+    summary="Write a trade's note",
+    responses={200: answered(LiveTradeView, "The trade with its note.", trades.NOTED), **problems(404, 409, 422)},
+)
 async def write(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],

@@ -9,7 +9,8 @@ from litestar.params import Body, FromPath
 from api import cursors
 from api.access import Caller
 from api.body import JsonBody
-from api.documentation import CHANGE_USER_EXAMPLES, INVITE_EXAMPLES, problems
+from api.documentation import CHANGE_USER_EXAMPLES, INVITE_EXAMPLES, answered, problems
+from api.examples import access
 from api.parameters import Cursor, IdempotencyKey, Limit, checked_key, existing
 from api.schemas import Page, created, made
 from services.db.users import Invitation, User
@@ -36,7 +37,10 @@ async def read(services: NamedDependency[Services], user_id: FromPath[int]) -> U
     "/{user_id:int}",
     dto=JsonBody[ChangeUser],
     summary="Change a user's role, or disable them",
-    responses=problems(401, 404, 409, 422),
+    responses={
+        200: answered(User, "The user as they are now.", access.SHUT_OUT, access.PROMOTED),
+        **problems(401, 404, 409, 422),
+    },
 )
 async def change(
     services: NamedDependency[Services],
@@ -64,7 +68,7 @@ async def invitations(
     dto=JsonBody[Invite],
     summary="Invite somebody",
     responses={
-        **made(Invited, "The invitation and, this once, its token."),
+        **made(Invited, "The invitation and, this once, its token.", access.INVITED, once="token"),
         **problems(401, 403, 409, 422),
     },
 )

@@ -4,12 +4,13 @@ from typing import Annotated
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath
 
 from api import cursors
 from api.access import Caller
 from api.body import JsonBody
-from api.documentation import REASON_EXAMPLES, answered, problems
+from api.documentation import answered, problems
 from api.examples import trades
 from api.operations import ADMIN, Justification, by_name
 from api.parameters import Cursor, Limit
@@ -18,6 +19,8 @@ from services.db.voids import Key, Void
 from services.domain.view import TradeView
 from services.usecases.context import Services
 from services.usecases.void_trade import read_voids, void_trade
+
+_EXAMPLES = [Example(summary="Why", value={"reason": trades.VOIDED["void_reason"]})]
 
 
 @post(
@@ -36,7 +39,7 @@ async def post_void(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
     trade_id: FromPath[int],
-    data: Annotated[Justification, Body(examples=REASON_EXAMPLES)],
+    data: Annotated[Justification, Body(examples=_EXAMPLES)],
 ) -> TradeView:
     """It counts for nothing from then on: a ledger row takes back all it had booked, and the figures leave it out.
 

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from litestar import Response, Router, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.openapi import ResponseSpec
 from litestar.params import Body, FromPath
 
 from api import cursors
 from api.access import Caller
 from api.body import JsonBody
-from api.documentation import problems
+from api.documentation import answered, problems
+from api.examples import outlets
 from api.outlets import (
     CHANGE_EXAMPLES,
     DROP_EXAMPLES,
@@ -45,7 +45,15 @@ async def list_(services: NamedDependency[Services], caller: NamedDependency[Cal
     "/",
     dto=JsonBody[NewOutlet],
     summary="Make an outgoing webhook",
-    responses={**made(WebhookSecret, "The new webhook and, this once, its signing secret."), **problems(409, 422)},
+    responses={
+        **made(
+            WebhookSecret,
+            "The new webhook and, this once, its signing secret.",
+            outlets.WEBHOOK_MADE,
+            once="secret",
+        ),
+        **problems(409, 422),
+    },
 )
 async def create(
     services: NamedDependency[Services],
@@ -97,7 +105,7 @@ async def remove(
     status_code=200,
     summary="Rotate the signing secret",
     responses={
-        200: ResponseSpec(WebhookSecret, generate_examples=False, description="The webhook and its new secret."),
+        200: answered(WebhookSecret, "The webhook and its new secret.", outlets.ROTATED),
         **problems(404, 409, 422),
     },
 )

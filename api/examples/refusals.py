@@ -45,7 +45,7 @@ _ABSENT = {
     "{secret}": Refusal("no_such_webhook", "there is no such webhook"),
     "{what}": Refusal("no_such_halt", "'trading' cannot be stopped: fleet or new_trades", "what"),
     "{letter}": _NO_LETTER,
-    "{key}": Refusal("no_such_price", "no price SPOT:BTCUSDT is in quarantine", "key"),
+    "{key}": Refusal("no_such_price", "no price FUTURES:BTCUSDT:1782914400 is in quarantine", "key"),
     "/api/sources/{source_id}/unfollow": Refusal("not_followed", "account 7 does not follow source 42", "id"),
     "/api/session/invitation": _NO_INVITATION,
     "/api/paper-trades/create_from_signal": _NO_SIGNAL._replace(field="signal_id"),
@@ -112,9 +112,9 @@ _CONFLICTS = {
 """By method and path; everything else that can conflict takes an Idempotency-Key."""
 _STOP = Refusal(
     "stop_misplaced",
-    "a LONG stop_loss must lie below the entry 61250.5, got 62000",
+    "a LONG stop_loss must lie below the entry 64792.3, got 66000",
     "stop_loss",
-    {"entry": "61250.5", "stop_loss": "62000"},
+    {"entry": "64792.3", "stop_loss": "66000"},
 )
 _REPLAY = Refusal("what_to_replay", "give one of delivery_ids, all_dead, or stream with from and to")
 _DROP = Refusal("what_to_drop", "give one of delivery_ids and all_dead", "delivery_ids")

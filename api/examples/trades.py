@@ -83,7 +83,42 @@ LIVE = OPEN | {
     "unrealized_profit_loss": "2.95255345",
     "unrealized_profit_loss_percentage": "1.1992",
 }
-EDITED = OPEN | {"stop_loss": "63498", "version": 2, "updated_at": "2026-07-01T13:00:00Z"}
+PREVIEW = OPEN | {"id": 0}
+NOTED = LIVE | {"notes": "Retest of the breakout; news at four.", "version": 2}
+SIGNALLED = OPEN | {
+    "id": 57,
+    "signal_id": 42,
+    "entry_fee": "0.1295846",
+    "stop_loss": "63496.4",
+    "initial_stop_loss": "63496.4",
+    "take_profit": "66088.2",
+    "take_profits": [
+        {"price": "66088.2", "fraction": "0.5", "filled": False},
+        {"price": "67384", "fraction": "0.5", "filled": False},
+    ],
+    "position_size": "100",
+    "quantity": "0.004",
+    "remaining_quantity": "0.004",
+    "leverage": 3,
+    "margin": "86.38973333",
+    "liquidation_price": "43368.34002761",
+    "fees": "0.1295846",
+    "source": "my signals",
+    "notes": "",
+}
+EDITED = OPEN | {
+    "stop_loss": "63498",
+    "notes": "Half of the way is done.",
+    "version": 2,
+    "updated_at": "2026-07-01T13:00:00Z",
+}
+REVISION: dict[str, Any] = {
+    "version": 2,
+    "at": "2026-07-01T13:00:00Z",
+    "stop_loss": "63498",
+    "stop_reason": "stop_loss",
+    "take_profits": [{"price": "66737", "fraction": "0.5"}, {"price": "68681", "fraction": "0.5"}],
+}
 CLOSED = EDITED | {
     "status": "CLOSED_MANUAL",
     "remaining_quantity": "0",

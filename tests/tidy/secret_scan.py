@@ -43,8 +43,10 @@ MADE_UP = "AABBCCDDEEFFGG"
 def findings(name: str, text: str) -> Iterator[str]:
     """What looks like a secret in a file of this name."""
     for number, line in enumerate(text.splitlines(), 1):
+        if MADE_UP in line:
+            continue
         for what, shape in SHAPES.items():
-            if shape.search(line) and MADE_UP not in line:
+            if shape.search(line):
                 yield f"{name}:{number}: {what}"
         if any(parse_key(found) for found in OURS.findall(line)):
             yield f"{name}:{number}: a key of this product"
