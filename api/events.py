@@ -62,16 +62,17 @@ async def make_ticket(
     caller: NamedDependency[Caller],
     data: Annotated[Channels, Body(examples=CHANNELS_EXAMPLES)] = ANYTHING,
 ) -> TicketView:
-    """For a reader that can send neither cookie nor header: `GET /api/events/?ticket=...`, once, within a minute.
+    """For a reader that can send neither cookie nor header: `GET /api/events/?ticket=...`, once, within half a minute.
 
-    A ticket that names accounts, sources or prices opens those and nothing else (an empty list names none); one that
-    names nothing at all opens all that the caller may see.
+    A ticket that names accounts, sources or prices opens those and nothing else (an empty list names none; `positions`
+    are those of the named accounts); one that names nothing at all opens all that the caller may see.
     """
     assert caller.identity is not None
     _reached(caller, data.account_ids or ())
     await _sources(services, caller, data.sources or ())
-    if data.prices != ALL:
-        _pairs(data.prices)
+    _, positions = _pairs(data.prices if data.prices != ALL else None)
+    if positions and not data.account_ids:
+        raise InvalidInput("whose_positions", "positions are those of account_ids: name them as well", field="prices")
     return TicketView(await identifier.make_ticket(caller.identity, data), TICKET_SECONDS)
 
 

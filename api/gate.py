@@ -57,12 +57,14 @@ class Gate:
         if access == "metrics":
             access = "admin"
         address = connection.client.host if connection.client else ""
+        ticket = connection.query_params.get("ticket") if handler.opt.get(TICKET) else None
         if self._settings.login is Login.LOCAL:
-            identity = await self._identifier.local()
+            identity = await (self._identifier.local() if ticket is None else self._identifier.by_ticket(ticket))
+            if identity is None and ticket is not None:
+                raise _unidentified()
         else:
             await self._distrust.note(connection.scope)
-            takes_ticket = bool(handler.opt.get(TICKET))
-            identity = await self._identify(connection, access, method, address, takes_ticket=takes_ticket)
+            identity = await self._identify(connection, access, method, address, ticket)
         caller = caller_of(identity, self._public_id, self._settings.public_writers)
         connection.scope["state"]["caller"] = caller
         acting.begin(Acting(caller.user_id or None, caller.via, address))
@@ -71,7 +73,7 @@ class Gate:
         check(caller, method, access, has_id=bool(connection.scope.get("path_params")))
 
     async def _identify(
-        self, connection: Connection, access: str, method: str, address: str, *, takes_ticket: bool
+        self, connection: Connection, access: str, method: str, address: str, ticket: str | None
     ) -> Identity | None:
         """Whose credential the request shows, None without one. Raises Unidentified for one that does not hold."""
         if access == "open" and method not in READING and _is_foreign(connection):
@@ -82,11 +84,10 @@ class Gate:
         async def may_look() -> None:
             await self._through(connection, self._limits.look, self._of_strangers(address))
 
-        ticket = connection.query_params.get("ticket")
         if authorization is not None:
             scheme, _, text = authorization.partition(" ")
             found = await self._identifier.by_key(text.strip(), may_look) if scheme.lower() == "bearer" else None
-        elif ticket is not None and takes_ticket:
+        elif ticket is not None:
             found = await self._identifier.by_ticket(ticket)
         elif token is not None:
             found = await self._identifier.by_session(token, may_look)
@@ -98,7 +99,7 @@ class Gate:
             return None
         if found is None:
             await self._through(connection, self._limits.take, self._of_strangers(address))
-            raise Unidentified("bad_credential", "this key, login or ticket does not hold")
+            raise _unidentified()
         return found
 
     async def _count(self, connection: Connection, caller: Caller, address: str) -> None:
@@ -169,6 +170,10 @@ def _is_near(connection: Connection) -> bool:
         return ip_address(connection.client.host).is_private
     except ValueError:
         return False
+
+
+def _unidentified() -> Unidentified:
+    return Unidentified("bad_credential", "this key, login or ticket does not hold")
 
 
 def _limit_name(caller: Caller) -> str:

@@ -1,4 +1,4 @@
-"""Stream tickets: one use, a minute at most, for readers that cannot send a header. Only their hash is kept."""
+"""Stream tickets: one use, half a minute at most, for readers that cannot send a header. Only their hash is kept."""
 
 import msgspec
 from redis.asyncio import Redis
@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 from services.coordination.scripts import as_bytes, unavailable_without_redis
 from services.domain.credentials import ANYTHING, Channels, digest
 
-TICKET_SECONDS = 60
+TICKET_SECONDS = 30
 
 
 async def keep(redis: Redis, ticket: str, via: str, channels: Channels) -> None:

@@ -7,13 +7,10 @@ from contextlib import AsyncExitStack
 import httpx
 import pytest
 
-from services.coordination import doorbell
-from services.db import market_events
 from services.domain.market import Market
-from services.usecases.context import Services
 from tests.access.people import Person, with_key
 from tests.api.running import order, serving
-from tests.api.sse import streaming
+from tests.api.sse import streaming, tell_all
 from tests.servers import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -79,7 +76,8 @@ async def test_a_ticket_for_some_channels_opens_no_others(services, api, someone
         ) as answer:
             assert answer.status_code == 403, (channels, beyond)
             assert json.loads(await answer.aread())["code"] == "ticket_for_others"
-    for unknown in ({"prices": "MOON:BTCUSDT"}, {"prices": "all,positions"}, {"streams": ["a1"]}):
+    nobodys = [{"prices": "positions"}, {"prices": "SPOT:BTCUSDT,positions", "account_ids": []}]
+    for unknown in ({"prices": "MOON:BTCUSDT"}, {"prices": "all,positions"}, {"streams": ["a1"]}, *nobodys):
         assert (await anna.http.post("/api/events/tickets/", json=unknown)).status_code == 422, unknown
 
 
@@ -87,13 +85,6 @@ async def made_source(person: Person, name: str) -> int:
     answer = await person.http.post("/api/sources/", json={"name": f"{person.name} {name}"})
     assert answer.status_code == 201, answer.text
     return answer.json()["id"]
-
-
-async def tell_all(services: Services) -> None:
-    """An event of the market, which every stream brings."""
-    async with services.pool.connection() as connection:
-        await market_events.append(connection, [("instrument", "listed", {"symbol": "NEWUSDT"})])
-    await doorbell.ring(services.redis, [market_events.STREAM])
 
 
 async def test_a_ticket_opens_nothing_once_its_credential_is_gone(api, someone):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from services.coordination import doorbell
+from services.db import market_events
 from services.usecases.context import Services
 
 DEADLINE_SECONDS = 30.0
@@ -90,3 +91,10 @@ async def append(services: Services, count: int, *, ring: bool = True, filling: 
         await connection.execute(_APPEND, {"n": count, "id": account_id, "filling": filling})
     if ring:
         await doorbell.ring(services.redis, [f"a{account_id}"])
+
+
+async def tell_all(services: Services) -> None:
+    """An event of the market, which every stream brings."""
+    async with services.pool.connection() as connection:
+        await market_events.append(connection, [("instrument", "listed", {"symbol": "NEWUSDT"})])
+    await doorbell.ring(services.redis, [market_events.STREAM])

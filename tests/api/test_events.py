@@ -11,7 +11,7 @@ import pytest
 from api.hub import JOINERS
 from services.domain.market import Market, Quote
 from tests.api.running import order, serving
-from tests.api.sse import append, streaming
+from tests.api.sse import append, streaming, tell_all
 from tests.servers import wait_until
 
 
@@ -38,6 +38,21 @@ async def test_without_an_id_it_starts_now_and_from_start_at_the_oldest(api, ser
         await append(services, 1)
         assert numbers(await now.take(1)) == [4]
         assert numbers(await start.take(1)) == [4]
+
+
+async def test_a_ticket_holds_for_the_owner_of_this_machine_as_well(api, services):
+    """Who needs no login may hand one out all the same: it opens what it names, once."""
+    made = await api.http.post("/api/events/tickets/", json={"account_ids": [], "prices": "SPOT:BTCUSDT"})
+    ticket = made.json()["ticket"]
+    async with streaming(api.http, ticket=ticket) as narrow, streaming(api.http) as wide:
+        await append(services, 1)
+        assert numbers(await wide.take(1)) == [1]
+        await tell_all(services)
+        while not (event := await narrow.next()).id:
+            assert event.event == "price"
+        assert event.event == "instrument"
+    again = await api.http.get("/api/events/", params={"ticket": ticket})
+    assert (again.status_code, again.json()["code"]) == (401, "bad_credential")
 
 
 async def test_a_lost_bell_costs_half_a_second_only(api, services):

@@ -23,7 +23,7 @@ EXCEPTIONS = {
     "POST /api/webhooks/{webhook_id}/test": "a message is sent, and nothing is stored",
     "POST /api/notifications/{target_id}/test": "a message is sent, and nothing is stored",
     "POST /api/accounts/{account_id}/mode/token": "a question; what its answer changes is in the log",
-    "POST /api/events/tickets": "it opens one stream, for reading, within a minute",
+    "POST /api/events/tickets": "it opens one stream, for reading, within half a minute",
 }
 """Operations that leave no row, and why."""
 OPERATIONS = sorted(
