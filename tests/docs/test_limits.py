@@ -6,6 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from api import app, events, gate, operations, parameters, signals
+from services.coordination import tickets
 from services.domain import (
     alert_levels,
     alert_text,
@@ -26,9 +28,17 @@ from services.domain.market import Market
 from services.domain.metrics import confidence, returns
 from services.usecases import (
     delist,
+    event_feed,
     fetch_paths,
     finer_data,
+    manage_accounts,
+    manage_keys,
+    outlet_rules,
+    read_candles,
+    receive_alert,
     settle_funding,
+    share_account,
+    sources,
     sweep_quotes,
 )
 
@@ -36,6 +46,15 @@ PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 FIGURES: tuple[tuple[object, ...], ...] = (
+    (app.BODY_BYTES_MAX, receive_alert.BODY_BYTES_MAX, signals.IMPORT_BYTES_MAX),
+    (parameters.LIMIT_MAX, read_candles.LIMIT_MAX, operations.PAIRS_MAX),
+    (gate.BURST_SHARE,),
+    (gate.NEIGHBOURS,),
+    (tickets.TICKET_SECONDS,),
+    (events.PAIRS_MAX, event_feed.SOURCES_MAX),
+    (manage_accounts.ACCOUNTS_MAX,),
+    (manage_keys.KEYS_MAX, sources.SOURCES_MAX, share_account.LINKS_MAX),
+    (outlet_rules.OUTLETS_MAX,),
     (planning.LEVERAGE_MAX[Market.SPOT], planning.LEVERAGE_MAX[Market.FUTURES]),
     (planning.TARGETS_MAX,),
     (planning.TIME_STOP_MAX / DAY,),
