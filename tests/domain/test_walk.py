@@ -369,6 +369,23 @@ def test_a_time_stop_that_was_due_in_silence_goes_with_the_next_open():
     assert (ended.exit.time, ended.exit.price) == (START + 5 * MINUTE, D("100.5"))
 
 
+def test_a_time_stop_that_was_due_in_silence_may_go_with_the_first_print_before_a_command_or_after():
+    trade = ruled(long(), Rules(time_stop=timedelta(seconds=30)))  # due at minute 2
+    path = Path(INSTRUMENT.id, START, START + 6 * MINUTE, (bar("100 101 99.1 100", 1), bar("100.5 101 99.1 100", 5)))
+    edit = Command(kind=CommandKind.EDIT, at=START + 5 * MINUTE + timedelta(seconds=20), stop_loss=D("99.05"))
+    assert walk(trade, path, since=START, command=edit).need == Need(START + 5 * MINUTE)
+    ended = walk(trade, path, since=START, command=edit, finer={START + 5 * MINUTE: GONE}).trade
+    assert (ended.status, ended.ambiguous) == ("CLOSED_EXPIRED", True)
+
+
+def test_the_exit_of_a_closed_trade_is_its_last_fill():
+    trade = ruled(long(), Rules(), "101", "102", "103")
+    ended = after(trade, "100 101 99.1 101", "101 102 100 102", "102 103.5 101 103").trade
+    assert [each.fill.price for each in ended.exits] == [D("101"), D("102"), D("103")]
+    assert ended.exit.price == D("103")
+    assert after(trade, "100 101 99.1 101").trade.exit is None
+
+
 def test_a_command_at_the_end_of_a_path_is_for_the_next_one():
     close = Command(kind=CommandKind.CLOSE, at=START + MINUTE, bid=D("100.1"), ask=D("100.2"))
     first, second = (Path(INSTRUMENT.id, START + n * MINUTE, START + (n + 1) * MINUTE, ()) for n in range(2))
