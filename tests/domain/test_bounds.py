@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from services.domain.alert_text import read_body
 from services.domain.alerts import read_alert
 from services.domain.errors import InvalidInput
 from services.domain.market import Market
@@ -59,6 +60,23 @@ def test_a_signal_asks_for_a_leverage_that_its_market_has():
         with pytest.raises(InvalidInput) as refused:
             meaning_of(signal(leverage=leverage), SourceSettings())
         assert (refused.value.code, refused.value.numbers["max"]) == ("leverage_out_of_range", "150")
+
+
+def test_a_signal_is_confident_from_nought_to_one():
+    for fine in ("0", "0.5", "1"):
+        assert meaning_of(signal(confidence=D(fine)), SourceSettings())
+    for wrong in ("-0.001", "1.001", "1.5"):
+        with pytest.raises(InvalidInput) as refused:
+            meaning_of(signal(confidence=D(wrong)), SourceSettings())
+        assert refused.value.code == "confidence_out_of_range"
+
+
+def test_a_body_nests_four_deep():
+    for depth in range(5):
+        assert read_body(b'{"in":' * depth + b'{"symbol": "BTCUSDT"}' + b"}" * depth)["symbol"] == "BTCUSDT"
+    with pytest.raises(InvalidInput) as refused:
+        read_body(b'{"in":' * 5 + b'{"symbol": "BTCUSDT"}' + b"}" * 5)
+    assert refused.value.code == "nested_too_deep"
 
 
 def test_a_signal_may_be_a_minute_ahead_of_the_exchange():
