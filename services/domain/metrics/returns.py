@@ -26,8 +26,9 @@ class Returns(msgspec.Struct, frozen=True, kw_only=True):
 
     sharpe_ratio   = mean / sample standard deviation x sqrt(365); null under two days or without deviation
                      (Sharpe, The Sharpe Ratio, Journal of Portfolio Management 21 (1), 1994)
-    sortino_ratio  = mean / sqrt(mean of min(0, return)^2 over all days) x sqrt(365); null without a losing day
-                     (Sortino and Price, Performance Measurement in a Downside Risk Framework, 1994)
+    sortino_ratio  = mean / sqrt(mean of min(0, return)^2 over all days) x sqrt(365); null under two days or
+                     without a losing one (Sortino and Price, Performance Measurement in a Downside Risk
+                     Framework, 1994)
     cagr           = 100 x ((final / capital)^(365 / days) - 1), in percent; null under 7 days, or without capital
     calmar_ratio   = cagr / maximum drawdown in percent; null without a drawdown (Young, Futures 20 (1), 1991)
     """
@@ -77,6 +78,8 @@ def sharpe(daily: list[Decimal]) -> Decimal | None:
 
 def sortino(daily: list[Decimal]) -> Decimal | None:
     """The annual Sortino ratio of daily returns, with a target of 0."""
+    if len(daily) < 2:
+        return None
     downside = _mean([min(each, ZERO) ** 2 for each in daily])
     return None if downside == 0 else (_mean(daily) / downside.sqrt() * _ROOT).quantize(RATIO_STEP)
 

@@ -29,6 +29,7 @@ def test_sortino_by_hand():
     # Mean 0.005; downside sqrt(0.01^2 / 4) = 0.005; 1 x sqrt(365) = 19.1050.
     assert sortino([D("0.02"), D("-0.01"), D("0.01"), D(0)]) == D("19.1050")
     assert sortino([D("0.02"), D(0)]) is None
+    assert sortino([D("-0.01")]) is None, "a day is no year"
 
 
 def test_cagr_by_hand():
