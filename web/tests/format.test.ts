@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { duration, money, places, price, signed } from "@/lib/format";
+import { duration, money, places, price, signed, spreadText } from "@/lib/format";
 
 describe("prices keep to their tick", () => {
   test.each([
@@ -21,6 +21,10 @@ test("money has no negative zero, and a sign that is a minus", () => {
   expect(signed("-1234.5")).toBe("−1,234.50");
   expect(signed(0.004)).toBe("0.00");
   expect(signed("3")).toBe("+3.00");
+});
+
+test("a spread narrower than its decimals is not none", () => {
+  expect([0.02, 0.0001, 0, null].map(spreadText)).toEqual(["0.020\u2009%", "<0.001\u2009%", "0.000\u2009%", "–"]);
 });
 
 test("durations have two units at most", () => {

@@ -66,6 +66,11 @@ export function signedPercent(value: Numeric, digits = 2): string {
   return value === null || value === undefined ? DASH : `${signed(value, digits)}${THIN}%`;
 }
 
+/** Between bid and ask: three decimals, and what is narrower is said to be. */
+export function spreadText(value: number | null): string {
+  return value !== null && value > 0 && value < 0.0005 ? `<0.001${THIN}%` : percent(value, 3);
+}
+
 /** A figure with at most so many decimals and no trailing zeros: ratios, quantities. */
 export function figure(value: Numeric, digits = 2): string {
   if (value === null || value === undefined || value === "") return DASH;

@@ -43,5 +43,6 @@ export function Stat({ label, value, note, tone = "", explain }: StatProps) {
   );
 }
 
+/** The colour of a figure that is shown with two decimals: what is rounded to nothing has none. */
 export const tone = (value: string | number | null | undefined): "up" | "down" | "" =>
-  value === null || value === undefined || Number(value) === 0 ? "" : Number(value) > 0 ? "up" : "down";
+  value === null || value === undefined || Math.abs(Number(value)) < 0.005 ? "" : Number(value) > 0 ? "up" : "down";

@@ -21,7 +21,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   if (answer?.status === 404) {
     return (
       <Empty icon="search" title="Not there, or not yours">
-        {sentence(answer.message)} <Link to="/">To the overview</Link>
+        {sentence(answer.message)}. <Link to="/">To the overview</Link>
       </Empty>
     );
   }

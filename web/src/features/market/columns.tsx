@@ -6,7 +6,7 @@ import { PairName } from "@/components/trade/labels";
 import { tone } from "@/components/ui/card";
 import type { Column } from "@/components/ui/table";
 import type { Instrument } from "@/lib/api/types";
-import { DASH, duration, percent, price, signedPercent } from "@/lib/format";
+import { DASH, duration, price, signedPercent, spreadText } from "@/lib/format";
 import { prices, useQuote } from "@/lib/stream/prices";
 import { useNow } from "@/lib/use-now";
 
@@ -62,7 +62,7 @@ function Quoted({ row, field }: { row: Row; field: Field }) {
 function Spread({ pair }: { pair: string }) {
   useQuote(pair);
   const spread = spreadOf(pair);
-  return <span className="num soft">{spread === null ? DASH : percent(spread, 3)}</span>;
+  return <span className="num soft">{spreadText(spread)}</span>;
 }
 
 function Moved({ pair }: { pair: string }) {

@@ -12,7 +12,7 @@ import { Card, Stat, tone } from "@/components/ui/card";
 import { Segmented } from "@/components/ui/fields";
 import { Answer, Empty, Loading } from "@/components/ui/states";
 import type { Market, Trade } from "@/lib/api/types";
-import { figure, money, percent, price, signed } from "@/lib/format";
+import { figure, money, price, signed, spreadText } from "@/lib/format";
 import { candles, INTERVALS, type Interval } from "@/lib/queries/candles";
 import { instruments } from "@/lib/queries/market";
 import { history, liveTrades } from "@/lib/queries/trades";
@@ -57,7 +57,7 @@ export function PairPage() {
         <Stat label="Last" value={price(quote?.last, tick)} />
         <Stat label="Bid" value={price(quote?.bid, tick)} />
         <Stat label="Ask" value={price(quote?.ask, tick)} />
-        <Stat label="Spread" value={spread === null ? "–" : percent(spread, 3)} />
+        <Stat label="Spread" value={spreadText(spread)} />
         <Stat label="Tick" value={figure(tick, 10)} />
         <Stat label="Step" value={figure(instrument?.step_size, 10)} />
         <Stat label="Smallest order" value={money(instrument?.min_notional)} note="USDT" />
