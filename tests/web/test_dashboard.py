@@ -52,6 +52,30 @@ def test_a_trade_made_by_hand_closes_on_screen_and_every_figure_follows(page: Pa
     assert page.evaluate("window.sameDocument"), "the page was loaded anew"
 
 
+@pytest.mark.console_says("409")
+def test_a_note_that_was_written_elsewhere_meanwhile_is_shown_before_it_is_replaced(page: Page, stack: Stack):
+    trade = stack.trade("XRPUSDT")
+    visit(page, f"/trades/{trade['id']}", "XRPUSDT")
+    field = page.get_by_label("Notes")
+    field.fill("mine")
+    url = f"/api/paper-trades/{trade['id']}/notes/"
+    assert stack.http.put(url, json={"notes": "theirs"}).status_code == 200
+    page.get_by_role("button", name="Keep", exact=True).click()
+    meanwhile = page.get_by_role("status").filter(has_text="written elsewhere")
+    expect(meanwhile).to_contain_text("theirs", timeout=LOAD_MS)
+    expect(field).to_have_value("mine")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_text("Note kept")).to_be_visible()
+    expect(meanwhile).to_have_count(0)
+    assert stack.http.get(f"/api/paper-trades/{trade['id']}/").json()["notes"] == "mine"
+    field.fill("mine again")
+    assert stack.http.put(url, json={"notes": "theirs again"}).status_code == 200
+    page.get_by_role("button", name="Keep", exact=True).click()
+    meanwhile.get_by_role("button", name="Take that").click()
+    expect(field).to_have_value("theirs again")
+    expect(meanwhile).to_have_count(0)
+
+
 @pytest.mark.console_says("Failed to load resource: net::ERR_")
 def test_what_happened_while_the_api_was_away_stands_on_the_screen_again(page: Page, stack: Stack):
     price = stack.price("UNIUSDT")

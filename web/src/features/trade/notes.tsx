@@ -8,8 +8,16 @@ import type { Trade } from "@/lib/api/types";
 import { applyTrades, readAgain } from "@/lib/queries/trades";
 
 export function Notes({ trade }: { trade: Trade }) {
+  const [known, setKnown] = useState(trade.notes);
   const [text, setText] = useState(trade.notes);
   const [busy, setBusy] = useState(false);
+  const follow = () => {
+    setKnown(trade.notes);
+    setText(trade.notes);
+  };
+  const changed = trade.notes !== known && trade.notes !== text;
+  if (trade.notes !== known && !changed) setKnown(trade.notes);
+  if (changed && text === known) follow();
   const save = async () => {
     setBusy(true);
     try {
@@ -19,6 +27,7 @@ export function Notes({ trade }: { trade: Trade }) {
           body: { notes: text },
         }),
       );
+      setKnown(noted.notes);
       applyTrades([noted]);
       toast("Note kept", "good");
     } catch (error) {
@@ -45,6 +54,14 @@ export function Notes({ trade }: { trade: Trade }) {
         value={text}
         onChange={(event) => setText(event.target.value)}
       />
+      {changed && (
+        <p className="dim small" role="status">
+          It was written elsewhere meanwhile: “{trade.notes}”. To keep yours replaces it.{" "}
+          <Button small onClick={follow}>
+            Take that
+          </Button>
+        </p>
+      )}
     </Card>
   );
 }
