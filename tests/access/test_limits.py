@@ -120,7 +120,7 @@ async def test_of_two_limits_the_tighter_decides_and_the_other_loses_nothing(ser
 async def test_without_redis_requests_pass_uncounted_and_nobody_signs_in(services, someone):
     anna = await someone()
     settings = msgspec.structs.replace(services.settings, rate_per_minute=40, redis_url="redis://127.0.0.1:1/0")
-    with serving(settings, ready=False) as api:
+    with serving(settings) as api:
         async with api.http:
             api.http.cookies.update(anna.http.cookies)
             answer = await api.http.get("/api/session/")

@@ -44,9 +44,9 @@ class Api:
 
 @contextmanager
 def serving(
-    settings: Settings, *, stall_seconds: float = 20.0, request_seconds: float = REQUEST_SECONDS, ready: bool = True
+    settings: Settings, *, stall_seconds: float = 20.0, request_seconds: float = REQUEST_SECONDS
 ) -> Iterator[Api]:
-    """Serve for the duration of the context; with `ready` false it need not be able to serve well."""
+    """Serve for the duration of the context, which begins when it is ready."""
     listener = listen("127.0.0.1", 0)
     app = create_app(settings, stall_seconds=stall_seconds, request_seconds=request_seconds)
     server = Server(app, settings.trusted_proxies)
@@ -54,7 +54,7 @@ def serving(
     thread.start()
     api = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", server, app)
     try:
-        _wait_until_ready(api.url, thread, 200 if ready else 503)
+        _wait_until_ready(api.url, thread)
         yield api
     finally:
         server.should_exit = True
@@ -75,10 +75,10 @@ async def process(settings: Settings, port: int, code: str = _SERVE) -> AsyncIte
             await child.wait()
 
 
-def _wait_until_ready(url: str, thread: threading.Thread, status: int) -> None:
+def _wait_until_ready(url: str, thread: threading.Thread) -> None:
     with httpx.Client(transport=httpx.HTTPTransport(retries=20)) as http:
         while thread.is_alive():
-            if http.get(f"{url}/health/ready", timeout=START_SECONDS).status_code == status:
+            if http.get(f"{url}/health/ready", timeout=START_SECONDS).is_success:
                 return
     raise AssertionError("the server did not start")
 

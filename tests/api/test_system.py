@@ -43,7 +43,7 @@ async def test_the_system_in_numbers(api, services):
     assert close == {name: closed[name] for name in close if name != "trade_id"} | {"trade_id": trade["id"]}
 
 
-async def test_without_redis_trades_can_be_read_and_readiness_says_so(settings, services, servers):
+async def test_without_redis_it_is_ready_says_so_and_trades_can_be_read(settings, services, servers):
     with serving(settings) as api:
         async with api.http:
             price = (await services.prices.one(Market.FUTURES, "BTCUSDT")).last
@@ -52,13 +52,28 @@ async def test_without_redis_trades_can_be_read_and_readiness_says_so(settings, 
             servers.processes["valkey"].wait()
             try:
                 ready = await api.http.get("/health/ready")
-                assert (ready.status_code, ready.json()["redis"]) == (503, False)
-                (trade,) = (await api.http.get("/api/paper-trades/")).json()["results"]
+                parts = {"postgres": True, "redis": False, "hub": True}
+                assert (ready.status_code, ready.json()) == (200, parts), "no other process would have it either"
+                listed = await api.http.get("/api/paper-trades/")
+                assert listed.status_code == 200
+                (trade,) = listed.json()["results"]
                 assert (trade["status"], trade["unrealized_profit_loss"]) == ("OPEN", None)
                 prices = await api.http.get("/api/prices/")
                 assert (prices.status_code, prices.json()["code"]) == (503, "unavailable")
                 assert int(prices.headers["retry-after"]) > 0
                 assert (await api.http.get("/api/system/")).json()["weight"] == {}
+            finally:
+                await servers.start()
+
+
+async def test_without_postgres_it_is_not_ready(settings, servers):
+    with serving(settings) as api:
+        async with api.http:
+            servers.processes["postgres"].kill()
+            servers.processes["postgres"].wait()
+            try:
+                ready = await api.http.get("/health/ready")
+                assert (ready.status_code, ready.json()["postgres"], ready.json()["redis"]) == (503, False, True)
             finally:
                 await servers.start()
 
