@@ -1,7 +1,6 @@
 """Asking the fleet for work from a process that has no broker: the API hands tasks over through Redis.
 
-A message here is byte for byte what the workers' broker writes (`workers.messages`, `workers.commands`). It is a
-hint like any other: what is lost is found by the next sweep.
+A message here is byte for byte what the workers' broker writes (`workers.messages`, `workers.commands`).
 """
 
 from datetime import timedelta
@@ -10,7 +9,9 @@ from uuid import uuid4
 import msgspec
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+
+from services.coordination.scripts import unavailable_without_redis
+from services.domain.errors import Unavailable
 
 NAMESPACE = "tasks"
 MESSAGE_VERSION = 1
@@ -24,12 +25,9 @@ log = structlog.get_logger(__name__)
 
 
 async def enqueue(redis: Redis, queue: str, actor: str, *arguments: object, max_age: timedelta) -> None:
-    """Have `actor` run with `arguments` soon, best effort: a failure of Redis is logged and nothing else.
-
-    Older than `max_age` the message is dropped.
-    """
+    """Have `actor` run with `arguments` soon. Older than `max_age` the message is dropped. Raises Unavailable."""
     id_ = str(uuid4())
-    try:
+    with unavailable_without_redis():
         seconds, micros = await redis.time()
         body = _encode(_message(queue, actor, arguments, id_, max_age, 1000 * seconds + micros // 1000))
         async with redis.pipeline(transaction=True) as pipeline:
@@ -37,7 +35,13 @@ async def enqueue(redis: Redis, queue: str, actor: str, *arguments: object, max_
             pipeline.rpush(f"{NAMESPACE}:{queue}", id_)
             pipeline.publish(DOORBELL, queue)
             await pipeline.execute()
-    except RedisError as error:
+
+
+async def hint(redis: Redis, queue: str, actor: str, *, max_age: timedelta) -> None:
+    """The same for what a sweep finds anyway: a failure of Redis is logged and nothing else."""
+    try:
+        await enqueue(redis, queue, actor, max_age=max_age)
+    except Unavailable as error:
         log.warning("task_not_enqueued", actor=actor, reason=str(error))
 
 

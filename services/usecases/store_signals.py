@@ -72,7 +72,7 @@ async def store_signals(services: Services, source_id: int, incoming: Sequence[I
         streams = await sources.tell(connection, [(source_id, actions[row.status], seen[row.id]) for row in rows])
     await doorbell.ring(services.redis, streams)
     if source.settings.auto_trade and any(row.status is SignalStatus.ACTIVE for row in rows):
-        await task_queue.enqueue(services.redis, TRADE_QUEUE, TRADE_TASK, max_age=TRADE_TASK_AGE_MAX)
+        await task_queue.hint(services.redis, TRADE_QUEUE, TRADE_TASK, max_age=TRADE_TASK_AGE_MAX)
     new, answers = {row.id for row in rows}, []
     for id_ in ids:
         answers.append(StoredSignal(seen[id_], id_ not in new))

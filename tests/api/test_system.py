@@ -61,6 +61,8 @@ async def test_without_redis_it_is_ready_says_so_and_trades_can_be_read(settings
                 prices = await api.http.get("/api/prices/")
                 assert (prices.status_code, prices.json()["code"]) == (503, "unavailable")
                 assert int(prices.headers["retry-after"]) > 0
+                asked = await api.http.post("/api/system/reconcile/")
+                assert (asked.status_code, asked.json()["code"]) == (503, "unavailable"), "no worker would hear of it"
                 assert (await api.http.get("/api/system/")).json()["weight"] == {}
             finally:
                 await servers.start()
