@@ -115,7 +115,7 @@ class _Stack:
         self._screen.say("bringing the database up to date")
         try:
             await asyncio.to_thread(upgrade, postgres.url())
-        except (SQLAlchemyError, CommandError) as error:  # CommandError: a newer paperfleet was here
+        except (SQLAlchemyError, CommandError, Unavailable) as error:  # CommandError: a newer paperfleet was here
             raise StackError(f"the database cannot be brought to this version: {error}") from error
         return {"database_url": postgres.url(), "redis_url": valkey.url()}
 

@@ -15,7 +15,7 @@ Answer = TypeVar("Answer")
 
 
 def migrate() -> None:
-    """Bring the database to the newest schema."""
+    """Bring the database to the newest schema. The fleet goes on meanwhile."""
     import asyncio
 
     from services.db import audit
@@ -23,7 +23,7 @@ def migrate() -> None:
     from services.db.migrate import upgrade
 
     url = process_settings().database_url
-    was, now = upgrade(url)
+    was, now = upgrade(url, tell=lambda text: typer.echo(text, err=True))
     if was != now:
         with acting_as(operator()):
             told = audit.note_apart(url, "migrate", "schema", before={"revision": was}, after={"revision": now})

@@ -1,14 +1,10 @@
 """Migrations from nothing, again, and by two processes at once."""
 
 import asyncio
-from collections.abc import Iterator
 
 import psycopg
-import pytest
-from psycopg import sql
 
 from services.db.migrate import upgrade
-from tests.servers import Servers
 
 _SCHEMA = """
 SELECT 'column', table_name, column_name, data_type || is_nullable || coalesce(column_default, '')
@@ -18,15 +14,6 @@ UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constra
     WHERE connamespace = 'public'::regnamespace
 ORDER BY 1, 2, 3
 """
-
-
-@pytest.fixture
-def empty_url(servers: Servers) -> Iterator[str]:
-    name = sql.Identifier("empty_of_migrations")
-    with psycopg.connect(servers.postgres.url("postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
-        yield servers.postgres.url("empty_of_migrations")
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 def schema(url: str) -> list[tuple[str, ...]]:
