@@ -1,6 +1,6 @@
 """Real old code on the present schema: what runs while an upgrade has got as far as its migration.
 
-The code is that of the commit before the newest revision of the schema: its API answers and opens, its worker judges.
+The code is that of before each of the last revisions of the schema: its API answers and opens, its worker judges.
 """
 
 import os
@@ -29,6 +29,8 @@ from tests.upgrade.test_last_release import PATHS, envelope, put
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = "services/db/migrations/versions"
+LAST = 3
+"""How many revisions an upgrade may leap over here."""
 START_SECONDS = 120
 LISTS = (
     "paper-trades",
@@ -47,21 +49,21 @@ def git(*arguments: str) -> bytes:
     return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=True).stdout
 
 
-def last_commit_before_the_newest_revision() -> str:
+def last_commit_before(revision: str) -> str:
     """Skips the test where the history does not reach so far."""
     if not (ROOT / ".git").exists() or git("rev-parse", "--is-shallow-repository").strip() == b"true":
         pytest.skip("the history is not here: a shallow clone, or no clone at all")
-    newest = f"{VERSIONS}/r{revisions()[0]}_*.py"
-    added = git("log", "--format=%H", "--diff-filter=A", "--", newest).decode().split()
+    (script,) = (ROOT / VERSIONS).glob(f"r{revision}_*.py")
+    added = git("log", "--follow", "--format=%H", "--diff-filter=A", "--", str(script)).decode().split()
     if not added:
-        pytest.skip("the newest revision is not committed yet")
+        pytest.skip("the revision is not committed yet")
     return f"{added[-1]}^"
 
 
-@pytest.fixture(scope="module")
-def old(tmp_path_factory) -> Path:
+@pytest.fixture(scope="module", params=revisions()[:LAST], ids=lambda revision: f"before {revision}")
+def old(request, tmp_path_factory) -> Path:
     """The folder of the old code."""
-    commit = last_commit_before_the_newest_revision()
+    commit = last_commit_before(request.param)
     folder = tmp_path_factory.mktemp("old")
     packed = git("archive", commit, "services", "workers", "api", "deploy", "paperfleet")
     with tarfile.open(fileobj=BytesIO(packed)) as archive:
@@ -75,7 +77,7 @@ def old(tmp_path_factory) -> Path:
     )
     place, *known = told.stdout.split()
     assert Path(place).is_relative_to(folder)
-    assert set(known) < set(revisions()), "it does not know the newest"
+    assert request.param not in known
     return folder
 
 
