@@ -21,18 +21,19 @@ def run_worker(settings: Settings, queues: Iterable[str], threads: int | None) -
     """Works on `queues`, or on all if none are given, until SIGTERM or SIGINT; see `runner.run`."""
     chosen = tuple(queues)
     served = tuple(sorted(chosen or broker.get_declared_queues()))
-    with exporting(settings):
-        runner.run(settings, chosen, threads, open_services=_living("worker", served))
+    runner.run(settings, chosen, threads, open_services=_living("worker", served))
 
 
 def run_scheduler(settings: Settings) -> None:
     """Ticks until SIGTERM or SIGINT; any number of schedulers may run. See `scheduler.run`."""
-    with exporting(settings):
-        scheduler.run(settings, open_services=_living("scheduler"), make_jobs=fleet_jobs)
+    scheduler.run(settings, open_services=_living("scheduler"), make_jobs=fleet_jobs)
 
 
 def _living(kind: str, queues: tuple[str, ...] = ()) -> Callable[[Settings], AbstractAsyncContextManager[Services]]:
-    """What opens the services of a process that tells the fleet that it lives."""
+    """What opens the services of a process that tells the fleet that it lives, and then Prometheus how it is.
+
+    Its metrics last: a cluster takes whoever answers there for a process that works, and ends an older one for it.
+    """
 
     @asynccontextmanager
     async def open_services(settings: Settings) -> AsyncIterator[Services]:
@@ -40,6 +41,7 @@ def _living(kind: str, queues: tuple[str, ...] = ()) -> Callable[[Settings], Abs
             bootstrap.build(settings, name=f"paperfleet-{kind}") as services,
             beating(services.redis, kind, queues, connections=services.connections),
         ):
-            yield services
+            with exporting(settings):
+                yield services
 
     return open_services

@@ -12,6 +12,8 @@ import yaml
 
 Told = dict[str, str]
 ROOT = Path(__file__).parents[2]
+VERSION = "1.33"
+"""The Kubernetes against whose schemas manifests are held."""
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 
 
@@ -46,6 +48,14 @@ def manifests() -> list[dict[str, Any]]:
     """Every manifest of deploy/kubernetes."""
     files = sorted((ROOT / "deploy/kubernetes").glob("*.yaml"))
     return [each for path in files for each in yaml.safe_load_all(path.read_text())]
+
+
+def by_kind() -> dict[str, dict[str, dict[str, Any]]]:
+    """The manifests by kind, then by name."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for each in manifests():
+        found.setdefault(each["kind"], {})[each["metadata"]["name"]] = each
+    return found
 
 
 def commands() -> dict[str, dict[str, list[str]]]:

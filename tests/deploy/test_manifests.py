@@ -21,19 +21,14 @@ import typer
 import yaml
 
 from paperfleet.cli import app
-from services.bootstrap import SYSTEM_CONNECTIONS
 from services.coordination.task_queue import QUEUES
 from services.hooks.addresses import PORTS
 from services.hooks.thread_guard import MAIL_PORTS
 from services.settings import PREFIX, load
-from services.usecases.examine_servers import FULL
 from tests.deploy import images
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy/kubernetes"
-VERSION = "1.33"
-RESERVED = 3
-"""Connections that PostgreSQL keeps for superusers."""
 ONCE = {"migrate", "backup"}
 """What ends by itself."""
 OURS = ONCE | {"api", "scheduler", "worker-cycle", "worker-quotes", "worker-hooks", "worker-rest"}
@@ -170,15 +165,15 @@ def test_the_settings_are_settings(where, tmp_path):
 )
 def test_manifests_are_valid_by_the_published_schemas(name, manifest):
     if manifest["apiVersion"].startswith("keda.sh/"):
-        pytest.skip("no package ships the schemas of KEDA's resources: see the test of scaled objects")
-    kubernetes_validate.validate(manifest, VERSION, strict=True)
+        pytest.skip("no package ships the schemas of KEDA's resources: see test_rollout.py")
+    kubernetes_validate.validate(manifest, images.VERSION, strict=True)
 
 
 def test_a_manifest_with_a_misspelt_field_is_refused():
     manifest = next(each for _, each in manifests() if each["kind"] == "Deployment")
     manifest["spec"]["replica"] = 2
     with pytest.raises(kubernetes_validate.ValidationError):
-        kubernetes_validate.validate(manifest, VERSION, strict=True)
+        kubernetes_validate.validate(manifest, images.VERSION, strict=True)
 
 
 def test_pods_are_restricted_and_probed():
@@ -196,74 +191,6 @@ def test_pods_are_restricted_and_probed():
         if pod.get("restartPolicy", "Always") == "Always":
             assert {"startupProbe", "livenessProbe"} <= container.keys(), name
             assert pod["terminationGracePeriodSeconds"] >= 45
-
-
-def test_every_deployment_has_a_budget_and_scales():
-    by_kind: dict[str, dict[str, Any]] = {}
-    for _, each in manifests():
-        by_kind.setdefault(each["kind"], {})[each["metadata"]["name"]] = each
-    deployments = by_kind["Deployment"]
-    assert by_kind["PodDisruptionBudget"].keys() == deployments.keys()
-    for name, budget in by_kind["PodDisruptionBudget"].items():
-        labels = deployments[name]["spec"]["template"]["metadata"]["labels"]
-        assert budget["spec"]["selector"]["matchLabels"].items() <= labels.items()
-    scaled = by_kind["ScaledObject"]
-    workers = {name for name in deployments if name.startswith("worker-")}
-    assert scaled.keys() == workers
-    for name, each in scaled.items():
-        spec = each["spec"]
-        (container,) = deployments[name]["spec"]["template"]["spec"]["containers"]
-        assert spec["scaleTargetRef"] == {"name": name}
-        assert 1 <= spec["minReplicaCount"] <= spec["maxReplicaCount"]
-        assert "cooldownPeriod" not in spec, "counts for the way to 0 only, and none goes there"
-        behavior = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
-        api = by_kind["HorizontalPodAutoscaler"]["api"]
-        kubernetes_validate.validate(api | {"spec": api["spec"] | {"behavior": behavior}}, VERSION, strict=True)
-        assert behavior["scaleDown"]["stabilizationWindowSeconds"] >= 60, "a pod outlives the pause between two cycles"
-        assert {trigger["type"] for trigger in spec["triggers"]} == {"redis"}
-        lists = {trigger["metadata"]["listName"] for trigger in spec["triggers"]}
-        assert lists == {f"tasks:{queue}" for queue in container["args"][2].split(",")}
-        assert all(
-            trigger["authenticationRef"]["name"] in by_kind["TriggerAuthentication"] for trigger in spec["triggers"]
-        )
-    (auth,) = by_kind["TriggerAuthentication"].values()
-    told = {
-        each["parameter"]: by_kind["Secret"][each["name"]]["stringData"][each["key"]]
-        for each in auth["spec"]["secretTargetRef"]
-    }
-    assert told.keys() == {"username", "password"}
-    assert told["username"] == "keda", "a user of deploy/valkey/users.acl"
-    for pod in images.pods().values():
-        assert "valkey-keda" not in yaml.safe_dump(pod)
-
-
-def test_the_connections_of_all_maxima_are_told_and_fit():
-    page = (ROOT / "docs/deployment.md").read_text()
-    pool = load({"PAPERFLEET_DATABASE_URL": "postgresql:///x", "PAPERFLEET_REDIS_URL": "redis://x"}).pool_size
-    by_kind: dict[str, dict[str, Any]] = {}
-    for _, each in manifests():
-        by_kind.setdefault(each["kind"], {})[each["metadata"]["name"]] = each.get("spec", each)
-    most = {name: spec["replicas"] for name, spec in by_kind["Deployment"].items()}
-    most |= {name: spec["maxReplicaCount"] for name, spec in by_kind["ScaledObject"].items()}
-    most |= {name: spec["maxReplicas"] for name, spec in by_kind["HorizontalPodAutoscaler"].items()}
-    of_one = {name: pool + (SYSTEM_CONNECTIONS if name == "api" else 0) for name in most}
-    surge = sum(
-        of_one[name] * spec["strategy"]["rollingUpdate"]["maxSurge"] for name, spec in by_kind["Deployment"].items()
-    )
-    commands = 3
-    """A backup, a migration, a doctor."""
-    together = sum(count * of_one[name] for name, count in most.items()) + surge + commands
-    told = re.search(r"^\| Kubernetes, every maximum \|.*\| (\d+) \| (\d+): ", page, re.MULTILINE)
-    assert told
-    assert int(told[1]) == together
-    assert together < FULL * (int(told[2]) - RESERVED)
-
-    services = images.compose()["services"]
-    counts = {name: services[name].get("deploy", {}).get("replicas", 1) for name in most}
-    together = sum(count * of_one[name] for name, count in counts.items()) + commands
-    (given,) = re.findall(r"max_connections=(\d+)", services["postgres"]["command"])
-    assert re.search(rf"^\| Compose, as it is \|.*\| {together} \| {given}, set there \|$", page, re.MULTILINE)
-    assert together < FULL * (int(given) - RESERVED)
 
 
 def labels() -> dict[str, dict[str, str]]:

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from decimal import Decimal
@@ -70,3 +71,31 @@ async def test_processes_export_tell_that_they_live_and_log_by_cycle(settings, t
     refreshed = next(line for line in lines if "instruments_refreshed" in line)
     assert "actor=refresh_instruments" in refreshed, refreshed
     assert re.search(r"message=[0-9a-f-]{36}", refreshed), refreshed
+
+
+@pytest.mark.parametrize("command", ["scheduler", "worker"])
+async def test_a_process_whose_services_never_open_serves_no_metrics(command, redis_url, tmp_path):
+    """To a cluster an answer there means that this process may take an older one's place."""
+    port = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as silent, (tmp_path / "output").open("wb") as output:
+        environment = {
+            "PAPERFLEET_DATABASE_URL": f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none",
+            "PAPERFLEET_REDIS_URL": redis_url,
+            "PAPERFLEET_METRICS_PORT": str(port),
+        }
+        process = start(command, environment, output)
+        try:
+            async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport()) as http:
+
+                async def outcome():
+                    try:
+                        await http.get(f"http://127.0.0.1:{port}/metrics")
+                    except httpx.TransportError:
+                        return None if process.poll() is None else "ended"
+                    return "answered"
+
+                assert await wait_until(outcome, 60) == "ended"
+                assert process.returncode
+        finally:
+            process.kill()
+            process.wait()
