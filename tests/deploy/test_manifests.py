@@ -256,13 +256,6 @@ def test_those_who_send_to_endpoints_reach_what_the_code_allows_and_the_others_t
     assert found == allowed
 
 
-def test_prometheus_looks_for_services_that_there_are(compose):
-    config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
-    names = {name for job in config["scrape_configs"] for each in job["dns_sd_configs"] for name in each["names"]}
-    assert names == OURS - ONCE
-    assert all((ROOT / "deploy/prometheus" / rules).exists() for rules in config["rule_files"])
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="the linter's package is for Linux")
 def test_the_dockerfile_passes_its_linter():
     hadolint = Path(sys.executable).with_name("hadolint")

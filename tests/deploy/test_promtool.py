@@ -13,7 +13,11 @@ PROMTOOL = shutil.which("promtool")
 @pytest.mark.skipif(PROMTOOL is None, reason="no promtool (Debian: apt install prometheus)")
 @pytest.mark.parametrize(
     "command",
-    [("check", "config", "deploy/prometheus/prometheus.yml"), ("test", "rules", "tests/deploy/alerts_test.yml")],
+    [
+        ("check", "config", "deploy/prometheus/prometheus.yml"),
+        ("check", "config", "deploy/prometheus/kubernetes.yml"),
+        ("test", "rules", "tests/deploy/alerts_test.yml"),
+    ],
     ids=" ".join,
 )
 def test_promtool_is_content(command):
