@@ -67,7 +67,7 @@ def commands() -> dict[str, dict[str, list[str]]]:
 
 
 def environments(folder: Path, variables: Mapping[str, str] = MappingProxyType({})) -> dict[str, dict[str, Told]]:
-    """The variables of each process of ours, by where it is described, with secrets as files below `folder`.
+    """The variables of each process of ours, by where it is described, as if `folder` held the compose file.
 
     Raises KeyError for a path of a secret that is not mounted.
     """
@@ -77,7 +77,8 @@ def environments(folder: Path, variables: Mapping[str, str] = MappingProxyType({
     composed = {}
     for name, service in _ours(found).items():
         mounted = {path: here[path] for path in (f"/run/secrets/{each}" for each in service["secrets"])}
-        composed[name] = _told({key: str(text) for key, text in service["environment"].items()}, mounted)
+        own = {key: str(text) for key, text in service["environment"].items()}
+        composed[name] = _told(_of_files(folder, service) | own, mounted)
     (config,) = [each["data"] for each in manifests() if each["kind"] == "ConfigMap"]
     return {
         "compose": composed,
@@ -97,6 +98,15 @@ def _ours(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         name: each for name, each in services if each["image"].startswith("paperfleet:") and "entrypoint" not in each
     }
+
+
+def _of_files(folder: Path, service: Mapping[str, Any]) -> Told:
+    """The variables of a service's `env_file`, which go behind its own. Raises OSError for one that has to be there."""
+    found: Told = {}
+    for each in service.get("env_file", ()):
+        if each.get("required", True) or (folder / each["path"]).exists():
+            found |= dict(line.split("=", 1) for line in (folder / each["path"]).read_text().splitlines())
+    return found
 
 
 def _mounted(pod: Mapping[str, Any], folder: Path) -> dict[str, Path]:

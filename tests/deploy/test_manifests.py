@@ -91,6 +91,7 @@ def test_what_compose_serves_as_documentation_is_what_the_image_holds(compose):
     assert docs["entrypoint"] == ["python", "-m", "http.server", "8080", "--directory", "/site"]
     assert not docs["secrets"]
     assert not docs["environment"]
+    assert not docs["env_file"]
     last = (ROOT / "deploy/Dockerfile").read_text().rpartition("\nFROM ")[2]
     assert "COPY --from=site /site /site" in last
     (port,) = docs["ports"]
@@ -150,6 +151,24 @@ def test_the_proxy_in_front_of_compose_can_be_named(tmp_path):
         settings = load({name: text for name, text in environment.items() if name.startswith(PREFIX)})
         assert settings.trusted_proxies == trusted
     assert re.search(r"^TRUSTED_PROXIES=127", (ROOT / "deploy/env.example").read_text(), re.MULTILINE)
+
+
+def test_a_file_beside_compose_gives_settings_to_every_process(tmp_path):
+    (tmp_path / "paperfleet.env").write_text("PAPERFLEET_DISK_BUDGET_GIB=400\nPAPERFLEET_LOG_LEVEL=DEBUG\n")
+    found = images.environments(tmp_path)["compose"]
+    assert found.keys() == OURS
+    for name, environment in found.items():
+        settings = load({name: text for name, text in environment.items() if name.startswith(PREFIX)})
+        assert (settings.disk_budget_gib, settings.log_level) == (400, "DEBUG"), name
+    for ignored in (".gitignore", ".dockerignore"):
+        assert "paperfleet.env" in (ROOT / ignored).read_text().splitlines()
+
+
+def test_every_variable_of_compose_is_in_the_example_with_its_default():
+    text = (ROOT / "docker-compose.yml").read_text()
+    used = {name: default for name, default in re.findall(r"\$\{(\w+):-([^}]*)\}", text)}
+    told = dict(re.findall(r"^(\w+)=(.*)$", (ROOT / "deploy/env.example").read_text(), re.MULTILINE))
+    assert told == {name: "" if name.endswith("_IMAGE") else default for name, default in used.items()}
 
 
 @pytest.mark.parametrize("where", ["compose", "kubernetes"])
