@@ -16,7 +16,7 @@ from workers.runner import CLOSE_SECONDS, STOP_SECONDS
 PAGE = images.ROOT / "docs/deployment.md"
 RESERVED = 3
 """Connections that PostgreSQL keeps for superusers."""
-NOT_OF_AN_UPGRADE = {"namespace.yaml", "secret.example.yaml"}
+NOT_OF_AN_UPGRADE = {"namespace.yaml", "secret.example.yaml", "restore.yaml"}
 
 
 def scalers() -> dict[str, tuple[int, int]]:
