@@ -295,6 +295,7 @@ def test_the_dockerfile_copies_what_is_there_and_ends_as_nobody():
     last = text.rpartition("\nFROM ")[2]
     assert "USER 10001:10001" in last
     assert "npm" not in last
+    assert "pip uninstall --yes pip" in last, "the base image's own"
     assert {"web/node_modules", "api/dashboard", ".venv", ".git"} <= ignored
 
 
