@@ -91,10 +91,21 @@ def _of_ours(words: list[str]) -> Iterator[tuple[str, ...]]:
         words = words[1:]
     if words[:1] == ["kubectl"] and "--" in words:
         words = words[words.index("--") + 1 :]
-    if words[:4] == ["docker", "compose", "run", "--rm"] and words[5:]:
-        words = ["paperfleet", *words[5:]]
+    if words[-2:-1] == ["-c"] and "sh" in words:
+        yield from _commands(words[-1])
+    elif words[:3] == ["docker", "compose", "run"]:
+        words = _in_a_service(words[3:])
     if words and (program := words[0].rpartition("/")[2]) in PROGRAMS:
         yield program, *words[1:]
+
+
+def _in_a_service(words: list[str]) -> list[str]:
+    """The command of ours that `docker compose run` has, if it is one."""
+    while words and words[0].startswith("-"):
+        if words[0] == "--entrypoint":
+            return []
+        words = words[2:] if words[0] == "-v" else words[1:]
+    return ["paperfleet", *words[1:]] if words[1:] else []
 
 
 def _wrong_of_ours(words: list[str], is_whole: bool) -> str:

@@ -45,6 +45,25 @@ def test_what_is_not_there_is_noticed(command, is_whole):
     assert wrong(tuple(command.split()), is_whole=is_whole)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "docker compose run --rm api doctor",
+        'docker compose run --rm --no-deps -v "$PWD/a.zip:/a.zip:ro" api doctor',
+        "docker compose run --rm --no-deps --entrypoint sh api -c 'cd /tmp && paperfleet doctor'",
+        "kubectl -n paperfleet exec deploy/api -- paperfleet doctor",
+    ],
+)
+def test_they_are_found_in_containers(line, tmp_path):
+    (tmp_path / "page.md").write_text(f"```sh\n{line}\n```\n")
+    assert [each.words for each in named(tmp_path / "page.md")] == [("paperfleet", "doctor")]
+
+
+def test_another_program_in_a_container_is_none_of_ours(tmp_path):
+    (tmp_path / "page.md").write_text("`docker compose run --rm --entrypoint ls backup /backups`\n")
+    assert not list(named(tmp_path / "page.md"))
+
+
 def test_what_a_reader_has_to_have_is_no_mistake():
     assert not wrong(("paperfleet", "signals", "import", "signals.csv", "--source", "mine"), is_whole=True)
     assert not wrong(("paperfleet", "restore"), is_whole=False), "a sentence names it only"
