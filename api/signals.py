@@ -152,7 +152,7 @@ async def create(
     status_code=200,
     dto=JsonBody[PostedSignal],
     summary="What saying a signal would do now",
-    responses=problems(422),
+    responses=problems(409, 422),
 )
 async def validate(
     services: NamedDependency[Services],
@@ -160,10 +160,12 @@ async def validate(
     data: Annotated[PostedSignal, Body(examples=SIGNAL_EXAMPLES)],
     idempotency_key: IdempotencyKey = None,
 ) -> Validation:
-    """On each account of the caller that follows: the trade with size, margin, liquidation price, or the refusal."""
+    """On each account of the caller that follows: the trade with size, margin, liquidation price, or the refusal.
+
+    Nothing is stored, a new source neither.
+    """
     incoming = Incoming(msgspec.json.encode(data), _signal(data), key=checked_key(idempotency_key))
-    source_id = await _source_id(services, caller, data.source)
-    return await validate_signal(services, asking(caller), source_id, incoming)
+    return await validate_signal(services, asking(caller), data.source, incoming, followed_by=caller.account_id)
 
 
 @post(

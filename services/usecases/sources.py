@@ -55,21 +55,39 @@ async def ensure_source(
     of_fleet: the fleet itself has it made, however many there are. Raises InvalidInput for a name or settings that
     cannot be, Conflict where the user has too many.
     """
+    async with services.pool.connection() as connection:
+        found, is_new = await source_named(
+            services, connection, user_id, name, settings, followed_by=followed_by, of_fleet=of_fleet
+        )
+    if is_new:
+        await doorbell.ring(services.redis, [ACCESS_BELL])
+    return found
+
+
+async def source_named(
+    services: Services,
+    connection: Connection,
+    user_id: int,
+    name: str,
+    settings: SourceSettings = SourceSettings(),  # noqa: B008 - frozen
+    *,
+    followed_by: int | None,
+    of_fleet: bool = False,
+) -> tuple[Source, bool]:
+    """The same in the caller's transaction, and whether the source was made in it; that rings no bell."""
     check_name(name)
     check_settings(settings)
-    async with services.pool.connection() as connection:
-        found = await sources.named(connection, user_id, name)
-        if found is not None:
-            return found
-        if not of_fleet:
-            await _check_room(services, connection, user_id)
-        id_ = await sources.create(connection, user_id, name, settings)
-        if id_ is not None and followed_by is not None:
-            await follows.follow(connection, id_, followed_by, NO_OVERRIDES)
-        found = await sources.named(connection, user_id, name)
-    await doorbell.ring(services.redis, [ACCESS_BELL])
+    found = await sources.named(connection, user_id, name)
+    if found is not None:
+        return found, False
+    if not of_fleet:
+        await _check_room(services, connection, user_id)
+    id_ = await sources.create(connection, user_id, name, settings)
+    if id_ is not None and followed_by is not None:
+        await follows.follow(connection, id_, followed_by, NO_OVERRIDES)
+    found = await sources.named(connection, user_id, name)
     assert found is not None
-    return found
+    return found, id_ is not None
 
 
 async def create_source(

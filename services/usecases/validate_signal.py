@@ -1,6 +1,6 @@
 """A dry run: what storing a signal would do now, on each account that follows. Nothing is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -12,14 +12,15 @@ from services.db.pool import Connection
 from services.db.signals import SignalView
 from services.db.sources import Source
 from services.domain.errors import Refused, Unavailable
+from services.domain.market import Market
 from services.domain.signal import SignalAction, SignalStatus
 from services.domain.trade import Trade
 from services.domain.view import TradeView, trade_view
 from services.usecases.close_by_signals import TRANSIENT, plan_exits
 from services.usecases.context import Services
 from services.usecases.make_trades import make_trades
-from services.usecases.receive_alert import meant, settings_of
-from services.usecases.sources import Asking, own_source
+from services.usecases.receive_alert import meant
+from services.usecases.sources import Asking, own_source, source_named
 from services.usecases.store_signals import Incoming, exchange_times, plan_rows
 from services.usecases.trade_signals import choose, look
 
@@ -50,6 +51,8 @@ class WouldBe(msgspec.Struct, frozen=True, kw_only=True):
 class Validation(msgspec.Struct, frozen=True, kw_only=True):
     """The signal as it would be stored, id 0; `repeats` is the signal that it would be taken for, if there is one.
 
+    Its source_id is 0 where the source would be made with it.
+
     accounts are the caller's that follow the source; empty where the signal is REJECTED for what it says.
     """
 
@@ -59,30 +62,54 @@ class Validation(msgspec.Struct, frozen=True, kw_only=True):
     accounts: list[WouldBe]
 
 
-async def validate_signal(services: Services, who: Asking, source_id: int, incoming: Incoming) -> Validation:
-    """What `store_signals`, and trading after it, would do. Raises NotFound for a source that is not one's own."""
+async def validate_signal(
+    services: Services, who: Asking, source: str, incoming: Incoming, *, followed_by: int | None
+) -> Validation:
+    """What `ensure_source`, `store_signals` and trading after them would do. Raises what the first of them raises."""
+    now = await exchange_times(services)
+    async with services.pool.connection() as connection:
+        named, is_new = await source_named(services, connection, who.user_id, source, followed_by=followed_by)
+        validation = await _dry_run(services, connection, who, named, incoming, now)
+    if is_new:
+        signal = msgspec.structs.replace(validation.signal, source_id=NOT_STORED)
+        validation = msgspec.structs.replace(validation, signal=signal)
+    return validation
+
+
+async def validate_body(services: Services, who: Asking, source_id: int, body: bytes) -> Validation:
+    """The same of an alert's body. What cannot be read is told as it would be stored: REJECTED, with the rule.
+
+    Raises NotFound for a source that is not one's own.
+    """
     now = await exchange_times(services)
     async with services.pool.connection() as connection:
         source = await own_source(connection, who, source_id)
-        ids, rows = await plan_rows(connection, source, [incoming], now)
-        would: list[WouldBe] = []
-        if rows:
-            await signals.insert(connection, rows)
-        seen = (await signals.view(connection, ids))[ids[0]]
-        if seen.status in (SignalStatus.ACTIVE, SignalStatus.EXECUTED):
-            pairs = await _pairs(connection, who, source, seen.id)
-            would_be = _would_open if seen.action is SignalAction.ENTRY else _would_end
-            would = await would_be(services, connection, pairs, seen) if pairs else []
-        await connection.rollback()
+        return await _dry_run(services, connection, who, source, meant(body, None, source.settings), now)
+
+
+async def _dry_run(
+    services: Services,
+    connection: Connection,
+    who: Asking,
+    source: Source,
+    incoming: Incoming,
+    now: Mapping[Market, datetime],
+) -> Validation:
+    """What storing and trading it would come to; the transaction is rolled back then."""
+    ids, rows = await plan_rows(connection, source, [incoming], now)
+    would: list[WouldBe] = []
+    if rows:
+        await signals.insert(connection, rows)
+    seen = (await signals.view(connection, ids))[ids[0]]
+    if seen.status in (SignalStatus.ACTIVE, SignalStatus.EXECUTED):
+        pairs = await _pairs(connection, who, source, seen.id)
+        would_be = _would_open if seen.action is SignalAction.ENTRY else _would_end
+        would = await would_be(services, connection, pairs, seen) if pairs else []
+    await connection.rollback()
     stored = msgspec.structs.replace(seen, id=NOT_STORED) if rows else seen
     return Validation(
         signal=stored, repeats=None if rows else seen.id, auto_trade=source.settings.auto_trade, accounts=would
     )
-
-
-async def validate_body(services: Services, who: Asking, source_id: int, body: bytes) -> Validation:
-    """The same of an alert's body. What cannot be read is told as it would be stored: REJECTED, with the rule."""
-    return await validate_signal(services, who, source_id, meant(body, None, await settings_of(services, source_id)))
 
 
 async def _pairs(connection: Connection, who: Asking, source: Source, signal_id: int) -> list[Pair]:

@@ -101,6 +101,8 @@ async def test_a_user_has_so_many_sources_and_no_more(services, someone):
     said |= {"take_profits": [{"percent": "5"}]}
     by_name = await anna.http.post("/api/signals/", json=said | {"source": "made at first use"})
     assert (by_name.status_code, by_name.json()["code"]) == (409, "too_many_sources")
+    tried = await anna.http.post("/api/signals/validate/", json=said | {"source": "tried out"})
+    assert (tried.status_code, tried.json()["code"]) == (409, "too_many_sources")
     file = {
         "content": b"symbol,side\n",
         "headers": {"Content-Type": "text/csv"},
@@ -109,7 +111,7 @@ async def test_a_user_has_so_many_sources_and_no_more(services, someone):
     imported = await anna.http.post("/api/signals/import", **file)
     assert (imported.status_code, imported.json()["code"]) == (409, "too_many_sources")
     paths = described()["paths"]
-    for path in ("/api/signals", "/api/signals/import"):
+    for path in ("/api/signals", "/api/signals/validate", "/api/signals/import"):
         assert "409" in paths[path]["post"]["responses"], path
     assert (await anna.http.post("/api/signals/", json=said | {"source": "the last"})).status_code == 201
     assert (await ben.http.post("/api/sources/", json={"name": "one more"})).status_code == 201

@@ -65,6 +65,22 @@ async def test_a_dry_run_says_what_would_happen_and_leaves_nothing(api, services
     assert repeated["repeats"] == said["id"]
 
 
+async def test_a_dry_run_with_a_new_source_says_what_would_happen_and_leaves_no_source(api, services):
+    tables = ("sources", "follows", "signals", "signal_payloads", "signal_decisions", "trades", "events", "audit_log")
+    counts = "SELECT " + ", ".join(f"(SELECT count(*) FROM {table})" for table in tables)
+    before = rows(services, counts)
+    tried = await api.http.post("/api/signals/validate/", json=await body(services, source="not there", leverage=3))
+    assert tried.status_code == 200, tried.text
+    told = tried.json()["signal"]
+    assert (told["id"], told["source_id"], told["source"], told["status"]) == (0, 0, "not there", "ACTIVE")
+    assert [each["outcome"] for each in tried.json()["accounts"]] == ["accepted"]
+    assert rows(services, counts) == before
+    assert (await api.http.get("/api/sources/")).json()["results"] == []
+    said = (await api.http.post("/api/signals/", json=await body(services, source="not there"))).json()
+    again = (await api.http.post("/api/signals/validate/", json=await body(services, source="not there"))).json()
+    assert (again["repeats"], again["signal"]["source_id"]) == (said["id"], said["source_id"])
+
+
 async def test_a_file_is_stored_row_by_row_and_every_other_row_is_told(api, services):
     last = await price(services)
     old = (datetime.now(UTC) - timedelta(days=3)).isoformat()
