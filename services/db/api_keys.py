@@ -1,7 +1,7 @@
 """API keys as their users see them. The secret itself is nowhere."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from psycopg.rows import class_row
@@ -87,10 +87,24 @@ async def revoke(connection: Connection, user_id: int, id_: int) -> bool:
     return cursor.rowcount == 1
 
 
-async def expire_in(connection: Connection, id_: int, seconds: int) -> None:
-    """The key holds that much longer at most."""
+async def lifetime(connection: Connection, id_: int) -> timedelta | None:
+    """For how long the key was made, whatever a rotation has left of that; None if without end."""
+    cursor = await connection.execute(
+        """SELECT nullif(coalesce(was_to_expire_at, expires_at, 'infinity'), 'infinity') - created_at
+           FROM api_keys WHERE id = %s""",
+        [id_],
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    made_for: timedelta | None = row[0]
+    return made_for
+
+
+async def replace(connection: Connection, id_: int, seconds: int) -> None:
+    """The key holds that much longer at most; what it was made for stays known."""
     await connection.execute(
-        """UPDATE api_keys SET expires_at = least(coalesce(expires_at, 'infinity'), now() + make_interval(secs => %s))
+        """UPDATE api_keys SET was_to_expire_at = coalesce(was_to_expire_at, expires_at, 'infinity'),
+               expires_at = least(coalesce(expires_at, 'infinity'), now() + make_interval(secs => %s))
            WHERE id = %s""",
         [seconds, id_],
     )

@@ -96,7 +96,7 @@ async def rotate(
             if not held >= set(old.scopes):
                 raise Forbidden("scope_too_wide", "a key cannot do more than who makes it", field="scopes")
             await _check_room(connection, user_id)
-            lifetime = None if old.expires_at is None else old.expires_at - old.created_at
+            lifetime = await api_keys.lifetime(connection, id_)
             made = await api_keys.create(
                 connection,
                 user_id,
@@ -106,7 +106,7 @@ async def rotate(
                 scopes=old.scopes,
                 expires_at=None if lifetime is None else now + lifetime,
             )
-            await api_keys.expire_in(connection, id_, wish.overlap_hours * 3600)
+            await api_keys.replace(connection, id_, wish.overlap_hours * 3600)
             return msgspec.json.encode(KeyMade(**msgspec.structs.asdict(made), key=None))
 
         done = await once(connection, f"rotate:{user_id}:{id_}", key, wish, work)

@@ -1,6 +1,7 @@
 """API keys: shown once, scopes, rotation with overlap, revocation; and accounts, links, the audit log."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -99,6 +100,24 @@ async def test_a_rotated_key_works_on_for_the_overlap(api, someone):
     assert (await anna.http.delete(f"/api/keys/{first['id']}/")).status_code == 204
     async with with_key(api.url, first["key"]) as before:
         assert (await before.get("/api/paper-trades/")).status_code == 401
+
+
+async def test_each_key_that_comes_of_a_rotation_holds_as_long_as_the_first_was_to(api, someone):
+    anna = await someone()
+    for days in (90, None):
+        old = await anna.key("read", days=days)
+        for hours in (24, 48):
+            answer = await anna.http.post(f"/api/keys/{old['id']}/rotate/", json={"overlap_hours": hours})
+            assert answer.status_code == 201, answer.text
+            ends = answer.json()["expires_at"]
+            if days is None:
+                assert ends is None
+            else:
+                left = datetime.fromisoformat(ends) - datetime.now(UTC)
+                assert abs(left - timedelta(days=days)) < timedelta(minutes=5), (hours, ends)
+        listed = {key["id"]: key for key in (await anna.http.get("/api/keys/")).json()["results"]}
+        left = datetime.fromisoformat(listed[old["id"]]["expires_at"]) - datetime.now(UTC)
+        assert timedelta(hours=23) < left <= timedelta(hours=24), "no later rotation makes an old key hold longer"
 
 
 async def test_the_use_of_a_key_is_noted(api, someone):
