@@ -51,7 +51,7 @@ async def make(
 ) -> Response[bytes]:
     """Read by anybody at `/api/public/<token>/performance/`, until it is revoked."""
     id_, key = existing(account_id, "account"), checked_key(idempotency_key)
-    return created(await usecase.share(services, caller.account_ids, id_, data, key))
+    return created(await usecase.share(services, caller.user_id, caller.account_ids, id_, data, key))
 
 
 @delete("/{link_id:int}", summary="Revoke a public link", responses=problems(401, 403, 404))

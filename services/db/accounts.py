@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from services.db import caps
 from services.db.pool import Connection
 from services.domain.fees import FeeRates
 from services.domain.fills import FillModel
@@ -150,11 +151,8 @@ async def create(connection: Connection, user_id: int, name: str, deposit: Decim
 
 
 async def count(connection: Connection, user_id: int) -> int:
-    """How many accounts the user has."""
-    cursor = await connection.execute("SELECT count(*) FROM accounts WHERE user_id = %s", [user_id])
-    row = await cursor.fetchone()
-    assert row is not None
-    return int(row[0])
+    """How many accounts the user has; others who would add one wait until this transaction ends."""
+    return await caps.count(connection, user_id, "SELECT count(*) FROM accounts WHERE user_id = %s", [user_id])
 
 
 async def rename(connection: Connection, account_id: int, name: str) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 from psycopg.rows import class_row
 
+from services.db import caps
 from services.db.pool import Connection
 from services.domain.credentials import Scope
 
@@ -45,15 +46,10 @@ async def load(connection: Connection, user_id: int, id_: int) -> ApiKey | None:
 
 
 async def count(connection: Connection, user_id: int) -> int:
-    """How many keys of the user hold."""
-    cursor = await connection.execute(
-        """SELECT count(*) FROM api_keys WHERE user_id = %s AND revoked_at IS NULL
-           AND (expires_at IS NULL OR expires_at > now())""",
-        [user_id],
-    )
-    row = await cursor.fetchone()
-    assert row is not None
-    return int(row[0])
+    """How many keys of the user hold; others who would add one wait until this transaction ends."""
+    query = """SELECT count(*) FROM api_keys WHERE user_id = %s AND revoked_at IS NULL
+        AND (expires_at IS NULL OR expires_at > now())"""
+    return await caps.count(connection, user_id, query, [user_id])
 
 
 async def create(

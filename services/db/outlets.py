@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from services.db import caps
 from services.db.pool import Connection
 from services.domain.outlets import QuietHours, Rule
 
@@ -87,11 +88,8 @@ async def create(
 
 async def count(connection: Connection, user_id: int, kind: OutletKind) -> int:
     """How many a user has; others who would add one wait until this transaction ends."""
-    await connection.execute("SELECT FROM users WHERE id = %s FOR NO KEY UPDATE", [user_id])
-    cursor = await connection.execute("SELECT count(*) FROM outlets WHERE user_id = %s AND kind = %s", [user_id, kind])
-    row = await cursor.fetchone()
-    assert row is not None
-    return int(row[0])
+    query = "SELECT count(*) FROM outlets WHERE user_id = %s AND kind = %s"
+    return await caps.count(connection, user_id, query, [user_id, kind])
 
 
 _COUNTED = f"""

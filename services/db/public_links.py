@@ -1,11 +1,11 @@
 """Public links: whoever holds one may read one account's performance, and nothing else."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 from psycopg.rows import class_row
 
+from services.db import caps
 from services.db.pool import Connection
 
 
@@ -33,16 +33,11 @@ async def page(connection: Connection, account_id: int, limit: int, before: int 
         return await cursor.fetchall()
 
 
-async def count(connection: Connection, account_ids: Sequence[int]) -> int:
-    """How many links to these accounts hold."""
-    cursor = await connection.execute(
-        """SELECT count(*) FROM public_links WHERE account_id = ANY(%s) AND revoked_at IS NULL
-           AND (expires_at IS NULL OR expires_at > now())""",
-        [list(account_ids)],
-    )
-    row = await cursor.fetchone()
-    assert row is not None
-    return int(row[0])
+async def count(connection: Connection, user_id: int) -> int:
+    """How many links to the user's accounts hold; others who would add one wait until this transaction ends."""
+    query = """SELECT count(*) FROM public_links l JOIN accounts a ON a.id = l.account_id WHERE a.user_id = %s
+        AND l.revoked_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > now())"""
+    return await caps.count(connection, user_id, query, [user_id])
 
 
 async def create(

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from services.db import caps
 from services.db.pool import Connection
 from services.domain.source import SourceSettings
 
@@ -117,11 +118,8 @@ async def create(connection: Connection, user_id: int, name: str, settings: Sour
 
 
 async def count(connection: Connection, user_id: int) -> int:
-    """How many sources are the user's own."""
-    cursor = await connection.execute("SELECT count(*) FROM sources WHERE user_id = %s", [user_id])
-    row = await cursor.fetchone()
-    assert row is not None
-    return int(row[0])
+    """How many sources are the user's own; others who would add one wait until this transaction ends."""
+    return await caps.count(connection, user_id, "SELECT count(*) FROM sources WHERE user_id = %s", [user_id])
 
 
 async def set_settings(connection: Connection, source_id: int, settings: SourceSettings) -> None:

@@ -51,7 +51,7 @@ async def list_links(
 
 
 async def share(
-    services: Services, account_ids: Sequence[int], account_id: int, wish: NewLink, key: str | None
+    services: Services, user_id: int, account_ids: Sequence[int], account_id: int, wish: NewLink, key: str | None
 ) -> Done:
     """A new link to the account's performance. Raises NotFound, InvalidInput, Conflict."""
     _check_owned(account_ids, account_id)
@@ -63,7 +63,7 @@ async def share(
     async with services.pool.connection() as connection:
 
         async def work() -> bytes:
-            if await public_links.count(connection, account_ids) >= LINKS_MAX:
+            if await public_links.count(connection, user_id) >= LINKS_MAX:
                 raise Conflict("too_many_links", f"a user may hold {LINKS_MAX} links: revoke one first")
             made = await public_links.create(connection, account_id, digest(token), wish.name, expires)
             return msgspec.json.encode(LinkMade(**msgspec.structs.asdict(made), token=None))

@@ -80,9 +80,9 @@ async def source_named(
     found = await sources.named(connection, user_id, name)
     if found is not None:
         return found, False
-    if not of_fleet:
-        await _check_room(services, connection, user_id)
     id_ = await sources.create(connection, user_id, name, settings)
+    if id_ is not None and not of_fleet:
+        await _check_room(services, connection, user_id)
     if id_ is not None and followed_by is not None:
         await follows.follow(connection, id_, followed_by, NO_OVERRIDES)
     found = await sources.named(connection, user_id, name)
@@ -106,10 +106,10 @@ async def create_source(
     async with services.pool.connection() as connection:
 
         async def work() -> bytes:
-            await _check_room(services, connection, who.user_id)
             id_ = await sources.create(connection, who.user_id, name, settings)
             if id_ is None:
                 raise Conflict("source_exists", f"there is a source named {name!r}", field="name")
+            await _check_room(services, connection, who.user_id)
             if followed_by is not None:
                 await follows.follow(connection, id_, followed_by, NO_OVERRIDES)
             made = (await sources.load(connection, [id_]))[id_]
@@ -231,7 +231,8 @@ async def readable_source(connection: Connection, who: Asking, source_id: int) -
 
 
 async def _check_room(services: Services, connection: Connection, user_id: int) -> None:
-    if services.settings.login is Login.REQUIRED and await sources.count(connection, user_id) >= SOURCES_MAX:
+    """With the new one counted: made first, it is found by its name by those who wait for this transaction."""
+    if services.settings.login is Login.REQUIRED and await sources.count(connection, user_id) > SOURCES_MAX:
         raise Conflict("too_many_sources", f"a user may have {SOURCES_MAX} sources", field="source")
 
 

@@ -1,6 +1,7 @@
 """What a user may have is bounded: accounts, keys, sources, links, live trades; and the time of their statements."""
 
 import asyncio
+from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
@@ -10,6 +11,7 @@ from services.bootstrap import build
 from services.domain.market import Market
 from services.usecases.manage_accounts import ACCOUNTS_MAX
 from services.usecases.manage_keys import KEYS_MAX
+from services.usecases.outlet_rules import OUTLETS_MAX
 from services.usecases.share_account import LINKS_MAX
 from services.usecases.sources import SOURCES_MAX
 from tests.access.people import PASSWORD, Person
@@ -43,6 +45,95 @@ async def give_named(services, table: str, person: Person, count: int) -> None:
         f"INSERT INTO {table} (user_id, name) SELECT %(user)s, 'number ' || n FROM generate_series(1, %(count)s) n"
     )
     await sql(services, statement, user=person.session["user_id"], count=count)
+
+
+_SAID = {
+    "market_type": "SPOT",
+    "symbol": "BTCUSDT",
+    "direction": "LONG",
+    "stop_loss_percent": "5",
+    "take_profits": [{"percent": "5"}],
+}
+
+
+class Capped(NamedTuple):
+    """How one is asked for, `{n}` apart, and the rows of those that are there before, %(n)s of user %(user)s."""
+
+    path: str
+    body: dict[str, Any]
+    most: int
+    code: str
+    rows: str
+
+
+_NUMBERS = "FROM generate_series(1, %(n)s::int) n"
+_NAMED = "INSERT INTO {} (user_id, name) SELECT %(user)s, 'number ' || n " + _NUMBERS
+_OUTLET = (
+    "INSERT INTO outlets (user_id, kind, secret_url, secret) SELECT %(user)s, '{}', 'https://example.com/', {} "
+    + _NUMBERS
+)
+CAPPED = {
+    "accounts": Capped(
+        "/api/accounts/", {"name": "new {n}"}, ACCOUNTS_MAX - 1, "too_many_accounts", _NAMED.format("accounts")
+    ),
+    "keys": Capped(
+        "/api/keys/",
+        {"name": "new {n}"},
+        KEYS_MAX,
+        "too_many_keys",
+        f"""INSERT INTO api_keys (user_id, key_id, secret_hash, name, scopes)
+            SELECT %(user)s, lpad(%(user)s || 'k' || n, 8, '0'), sha256('x'), 'a key', '{{read}}' {_NUMBERS}""",
+    ),
+    "links": Capped(
+        "/api/accounts/{account_id}/links/",
+        {"name": "new {n}"},
+        LINKS_MAX,
+        "too_many_links",
+        f"""INSERT INTO public_links (account_id, token_hash, name)
+            SELECT %(account)s, sha256((%(account)s || '-' || n)::bytea), 'a link' {_NUMBERS}""",
+    ),
+    "sources": Capped("/api/sources/", {"name": "new {n}"}, SOURCES_MAX, "too_many_sources", _NAMED.format("sources")),
+    "sources by name": Capped(
+        "/api/signals/", _SAID | {"source": "new {n}"}, SOURCES_MAX, "too_many_sources", _NAMED.format("sources")
+    ),
+    "webhooks": Capped(
+        "/api/webhooks/",
+        {"url": "https://example.com/{n}"},
+        OUTLETS_MAX,
+        "too_many_outlets",
+        _OUTLET.format("webhook", "'whsec_x'"),
+    ),
+    "notifications": Capped(
+        "/api/notifications/",
+        {"url": "discord://an_id_{n}/a_token"},
+        OUTLETS_MAX,
+        "too_many_outlets",
+        _OUTLET.format("notification", "NULL"),
+    ),
+}
+
+
+@pytest.mark.parametrize("capped", CAPPED.values(), ids=CAPPED)
+async def test_of_two_who_ask_for_the_last_one_at_once_one_gets_it(services, someone, capped):
+    anna = await someone()
+    user, path = anna.session["user_id"], capped.path.format(account_id=anna.account_id)
+    await sql(services, capped.rows, user=user, account=anna.account_id, n=capped.most - 1)
+    bodies = [{name: _numbered(value, n) for name, value in capped.body.items()} for n in (1, 2)]
+    with psycopg.connect(services.settings.database_url) as other:
+        # Whoever adds something to a user or an account waits here: both come as far as they do without each other.
+        for table, id_ in (("users", user), ("accounts", anna.account_id)):
+            other.execute(f"SELECT FROM {table} WHERE id = %s FOR UPDATE", [id_])
+        asked = [asyncio.create_task(anna.http.post(path, json=body)) for body in bodies]
+        await wait_until(lambda: waiting(services.settings.database_url) == 2)
+        other.rollback()
+        answers = [await each for each in asked]
+    got, refused = sorted(answers, key=lambda answer: answer.status_code)
+    assert (got.status_code, refused.status_code) == (201, 409), (got.text, refused.text)
+    assert refused.json()["code"] == capped.code
+
+
+def _numbered(value: object, n: int) -> object:
+    return value.replace("{n}", str(n)) if isinstance(value, str) else value
 
 
 async def test_a_user_has_so_many_accounts_and_no_more(services, someone):
@@ -97,11 +188,9 @@ async def test_a_user_has_so_many_sources_and_no_more(services, someone):
     await give_named(services, "sources", anna, SOURCES_MAX - 1)
     code = await last_and_beyond(anna, "/api/sources/", {"name": "the last"}, {"name": "one more"})
     assert (SOURCES_MAX, code) == (50, "too_many_sources")
-    said = {"market_type": "SPOT", "symbol": "BTCUSDT", "direction": "LONG", "stop_loss_percent": "5"}
-    said |= {"take_profits": [{"percent": "5"}]}
-    by_name = await anna.http.post("/api/signals/", json=said | {"source": "made at first use"})
+    by_name = await anna.http.post("/api/signals/", json=_SAID | {"source": "made at first use"})
     assert (by_name.status_code, by_name.json()["code"]) == (409, "too_many_sources")
-    tried = await anna.http.post("/api/signals/validate/", json=said | {"source": "tried out"})
+    tried = await anna.http.post("/api/signals/validate/", json=_SAID | {"source": "tried out"})
     assert (tried.status_code, tried.json()["code"]) == (409, "too_many_sources")
     file = {
         "content": b"symbol,side\n",
@@ -113,7 +202,7 @@ async def test_a_user_has_so_many_sources_and_no_more(services, someone):
     paths = described()["paths"]
     for path in ("/api/signals", "/api/signals/validate", "/api/signals/import"):
         assert "409" in paths[path]["post"]["responses"], path
-    assert (await anna.http.post("/api/signals/", json=said | {"source": "the last"})).status_code == 201
+    assert (await anna.http.post("/api/signals/", json=_SAID | {"source": "the last"})).status_code == 201
     assert (await ben.http.post("/api/sources/", json={"name": "one more"})).status_code == 201
 
 
