@@ -65,7 +65,7 @@ async def live(
     account_id: FromPath[int],
     data: Annotated[GoLive, Body(examples=LIVE_EXAMPLES)],
 ) -> ModeView:
-    """Falls back to paper after `hours`, and when the webhook is changed, switched off or deleted."""
+    """Falls back to paper after `hours`, when the webhook is changed, switched off or deleted, or the user disabled."""
     id_ = existing(account_id, "account")
     return await switch_mode.go_live(_reach(services, caller, id_), _person(caller), id_, data)
 

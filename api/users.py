@@ -45,11 +45,15 @@ async def read(services: NamedDependency[Services], user_id: FromPath[int]) -> U
 async def change(
     services: NamedDependency[Services],
     identifier: NamedDependency[Identifier],
+    caller: NamedDependency[Caller],
     user_id: FromPath[int],
     data: Annotated[ChangeUser, Body(examples=CHANGE_USER_EXAMPLES)],
 ) -> User:
-    """A disabled user's sessions end, and their keys stop working, at once. The last admin stays one."""
-    changed = await usecase.change_user(services, existing(user_id, "user"), data)
+    """A disabled user's sessions end, and all else that is theirs stops letting anything in or out, at once.
+
+    Live accounts go back to paper; trades that are open are judged to their end. The last admin stays one.
+    """
+    changed = await usecase.change_user(services, caller.user_id, existing(user_id, "user"), data)
     identifier.forget()
     return changed
 

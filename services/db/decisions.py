@@ -46,10 +46,12 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime
 
 
-# A follow counts for what was received after it began. NOT EXISTS looks at what is committed when the lock is held.
+# A follow counts for what was received after it began. Accounts of a disabled user open nothing new, and end what they
+# have. NOT EXISTS looks at what is committed when the lock is held.
 _UNDECIDED = """
-FROM follows f JOIN accounts a ON a.id = f.account_id
+FROM follows f JOIN accounts a ON a.id = f.account_id JOIN users u ON u.id = a.user_id
 WHERE f.source_id = g.source_id AND f.created_at <= g.received_at AND (g.id, f.account_id) > (%(signal)s, %(account)s)
+    AND (u.disabled_at IS NULL OR g.action = 'EXIT')
     AND NOT EXISTS (SELECT FROM signal_decisions d WHERE d.signal_id = g.id AND d.account_id = f.account_id)
 """
 

@@ -136,6 +136,11 @@ async def end_by_outlet(connection: Connection, outlet_id: int, reason: str, use
     return await _end(connection, "m.outlet_id = %(id)s", outlet_id, reason, user_id)
 
 
+async def end_by_user(connection: Connection, owner_id: int, reason: str, user_id: int | None) -> list[Ended]:
+    """The same for every account of this owner."""
+    return await _end(connection, "a.user_id = %(id)s", owner_id, reason, user_id)
+
+
 async def end_all(connection: Connection, reason: str, user_id: int | None) -> list[Ended]:
     """The same for every account."""
     return await _end(connection, "true", 0, reason, user_id)

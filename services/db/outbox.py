@@ -59,7 +59,7 @@ class Due(msgspec.Struct, frozen=True):
 
 _LEASE = f"""
 WITH due AS (
-    SELECT o.id FROM outlets o
+    SELECT o.id FROM outlets o JOIN users u ON u.id = o.user_id AND u.disabled_at IS NULL
     WHERE o.enabled AND o.retry_at <= now() AND o.leased_until <= now() AND o.id <> ALL(%(busy)s::bigint[])
       AND (EXISTS (SELECT FROM deliveries d WHERE d.outlet_id = o.id AND d.state = 'waiting'
                    AND d.next_attempt_at <= now())
@@ -106,10 +106,11 @@ async def lease(connection: Connection, name: str, limit: int, busy: Sequence[in
 
 
 async def held(connection: Connection, outlet_id: int, name: str) -> Outlet | None:
-    """The outlet, locked, with its lease renewed; None if it is not `name`'s any more, or switched off."""
+    """The outlet, locked, with its lease renewed; None if it is another's now, or it or its user is disabled."""
     cursor = await connection.execute(
-        f"""UPDATE outlets o SET leased_until = now() + %s
-            WHERE o.id = %s AND o.lease = %s AND o.enabled AND o.retry_at <= now() RETURNING {COLUMNS}""",
+        f"""UPDATE outlets o SET leased_until = now() + %s FROM users u
+            WHERE o.id = %s AND o.lease = %s AND o.enabled AND o.retry_at <= now()
+              AND u.id = o.user_id AND u.disabled_at IS NULL RETURNING {COLUMNS}""",
         [LEASE, outlet_id, name],
     )
     row = await cursor.fetchone()

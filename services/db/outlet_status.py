@@ -9,7 +9,8 @@ from services.db.pool import Connection
 class OutletStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The outlets of a kind, their deliveries, and what came of all attempts of those that still exist.
 
-    backlog_seconds is the age of the oldest message that waits for an outlet that is switched on; 0 if none does.
+    Those of a disabled user count as disabled. backlog_seconds is the age of the oldest message that waits for an
+    outlet that is switched on; 0 if none does.
     """
 
     kind: OutletKind
@@ -25,13 +26,15 @@ class OutletStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _STATUS = """
-SELECT k.kind, count(o.id) FILTER (WHERE o.enabled AND o.failing_since IS NULL),
-    count(o.id) FILTER (WHERE o.enabled AND o.failing_since IS NOT NULL), count(o.id) FILTER (WHERE NOT o.enabled),
+SELECT k.kind, count(o.id) FILTER (WHERE o.served AND o.failing_since IS NULL),
+    count(o.id) FILTER (WHERE o.served AND o.failing_since IS NOT NULL), count(o.id) FILTER (WHERE NOT o.served),
     coalesce(sum(d.waiting), 0)::bigint, coalesce(sum(d.dead), 0)::bigint,
-    coalesce(extract(epoch FROM now() - min(d.oldest) FILTER (WHERE o.enabled)), 0)::float8,
+    coalesce(extract(epoch FROM now() - min(d.oldest) FILTER (WHERE o.served)), 0)::float8,
     coalesce(sum(o.delivered_total), 0)::bigint, coalesce(sum(o.failed_total), 0)::bigint,
     coalesce(sum(o.dead_total), 0)::bigint
-FROM (VALUES ('webhook'), ('notification')) AS k(kind) LEFT JOIN outlets o ON o.kind = k.kind LEFT JOIN (
+FROM (VALUES ('webhook'), ('notification')) AS k(kind) LEFT JOIN (
+    SELECT o.*, o.enabled AND u.disabled_at IS NULL AS served FROM outlets o JOIN users u ON u.id = o.user_id
+) o ON o.kind = k.kind LEFT JOIN (
     SELECT outlet_id, count(*) FILTER (WHERE state = 'waiting') AS waiting,
         count(*) FILTER (WHERE state = 'dead') AS dead, min(created_at) FILTER (WHERE state = 'waiting') AS oldest
     FROM deliveries WHERE state IN ('waiting', 'dead') GROUP BY outlet_id

@@ -65,10 +65,12 @@ async def revoke(connection: Connection, account_id: int, id_: int) -> bool:
 
 
 async def account_of(connection: Connection, token_hash: bytes) -> tuple[int, str] | None:
-    """Id and name of the account that a link shows; None if the link does not hold."""
+    """Id and name of the account that a link shows; None if the link does not hold, or its user is disabled."""
     cursor = await connection.execute(
-        """SELECT a.id, a.name FROM public_links l JOIN accounts a ON a.id = l.account_id
-           WHERE l.token_hash = %s AND l.revoked_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > now())""",
+        """SELECT a.id, a.name FROM public_links l
+           JOIN accounts a ON a.id = l.account_id JOIN users u ON u.id = a.user_id
+           WHERE l.token_hash = %s AND l.revoked_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > now())
+             AND u.disabled_at IS NULL""",
         [token_hash],
     )
     row = await cursor.fetchone()

@@ -138,8 +138,12 @@ async def set_secret(connection: Connection, source_id: int, secret_hash: bytes)
 
 
 async def secret_hash(connection: Connection, source_id: int) -> bytes | None:
-    """The hash of a source's webhook secret; None where there is no such source, or it has none."""
-    cursor = await connection.execute("SELECT secret_hash FROM sources WHERE id = %s", [source_id])
+    """The hash of a source's webhook secret; None where no such source has one, or its user is disabled."""
+    cursor = await connection.execute(
+        """SELECT s.secret_hash FROM sources s JOIN users u ON u.id = s.user_id
+           WHERE s.id = %s AND u.disabled_at IS NULL""",
+        [source_id],
+    )
     row = await cursor.fetchone()
     return None if row is None or row[0] is None else bytes(row[0])
 

@@ -4,7 +4,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from services.coordination import doorbell
-from services.db import accounts, acting, sessions, users
+from services.db import accounts, acting, modes, sessions, users
 from services.db.users import Invitation, User
 from services.domain.credentials import Role, digest
 from services.domain.errors import Conflict, InvalidInput, NotFound
@@ -12,6 +12,7 @@ from services.usecases.context import Services
 from services.usecases.once import Done, once, shown_once
 from services.usecases.passwords import check_password, hash_password, random_token
 from services.usecases.sign_in import ACCESS_BELL, check_name
+from services.usecases.switch_mode import tell_ended
 
 HOURS_MAX = 24 * 30
 
@@ -31,7 +32,11 @@ class Invited(Invitation, frozen=True, kw_only=True):
 
 
 class ChangeUser(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What shall change; what is absent stays. A disabled user's sessions and keys stop working at once."""
+    """What shall change; what is absent stays.
+
+    A disabled user's sessions, keys, public links, webhooks and secrets for alerts stop working at once, and their live
+    accounts are back to paper.
+    """
 
     role: Role | UnsetType = UNSET
     disabled: bool | UnsetType = UNSET
@@ -85,8 +90,8 @@ async def revoke_invitation(services: Services, invitation_id: int) -> None:
             raise NotFound("no_such_invitation", f"there is no open invitation {invitation_id}", field="id")
 
 
-async def change_user(services: Services, user_id: int, wish: ChangeUser) -> User:
-    """The user as changed. Raises NotFound, InvalidInput, or Conflict where no admin would be left."""
+async def change_user(services: Services, by: int, user_id: int, wish: ChangeUser) -> User:
+    """The user as changed by another. Raises NotFound, InvalidInput, or Conflict where no admin would be left."""
     if wish.role is UNSET and wish.disabled is UNSET:
         raise InvalidInput("nothing_to_change", "give at least one of role, disabled")
     async with services.system_pool.connection() as connection:
@@ -101,7 +106,10 @@ async def change_user(services: Services, user_id: int, wish: ChangeUser) -> Use
         if disabled:
             await sessions.end_all(connection, user_id)
         changed = _existing(await users.load(connection, user_id), user_id)
-    await doorbell.ring(services.redis, [ACCESS_BELL])
+        reason = "its user was disabled"
+        ended = await modes.end_by_user(connection, user_id, reason, by) if disabled else []
+        streams = await tell_ended(connection, ended, reason)
+    await doorbell.ring(services.redis, [ACCESS_BELL, *streams])
     return changed
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from services.coordination import doorbell
-from services.db import accounts, acting, modes, outlets
+from services.db import accounts, acting, modes, outlets, users
 from services.db.modes import Change, Ended
 from services.db.outlets import OutletKind
 from services.db.pool import Connection
@@ -102,6 +102,7 @@ async def go_live(services: Services, person: Person, account_id: int, wish: GoL
     async with services.pool.connection() as connection:
         await acting.tell(connection)  # an admin switches anybody's account, over the fleet's own pool
         owner_id, name = await _owner(connection, person, account_id)
+        await _check_enabled(connection, owner_id)
         _check_allowed(services)
         _check_hours(services, wish.hours)
         if wish.phrase != phrase_for(name):
@@ -178,6 +179,13 @@ async def _owner(connection: Connection, person: Person, account_id: int) -> tup
     if owner is None or not (account_id in person.account_ids or person.is_admin):
         raise NotFound("no_such_account", f"there is no account {account_id}", field="id")
     return owner
+
+
+async def _check_enabled(connection: Connection, owner_id: int) -> None:
+    """The owner, locked so that nobody disables them meanwhile, must not be disabled."""
+    owner = await users.load(connection, owner_id, lock=True)
+    if owner is None or owner.disabled_at is not None:
+        raise Conflict("user_disabled", "the account's user is disabled", field="id")
 
 
 async def _check_webhook(connection: Connection, owner_id: int, webhook_id: int) -> None:

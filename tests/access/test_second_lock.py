@@ -23,7 +23,6 @@ from services.usecases.list_trades import list_trades
 from services.usecases.once import once
 from services.usecases.read_trade import read_trade
 from services.usecases.receive_alert import receive_alert
-from services.usecases.sources import source_of_secret
 from services.usecases.trade_signals import trade_signals
 from tests.api.running import order
 
@@ -301,8 +300,9 @@ def _stream(user_id: int, *streams: str) -> Subscription:
 async def test_a_process_of_the_last_version_goes_on_receiving_alerts(bound, full):
     """It does so in nobody's name."""
     with acting_as(Acting(None, "anonymous")):
-        source = await source_of_secret(bound, full.secret)
-        stored = await receive_alert(bound, source.id, b"symbol=ETHUSDT.P side=buy sl=10% tp=20%")
+        stored = await receive_alert(
+            bound, int(full.secret.partition("-")[0]), b"symbol=ETHUSDT.P side=buy sl=10% tp=20%"
+        )
     assert stored.signal.status is SignalStatus.ACTIVE
 
 

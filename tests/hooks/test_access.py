@@ -9,7 +9,8 @@ from services.domain.credentials import Role
 from services.settings import Login
 from tests.access.people import person, with_key
 from tests.api.running import serving
-from tests.hooks.desk import query
+from tests.hooks.desk import happens, query, serve
+from tests.hooks.receiver import challenge
 
 
 @pytest.fixture
@@ -83,6 +84,56 @@ async def test_an_admin_may_switch_anybodys_account_by_its_owners_webhook_only(g
     assert back.json()["mode"] == "paper"
     for somebody in (anna, chief):
         await somebody.http.aclose()
+
+
+async def test_a_disabled_users_webhooks_are_silent_and_their_live_accounts_are_back_to_paper(guarded, receiver):
+    services, api = guarded
+    anna, chief = await person(services, api.url, "anna"), await person(services, api.url, "chief", Role.ADMIN)
+    hers = await webhook_of(anna, receiver.url)
+    assert (await go_live(anna.http, anna.account_id, hers)).json()["mode"] == "live"
+    user, types = f"/api/users/{anna.session['user_id']}/", lambda: [body["type"] for body in receiver.bodies[1:]]
+    assert (await chief.http.patch(user, json={"disabled": True})).status_code == 200
+    mode = (await chief.http.get(f"/api/accounts/{anna.account_id}/mode/")).json()
+    last = mode["changes"][0]
+    assert (mode["mode"], last["mode"], last["reason"], last["user_id"]) == (
+        "paper",
+        "paper",
+        "its user was disabled",
+        chief.session["user_id"],
+    )
+    refused = await go_live(chief.http, anna.account_id, hers)
+    assert (refused.status_code, refused.json()["code"]) == (409, "user_disabled")
+    await happens(services, account=anna.account_id)
+    await serve(services)
+    assert types() == []
+    metrics = (await api.http.get("/metrics")).text
+    assert 'paperfleet_outlets{kind="webhook",state="disabled"} 1.0' in metrics
+    assert 'paperfleet_outlets{kind="webhook",state="working"} 0.0' in metrics
+    assert (await chief.http.patch(user, json={"disabled": False})).status_code == 200
+    await serve(services)
+    assert types() == ["account.mode_changed", "account.mode_changed", "paper_trade.opened"]
+    assert (await chief.http.get(f"/api/accounts/{anna.account_id}/mode/")).json()["mode"] == "paper"
+    for somebody in (anna, chief):
+        await somebody.http.aclose()
+
+
+async def test_what_is_due_when_its_user_is_disabled_is_left_for_later(guarded, receiver):
+    services, api = guarded
+    anna = await person(services, api.url, "anna")
+    hers = await webhook_of(anna, receiver.url)
+    for _ in range(2):
+        await happens(services, account=anna.account_id)
+
+    def disabled_meanwhile(received):
+        with psycopg.connect(services.settings.database_url) as connection:
+            connection.execute("UPDATE users SET disabled_at = now() WHERE name = 'anna'")
+        return challenge(received)
+
+    receiver.reply = disabled_meanwhile
+    await serve(services)
+    states = "SELECT state FROM deliveries WHERE outlet_id = %s ORDER BY id"
+    assert await query(services, states, [hers]) == [("delivered",), ("waiting",)]
+    await anna.http.aclose()
 
 
 async def test_row_level_security_is_the_second_lock_and_the_audit_log_has_no_secret(guarded, receiver):

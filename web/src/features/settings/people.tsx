@@ -146,7 +146,9 @@ function Actions({ of, onAsk }: { of: User; onAsk: (asked: Asked) => void }) {
         title: `Shut ${of.name} out?`,
         action: "Shut out",
         change: { disabled: true },
-        meaning: "Sessions, keys and streams end at once. Accounts and trades stay, and open trades go on.",
+        meaning:
+          "Sessions, keys, streams, public links, alerts and webhooks stop at once, and live accounts are back to paper. " +
+          "Accounts and trades stay, and open trades go on.",
       };
   return (
     <>
