@@ -85,6 +85,13 @@ async def set_password(connection: Connection, user_id: int, password_hash: str)
     await connection.execute("UPDATE users SET password_hash = %s WHERE id = %s", [password_hash, user_id])
 
 
+async def renew_hash(connection: Connection, user_id: int, before: str, password_hash: str) -> None:
+    """Store another hash of the same password, unless that was changed meanwhile."""
+    await connection.execute(
+        "UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s", [password_hash, user_id, before]
+    )
+
+
 async def change(connection: Connection, user_id: int, role: Role, *, disabled: bool) -> None:
     """Set the user's role, and whether they are disabled."""
     await connection.execute(

@@ -37,6 +37,11 @@ async def is_password(stored: str | None, password: str) -> bool:
     return right and stored is not None
 
 
+def is_outdated(stored: str) -> bool:
+    """Whether it was made when a hash cost otherwise than now."""
+    return _HASHER.check_needs_rehash(stored)
+
+
 def random_token() -> str:
     """A fresh token of 256 random bits."""
     return make_token(secrets.token_bytes(SECRET_BYTES))

@@ -12,7 +12,7 @@ from services.db.pool import Connection
 from services.domain.credentials import Role, digest
 from services.domain.errors import Conflict, InvalidInput, NotFound, TooMany, Unidentified
 from services.usecases.context import Services
-from services.usecases.passwords import check_password, hash_password, is_password, random_token
+from services.usecases.passwords import check_password, hash_password, is_outdated, is_password, random_token
 
 ACCESS_BELL = "access"
 """The bell's name for rights that have changed: verdicts are made anew, streams looked after."""
@@ -109,7 +109,12 @@ async def _identified(services: Services, name: str, password: str, address: str
         await _note_refused(services, refusal, name, "wrong_password")
         raise Unidentified("wrong_password", why)
     await attempts.succeeded(name, address)
-    return known[0]
+    user_id, stored = known
+    if is_outdated(stored):
+        hashed = await hash_password(password)
+        async with services.system_pool.connection() as connection:
+            await users.renew_hash(connection, user_id, stored, hashed)
+    return user_id
 
 
 async def _note_refused(services: Services, refusal: str, name: str, code: str) -> None:

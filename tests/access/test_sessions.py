@@ -4,6 +4,7 @@ import asyncio
 
 import httpx
 import pytest
+from argon2 import PasswordHasher, extract_parameters
 
 from services.coordination.attempts import ADDRESS_FAILURES_MAX, NAME_FAILURES_MAX
 from services.domain.credentials import Role
@@ -142,6 +143,27 @@ async def test_a_new_password_ends_the_other_sessions(api, someone):
         assert (await other.http.get("/api/keys/")).status_code == 401
         assert (await anna.http.get("/api/keys/")).status_code == 200
         assert (await anna.sign_in("another long one")).status_code == 200
+
+
+async def test_a_hash_that_cost_less_than_now_is_made_anew_at_a_sign_in(services, someone):
+    anna = await someone()
+    weak = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
+
+    async def stored():
+        async with services.pool.connection() as connection:
+            found = await connection.execute("SELECT password_hash FROM users WHERE name = %s", [anna.name])
+            return (await found.fetchone())[0]
+
+    usual = await stored()
+    async with services.pool.connection() as connection:
+        await connection.execute("UPDATE users SET password_hash = %s WHERE name = %s", [weak, anna.name])
+    assert (await anna.sign_in("not this password")).status_code == 401
+    assert await stored() == weak
+    assert (await anna.sign_in()).status_code == 200
+    renewed = await stored()
+    assert extract_parameters(renewed) == extract_parameters(usual)
+    assert (await anna.sign_in()).status_code == 200
+    assert await stored() == renewed, "and then stays"
 
 
 async def test_an_invitation_admits_one_user_once(api, someone):
