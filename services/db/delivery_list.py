@@ -72,18 +72,18 @@ async def revive(connection: Connection, outlet_id: int, ids: Sequence[int] | No
     return revived.rowcount
 
 
-async def drop(connection: Connection, outlet_id: int, ids: Sequence[int] | None) -> int:
-    """Forget what waits or is dead among `ids`; all that is dead if that is None. How many there were."""
+async def drop(connection: Connection, outlet_id: int, ids: Sequence[int] | None) -> list[str]:
+    """Forget what waits or is dead among `ids`; all that is dead if that is None. The message ids, oldest first."""
     dropped = await connection.execute(
         """DELETE FROM deliveries WHERE outlet_id = %(outlet)s AND state = ANY(%(states)s::text[])
-           AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s))""",
+           AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s)) RETURNING id, message_id""",
         {
             "outlet": outlet_id,
             "states": ["dead"] if ids is None else ["dead", "waiting"],
             "ids": None if ids is None else list(ids),
         },
     )
-    return dropped.rowcount
+    return [message_id for _, message_id in sorted(await dropped.fetchall())]
 
 
 _EVENT = """

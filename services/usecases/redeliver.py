@@ -16,6 +16,8 @@ from services.usecases.outgoing import facts_of, message_of
 
 IDS_MAX = 200
 RANGE_MAX = 1000
+NOTED_MAX = 1000
+"""So many of the messages that are forgotten stay named in the audit log."""
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,15 +105,18 @@ async def drop(services: Services, user_id: int, kind: OutletKind, outlet_id: in
     ids = None if wish.delivery_ids is None else _checked(wish.delivery_ids)
     async with services.pool.connection() as connection:
         await found(connection, user_id, kind, outlet_id, lock=True)
-        affected = Affected(await delivery_list.drop(connection, outlet_id, ids))
-        await _note(connection, "delete", outlet_id, wish, affected)
+        dropped = await delivery_list.drop(connection, outlet_id, ids)
+        affected = Affected(len(dropped))
+        await _note(connection, "delete", outlet_id, wish, affected, {"message_ids": dropped[:NOTED_MAX]})
         return affected
 
 
-async def _note(connection: Connection, action: str, outlet_id: int, wish: Replay | Drop, affected: Affected) -> None:
+async def _note(
+    connection: Connection, action: str, outlet_id: int, wish: Replay | Drop, affected: Affected, before: object = None
+) -> None:
     """One row of the audit log for all deliveries of an outlet that it concerned, not one for each."""
     told = {**msgspec.structs.asdict(wish), **msgspec.structs.asdict(affected)}
-    await audit.note(connection, action, "deliveries", str(outlet_id), after=told)
+    await audit.note(connection, action, "deliveries", str(outlet_id), before=before, after=told)
 
 
 def _checked(ids: tuple[int, ...]) -> tuple[int, ...]:

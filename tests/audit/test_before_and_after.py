@@ -111,6 +111,16 @@ async def test_what_was_put_aside_is_kept_by_the_log(ground):
     assert (replayed[4]["all_dead"], replayed[4]["deliveries"]) == (True, 1)
 
 
+async def test_deliveries_that_were_forgotten_are_named_whoever_chose_them(ground):
+    webhook = await ground.webhook_id()
+    last = await last_row(ground)
+    await ground.made(f"/api/webhooks/{webhook}/drop/", {"all_dead": True})
+    (forgotten,) = await told(ground, last)
+    assert forgotten[:3] == ("delete", "deliveries", str(webhook))
+    assert forgotten[3] == {"message_ids": ["evt_1"]}
+    assert (forgotten[4]["all_dead"], forgotten[4]["deliveries"]) == (True, 1)
+
+
 async def test_wrong_passwords_are_told_and_a_shut_door_once(ground):
     ben = await ground.someone()
     change = {"password": "not the password", "new_password": "another long one"}
