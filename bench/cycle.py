@@ -59,11 +59,10 @@ async def _measure(
     await cycle(services)  # what came up meanwhile
     fleet = sorted(times)[len(times) // 2]
     faster = alone / fleet
-    limits = {
-        "SPOT": services.settings.spot_weight_per_minute,
-        "FUTURES": services.settings.futures_weight_per_minute,
-    }
-    share = max(spent[market] / limits[market] for market in limits)
+    settings = services.settings
+    limits = {"SPOT": settings.spot_weight_per_minute, "FUTURES": settings.futures_weight_per_minute}
+    allowed = {market: float(limit * settings.weight_share) for market, limit in limits.items()}
+    share = max(spent[market] / allowed[market] for market in allowed)
     return [
         Row(
             f"cycle at {latency} ms of latency",
@@ -75,7 +74,7 @@ async def _measure(
         ),
         Row(
             f"weight of a cycle at {latency} ms",
-            ", ".join(f"{market} {spent[market]:.0f} of {limits[market]}" for market in limits),
+            ", ".join(f"{market} {spent[market]:.0f} of {allowed[market]:.0f}" for market in allowed),
             "",
             share,
             "<= 0.5",

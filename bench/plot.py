@@ -82,7 +82,7 @@ text { font: 12px sans-serif; fill: #444 } .grid { stroke: #8884; fill: none } p
 <text x="{{ x }}" y="{{ height - 28 }}" text-anchor="middle">{{ label }}</text>
 {% endfor -%}
 <text x="{{ (left + width - right) / 2 }}" y="{{ height - 8 }}" text-anchor="middle">{{ chart.across }}</text>
-<text x="{{ left - 8 }}" y="{{ top - 6 }}" text-anchor="end">{{ chart.up }}</text>
+<text x="4" y="{{ top - 6 }}">{{ chart.up }}</text>
 {% for line in lines %}<path class="c{{ loop.index0 }}" d="{{ line.path }}"/>
 <line class="c{{ loop.index0 }}" stroke-width="2" x1="{{ width - right + 10 }}" x2="{{ width - right + 26 }}"
  y1="{{ top + 18 * loop.index0 }}" y2="{{ top + 18 * loop.index0 }}"/>

@@ -37,8 +37,7 @@ OUR_LINKS = SchemathesisConfig.from_dict({"phases": {"stateful": {"inference": {
 CHAIN_CHECKS = [*CHECKS, checks.use_after_free, checks.ensure_resource_availability]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
 SETTINGS = settings(
-    max_examples=EACH,
-    stateful_step_count=STEPS,
+    max_examples=CASES,
     database=None,
     deadline=None,
     derandomize=CASES == 100,
@@ -46,6 +45,7 @@ SETTINGS = settings(
     verbosity=Verbosity.quiet,
     suppress_health_check=list(HealthCheck),
 )
+IN_CHAINS = settings(SETTINGS, max_examples=EACH, stateful_step_count=STEPS)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -112,7 +112,7 @@ def _chains(document, things):
 
         for number in range(CASES):
             with contextlib.suppress(FlakyStrategyDefinition):
-                seed(number)(Chain).run(settings=SETTINGS)
+                seed(number)(Chain).run(settings=IN_CHAINS)
             if wrong or min(asked.values()) >= EACH:
                 break
     return asked, wrong

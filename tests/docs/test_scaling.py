@@ -13,6 +13,7 @@ from services.domain.shards import SYMBOLS_MAX, shards
 from tests.docs.blocks import ROOT
 from workers.runner import THREADS_MIN
 
+MEASUREMENTS = (ROOT / "docs/performance.md").read_text()
 PAGE = (ROOT / "docs/scaling.md").read_text()
 MEASURED = {
     "cycle_s": r"^\| 40 ms \| ([\d.]+) s \|",
@@ -43,7 +44,7 @@ def value(node: ast.expr) -> float:
 
 @pytest.mark.parametrize(("name", "place"), MEASURED.items(), ids=str)
 def test_a_figure_is_the_measured_one(name, place):
-    measured = re.search(place, (ROOT / "docs/performance.md").read_text(), re.MULTILINE)
+    measured = re.search(place, MEASUREMENTS, re.MULTILINE)
     assert measured, f"docs/performance.md has no {place}"
     assert FIGURES[name] == number(measured[1])
 
@@ -76,3 +77,16 @@ def test_a_cycle_has_as_many_messages_as_pages_and_manifests_say():
     manifests = list(yaml.safe_load_all((ROOT / "deploy/kubernetes/scaling.yaml").read_text()))
     (cycle,) = (each["spec"] for each in manifests if each["metadata"]["name"] == "worker-cycle")
     assert cycle["maxReplicaCount"] * THREADS_MIN == 2 * FIGURES["messages"], "all paths and all evaluations at once"
+
+
+@pytest.mark.parametrize(
+    ("told", "place"),
+    [
+        (r"page 10,000 of a list takes ([\d.]+) of", r"^\| page 10,000 of it \|.*\| ([\d.]+) \| <= "),
+        (r"decided in ([\d.]+) of its", r"^\| search and decide, 2,000 hits \|.*\| ([\d.]+) \| <= "),
+    ],
+)
+def test_what_the_readme_decides_by_is_what_was_measured(told, place):
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    (claimed,), (measured,) = re.findall(told, readme), re.findall(place, MEASUREMENTS, re.MULTILINE)
+    assert claimed == measured
