@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from services.usecases.trade_signals import trade_signals
-from tests.api.running import pages
+from tests.api.running import pages, serving
 from tests.api.sse import streaming
 from tests.signals.saying import price, rows
 
@@ -45,6 +46,16 @@ async def test_a_signal_is_said_traded_read_and_its_trade_knows_it(api, services
     assert (counts["refused_for"], counts["decisions"]) == ({"idempotency_key_reused": 1}, {"accepted": 1})
     cancelled = await api.http.post(f"/api/signals/{signal['id']}/cancel/")
     assert (cancelled.status_code, cancelled.json()["code"]) == (409, "signal_state")
+
+
+async def test_a_signal_said_without_redis_is_stored_and_traded_by_the_sweep(services):
+    wish = await body(services)
+    with serving(replace(services.settings, redis_url="redis://127.0.0.1:1/0")) as api:
+        async with api.http:
+            said = await api.http.post("/api/signals/", json=wish)
+            assert said.status_code == 201, said.text
+            await trade_signals(services)
+            assert (await api.http.get(f"/api/signals/{said.json()['id']}/")).json()["status"] == "EXECUTED"
 
 
 async def test_a_dry_run_says_what_would_happen_and_leaves_nothing(api, services):
