@@ -22,7 +22,7 @@ from workers.commands import HEARTBEAT_TIMEOUT, QueueCommands
 from workers.consumer import FleetConsumer
 from workers.doorbell import Doorbell
 from workers.messages import EnvelopeEncoder
-from workers.middleware import AgeLimit, LogContext, SafeRetries, StartLimit, Traces
+from workers.middleware import AgeLimit, LogContext, SafeRetries, StartLimit, Traces, of_tick
 from workers.observe import Observe
 
 R = TypeVar("R")
@@ -109,11 +109,13 @@ class FleetBroker(RedisBroker):
         ahead = self.commands.clock_ahead_ms()
         for first in range(0, len(messages), ENQUEUE_BATCH):
             batch: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
-            trace = {traces.TRACEPARENT: parent} if (parent := traces.current()) else {}
+            origin: dict[str, object] = {**of_tick()}
+            if parent := traces.current():
+                origin[traces.TRACEPARENT] = parent
             for message in messages[first : first + ENQUEUE_BATCH]:
                 redis_id = str(uuid4())
                 copy = message.copy(
-                    options={"redis_message_id": redis_id, **trace},
+                    options={"redis_message_id": redis_id, **origin},
                     message_timestamp=message.message_timestamp + ahead,
                 )
                 batch[message.queue_name][redis_id] = copy.encode()

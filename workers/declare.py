@@ -16,8 +16,8 @@ from workers.middleware import GivenBack, Postponed
 from workers.runtime import Interrupted, current_runtime
 
 Params = ParamSpec("Params")
-LOGGED = ("slot", "shard", "market")
-"""Arguments that every log line of a message's work carries, beside its actor and id; see `middleware.LogContext`."""
+LOGGED = ("shard", "market")
+"""Arguments that every log line of a message's work carries, beside what is in `middleware.LogContext`."""
 
 AsyncFunction = Callable[Params, Coroutine[Any, Any, None]]
 

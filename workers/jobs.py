@@ -75,7 +75,7 @@ def _cycle(interval: timedelta, services: Services) -> Job:
             for shard in await plan_cycle(services, slot)
         ]
 
-    return Job("cycle", interval, messages, CYCLE_OFFSET)
+    return Job("cycle", interval, messages, CYCLE_OFFSET, is_told=True)
 
 
 def _scan(market: Market, interval: timedelta, services: Services) -> Job:

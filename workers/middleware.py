@@ -16,6 +16,8 @@ from workers.messages import Delivery
 
 log = structlog.get_logger(__name__)
 
+TICK = "tick"
+"""The option of a message that names the job and the slot it goes back to."""
 STARTS_MAX = 3
 """A message that was begun this often and never ended killed its workers: it is not begun again."""
 
@@ -40,11 +42,19 @@ class AgeLimit(Middleware):
 
 
 class LogContext(Middleware):
-    """Has every log line of a message's work, on whichever thread, carry the actor and the message's id."""
+    """Has every log line of a message's work, on whichever thread, carry the actor, the message's id, and its tick."""
 
     def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
+        tick: dict[str, str] = message.options.get(TICK, {})
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(actor=message.actor_name, message=message.message_id)
+        structlog.contextvars.bind_contextvars(actor=message.actor_name, message=message.message_id, **tick)
+
+
+def of_tick() -> dict[str, dict[str, str]]:
+    """Options of a message by which it goes back to the tick that had what sends it done; empty outside of any."""
+    told = structlog.contextvars.get_contextvars()
+    tick: dict[str, str] = {name: told[name] for name in ("job", "slot") if name in told}
+    return {TICK: tick} if tick else {}
 
 
 class Traces(Middleware):

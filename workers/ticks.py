@@ -1,6 +1,7 @@
 """One tick of one job: claim the slot, enqueue what it asks for, note that it is done."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -24,13 +25,14 @@ class Job:
 
     `messages` says what a slot asks for. It may be asked twice for one slot, and its messages may be sent twice, where
     a scheduler dies between sending them and noting that, and the slot lasts long enough to be taken over. What they do
-    must be done once, however often they come.
+    must be done once, however often they come. `is_told` jobs log each slot at INFO: those that come once a minute.
     """
 
     name: str
     interval: timedelta
     messages: Callable[[datetime], Awaitable[Sequence[Message[None]]]]
     offset: timedelta = timedelta(0)
+    is_told: bool = False
 
     @property
     def tick_interval(self) -> timedelta:
@@ -51,9 +53,10 @@ async def tick(job: Job, pool: Pool, broker: FleetBroker, *, reclaim_after: time
             slot = await slots.claim(connection, job.name, job.interval, offset=job.offset, reclaim_after=reclaim_after)
         if slot is None:
             return
-        # Before anything is sent: who dies after it leaves a trace of what may have been sent.
-        log.debug("slot claimed", job=job.name, slot=slot.isoformat())
-        with traces.span(f"tick {job.name}", attributes={"slot": slot.isoformat()}):
+        told = {"slot": slot.isoformat()}
+        with structlog.contextvars.bound_contextvars(**told), traces.span(f"tick {job.name}", attributes=told):
+            # Before anything is sent: who dies after it leaves a trace of what may have been sent.
+            log.debug("slot claimed")
             if not await _dispatch(job, slot, pool, broker, claimed_at + reclaim_after.total_seconds()):
                 return
     SLOT_SECONDS.labels(job.name).observe(time.monotonic() - claimed_at)
@@ -64,12 +67,12 @@ async def _dispatch(job: Job, slot: datetime, pool: Pool, broker: FleetBroker, u
     messages = await job.messages(slot)
     if time.monotonic() >= until:
         # Frozen since the claim: the timer that ends this has not run yet.
-        log.warning("slot abandoned: too late", job=job.name, slot=slot.isoformat())
+        log.warning("slot abandoned: too late")
         return False
     await asyncio.to_thread(broker.enqueue_many, messages)
     async with pool.connection() as connection:
         await slots.dispatched(connection, job.name, slot)
-    log.debug("slot dispatched", job=job.name, slot=slot.isoformat(), messages=len(messages))
+    log.log(logging.INFO if job.is_told else logging.DEBUG, "slot dispatched", messages=len(messages))
     return True
 
 
