@@ -39,7 +39,7 @@ class OutletMetrics:
             log.warning("outlet_metrics_not_read", reason=str(error))
             return
         for each in found:
-            for state in ("working", "failing", "disabled"):
+            for state in ("working", "failing", "disabled", "switched_off"):
                 OUTLETS.labels(each.kind, state).set(getattr(each, state))
             for state in ("waiting", "dead"):
                 DELIVERIES.labels(each.kind, state).set(getattr(each, state))

@@ -31,6 +31,11 @@ def _max(metric: str, by: str) -> dict[str, str]:
     return {f"{{{{{by}}}}}": f"max by ({by}) ({metric})"}
 
 
+def _by_kind(metric: str) -> dict[str, str]:
+    """A figure of webhooks and notifications, by its state."""
+    return {"{{kind}} {{state}}": f"max by (kind, state) ({metric})"}
+
+
 FLEET = [
     Panel("Lag", _max("paperfleet_fleet_lag_seconds", "market"), "s"),
     Panel("Candle cycle", {"cycle": "max(paperfleet_fleet_cycle_seconds)"}, "s"),
@@ -104,6 +109,7 @@ WORK = [
     ),
     Panel("Exchange answers in", _quantiles("paperfleet_exchange_request_seconds", "market"), "s"),
     Panel("Slots dispatched in", _quantiles("paperfleet_slot_dispatch_seconds", "task"), "s"),
+    Panel("Jobs that are overdue", _max("paperfleet_job_overdue", "task")),
 ]
 
 DOOR = [
@@ -134,6 +140,9 @@ DOOR = [
         },
         "bytes",
     ),
+    Panel("Outlets", _by_kind("paperfleet_outlets")),
+    Panel("Deliveries that wait or are dead", _by_kind("paperfleet_deliveries")),
+    Panel("Age of the oldest delivery that waits", _max("paperfleet_delivery_backlog_seconds", "kind"), "s"),
     Panel("Longest transaction", {"open": "max(paperfleet_fleet_postgres_oldest_transaction_seconds)"}, "s"),
     Panel(
         "Redis memory",
@@ -148,7 +157,7 @@ DOOR = [
 DASHBOARDS = {
     "fleet": ("paperfleet: fleet and market", FLEET),
     "work": ("paperfleet: queues, workers, exchange", WORK),
-    "door": ("paperfleet: API, streams, servers", DOOR),
+    "door": ("paperfleet: API, streams, outlets, servers", DOOR),
 }
 
 

@@ -35,3 +35,12 @@ def test_promtool_is_content_with_how_a_cluster_is_scraped(tmp_path):
     command = [PROMTOOL, "check", "config", tmp_path / "kubernetes.yml"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_is_tried_where_it_fires_and_where_it_does_not():
+    rules = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())["groups"][0]["rules"]
+    tried = yaml.safe_load((ROOT / "tests/deploy/alerts_test.yml").read_text())["tests"]
+    cases = [case for test in tried for case in test["alert_rule_test"]]
+    for fires in (True, False):
+        names = {case["alertname"] for case in cases if bool(case["exp_alerts"]) is fires}
+        assert names == {rule["alert"] for rule in rules}, f"fires: {fires}"

@@ -145,6 +145,18 @@ async def test_metrics_tell_of_deliveries_failures_and_the_backlog(api, services
     assert 100 <= float(values['paperfleet_delivery_backlog_seconds{kind="webhook"}']) < 200
 
 
+async def test_metrics_tell_those_that_the_fleet_switched_off_from_those_that_their_owner_did(api, services, receiver):
+    one, _ = await made(api, receiver.url)
+    await api.http.patch(one, json={"enabled": False})
+    await made(api, receiver.url)
+    receiver.reply = lambda _: Reply(410)
+    await happens(services)
+    await serve(services)
+    text = (await api.http.get("/metrics")).text
+    for state, count in (("working", 0), ("failing", 0), ("disabled", 1), ("switched_off", 1)):
+        assert f'paperfleet_outlets{{kind="webhook",state="{state}"}} {count}.0\n' in text, state
+
+
 async def test_disabled_ones_get_nothing_and_catch_up_when_enabled(api, services, receiver):
     one, _ = await made(api, receiver.url)
     await api.http.patch(one, json={"enabled": False})
