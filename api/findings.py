@@ -22,7 +22,7 @@ class Findings(msgspec.Struct, frozen=True):
 
 @get("/findings", opt=ADMIN, summary="What is wrong, and how to mend it", responses=problems(503))
 async def read_findings(services: NamedDependency[Services]) -> Findings:
-    """PostgreSQL, Redis, the exchange and its clock, ticks, processes, queues, quarantine, weight, lag, halts.
+    """PostgreSQL, Redis, the exchange and its clock, ticks, processes, queues, quarantine, weight, lag, halts, outlets.
 
     As `paperfleet doctor` finds it, but for the settings of other processes, and of ticks those of the prices alone.
     """

@@ -1,4 +1,4 @@
-"""Examines the fleet itself: the exchange, ticks, processes, queues, lag, request weight, halts."""
+"""Examines the fleet itself: the exchange, ticks, processes, queues, lag, request weight, halts, strategies."""
 
 import asyncio
 import time
@@ -8,12 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 from services.binance.brackets import as_of
 from services.coordination import proxies, quarantine
 from services.coordination.task_queue import QUEUES
-from services.db import books, brackets, slots
+from services.db import books, brackets, scans, slots
 from services.domain.errors import InvalidData, Unavailable
 from services.domain.finding import Finding, doubt, fine, wrong
 from services.domain.market import Market
 from services.settings import Settings
 from services.usecases.context import Services
+from services.usecases.examine_outlets import examine_outlets
 from services.usecases.examine_servers import FULL
 from services.usecases.fleet_state import FleetState, read_fleet
 from services.usecases.read_lag import LATE_SECONDS, PairLag, read_lag
@@ -36,6 +37,7 @@ async def examine_fleet(services: Services, intervals: Mapping[str, timedelta]) 
     """What keeps the fleet from its work. `intervals` are those of the scheduled jobs, by name."""
     state = await read_fleet(services)
     found = [*_halts(state), *await _ticks(services, intervals), await _books(services), await _brackets(services)]
+    found += [*await examine_outlets(services), await _strategies(services)]
     if state.redis is None:
         return found  # without Redis nothing of the rest can be known, and no request may leave
     return [
@@ -94,6 +96,15 @@ async def _brackets(services: Services) -> Finding:
         mend = "save the exchange's answer and bring it by `paperfleet brackets FILE`: docs/futures.md"
         return doubt("brackets", text, mend)
     return fine("brackets", text)
+
+
+async def _strategies(services: Services) -> Finding:
+    async with services.pool.connection() as connection:
+        disabled = await scans.disabled(connection)
+    if disabled:
+        text = "; ".join(f"{each.strategy} is switched off: {each.reason}" for each in disabled)
+        return doubt("strategies", text, "mend them, then `paperfleet strategies --enable NAME`")
+    return fine("strategies", "none is switched off")
 
 
 def _processes(state: FleetState) -> Iterator[Finding]:

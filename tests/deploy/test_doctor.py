@@ -31,6 +31,7 @@ from services.usecases.fleet_state import read_fleet
 from services.usecases.halt import halt
 from services.usecases.maintain import reconcile_books
 from tests.api.running import NOWHERE, exchange, settings_of_test
+from tests.deploy.findings import by_check
 from tests.servers import wait_until
 from workers.jobs import fleet_jobs
 
@@ -53,12 +54,6 @@ def settings(database_url, redis_url, urls):
 async def services(settings):
     async with build(settings, name="test") as built:
         yield built
-
-
-def by_check(findings: list[Finding]) -> dict[str, Finding]:
-    for finding in findings:
-        assert (finding.mend == "") is (finding.level is Level.OK), f"{finding.check} says how to mend it"
-    return {finding.check: finding for finding in findings}
 
 
 def run(*arguments: str, **variables: str) -> tuple[int, dict[str, Finding]]:
@@ -100,7 +95,7 @@ def test_the_whole_of_it_beside_a_database_without_a_fleet(settings):
     code, found = run("--quiet", **settings.to_environment())
     assert code == 2
     assert found["durability"].level == "error", "the servers of tests do not sync"
-    for kind in ("scheduler", "workers", "apis", "lag"):
+    for kind in ("scheduler", "schedulers", "workers", "apis", "lag"):
         assert found[kind].level == "error"
     assert "schema" not in found
 
