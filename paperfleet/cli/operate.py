@@ -8,7 +8,7 @@ import typer
 from paperfleet.cli.books import tell_differences
 from paperfleet.cli.processes import as_command, carried_out, process_settings
 from paperfleet.cli.put_aside import tell_queues
-from paperfleet.cli.remote import AsJson
+from paperfleet.cli.remote import AsJson, tell_json
 
 if TYPE_CHECKING:
     from services.usecases.context import Services
@@ -54,7 +54,8 @@ def queues(
 
 
 def lag(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Pairs of each market that are shown.")] = 10,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Pairs of each market.")] = 10,
+    json: AsJson = False,
 ) -> None:
     """Show the pairs whose judged path is furthest behind the exchange's present, each with its reason.
 
@@ -74,10 +75,14 @@ def lag(
         async with build(settings, name="paperfleet lag") as services:
             return await read_lag(services, limit)
 
+    found = asyncio.run(run())
+    if json:
+        for pair in found:
+            tell_json(pair)
+        return
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("pair", "judged to (UTC)", "behind", "live trades", "reason", ""):
         table.add_column(column)
-    found = asyncio.run(run())
     for pair in found:
         name = f"{pair.market_type} {pair.symbol}"
         behind = "?" if pair.seconds is None else f"{pair.seconds:,.0f} s"
@@ -88,11 +93,15 @@ def lag(
         typer.echo(f"the exchange's clock is out of reach ({', '.join(timeless)}): see `paperfleet doctor`", err=True)
 
 
-def reconcile() -> None:
+def reconcile(json: AsJson = False) -> None:
     """Compare balances, ledger, events and triggers over all rows; exit code 1 when they differ."""
     from services.usecases.maintain import reconcile_books
 
-    tell_differences(carried_out(reconcile_books))
+    found = carried_out(reconcile_books)
+    if json:
+        tell_json({"differences": found})
+        raise typer.Exit(bool(found))
+    tell_differences(found)
 
 
 def brackets(

@@ -81,7 +81,7 @@ def doctor(json: AsJson = False, url: Url = None, key: KeyText = None) -> None:
 
 @system.command("lag")
 def show_lag(
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=200, help="Pairs of each market.")] = 10,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Pairs of each market.")] = 10,
     json: AsJson = False,
     url: Url = None,
     key: KeyText = None,

@@ -74,11 +74,21 @@ async def test_the_verdict_on_the_books_is_waited_for(services, api, run):
         assert "reserved_is_live_trades: 1 differences\n  1, " in told
         differing = json.loads((await verdict(services, run, api.url, "--json", code=None)).splitlines()[-1])
         assert list(differing["differences"]) == ["reserved_is_live_trades"]
+        told = json.loads(direct(services, "reconcile", "--json", code=1))
+        assert told["differences"] == differing["differences"]
         assert "books differ: reserved_is_live_trades" in run(api.url, "system", "show")
     finally:
         async with services.pool.connection() as connection:
             await connection.execute("UPDATE accounts SET reserved = reserved - 1 WHERE id = 1")
     assert await verdict(services, run, api.url) == "the books are in order\n"
+
+
+def direct(services, *arguments: str, code: int = 0) -> str:
+    """What a command that needs no API tells on standard output."""
+    environment = os.environ | services.settings.to_environment()
+    done = subprocess.run([PAPERFLEET, *arguments], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == code, done.stderr
+    return done.stdout
 
 
 async def verdict(services, run, url: str, *arguments: str, code: int | None = 0) -> str:
@@ -170,6 +180,11 @@ async def test_the_queues_are_seen_and_mended_without_an_api_too(services, api, 
     assert "put aside" not in queues("--clear-quarantine")
 
 
+def _timeless(pairs: list[dict]) -> list[tuple[str, str, str]]:
+    """Lags, but for how long they are: a moment later they are longer."""
+    return sorted((each["market_type"], each["symbol"], each["reason"]) for each in pairs)
+
+
 def _ageless(told: str) -> dict:
     """Queues as JSON, but for how long their messages wait: a moment later it is longer."""
     found = json.loads(told)
@@ -250,6 +265,10 @@ async def test_lag_tells_what_the_database_knows_where_the_exchange_is_out_of_re
             [now[Market.SPOT], now[Market.FUTURES]],
         )
     assert "in_time" in run(api.url, "system", "lag", "-n", "3")
+    whole = [json.loads(line) for line in run(api.url, "system", "lag", "-n", "1000", "--json").splitlines()]
+    alone = [json.loads(line) for line in direct(services, "lag", "-n", "1000", "--json").splitlines()]
+    assert len(whole) > 400, "every pair, in one answer"
+    assert _timeless(alone) == _timeless(whole)
     away = msgspec.structs.replace(services.settings, spot_url="http://127.0.0.1:9")
     with serving(away) as running, Client(running.url) as client:
         found = list(client.system.lag(limit=2))
