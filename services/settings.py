@@ -63,7 +63,10 @@ class Writers(StrEnum):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """All configuration. Every field is the variable PAPERFLEET_<FIELD> in upper case; see IN_FILES too.
+    """All configuration. Every field is the variable PAPERFLEET_<FIELD> in upper case.
+
+    In place of database_url, callers_database_url and redis_url, which may hold passwords, PAPERFLEET_<FIELD>_FILE may
+    name a file that holds the value; it is read when a process starts.
 
     database_url       libpq URL, e.g. postgresql://user@/paperfleet?host=/run/pg
     callers_database_url

@@ -9,11 +9,13 @@ from typing import Any
 
 import msgspec
 import typer
-from prometheus_client import REGISTRY
+from prometheus_client.metrics import MetricWrapperBase
 
-from services.settings import PREFIX, Settings
+from paperfleet.client.transports import KEY_VARIABLE, URL_VARIABLE
+from services.settings import IN_FILES, PREFIX, Settings
 
-_FLEET_METRIC = re.compile(r'_(?:by|one|labelled)\(\s*"(\w+)",\s*"([^"]+)"')
+_MODULES_OF_METRICS = ("api.metrics", "api.outlet_metrics", "services.telemetry", "workers.observe")
+_FLEET_METRIC = re.compile(r'_(?:by|one)\(\s*"(\w+)",\s*"([^"]+)"(?:,\s*"(\w+)")?')
 
 
 def pages() -> dict[str, Callable[[], str]]:
@@ -51,29 +53,39 @@ def settings() -> str:
         )
         kind = getattr(field.type, "__name__", str(field.type)).replace("typing.", "")
         rows.append((f"`{PREFIX}{field.name.upper()}`", f"`{kind}`", default))
+        if field.name in IN_FILES:
+            rows.append((f"`{PREFIX}{field.name.upper()}_FILE`", "path of a file", "empty"))
     words = inspect.cleandoc(Settings.__doc__ or "")
     lines = ["# Settings", "", "Environment variables of every process. A misspelt one stops it with its name.", ""]
     lines += _table(("variable", "type", "default"), rows)
-    return "\n".join([*lines, "## What they mean", "", "```text", words, "```", ""])
+    lines += ["## What they mean", "", "```text", words, "```", ""]
+    lines += ["## Of programs that ask the API", "", "Commands that talk through it, and the Python client.", ""]
+    asking = (
+        (f"`{URL_VARIABLE}`", "`http://127.0.0.1:8000`", "where the API is"),
+        (f"`{KEY_VARIABLE}`", "empty", "an API key; a local run wants none"),
+    )
+    return "\n".join([*lines, *_table(("variable", "default", "meaning"), asking)])
 
 
 def metrics() -> str:
     """Everything that processes export for Prometheus."""
     from api import fleet_metrics
 
-    for module in ("api.metrics", "api.outlet_metrics", "services.telemetry", "workers.observe"):
-        importlib.import_module(module)  # which registers its metrics
-    rows = []
-    for family in REGISTRY.collect():
-        if family.name.startswith("paperfleet_"):
-            suffix = "_total" if family.type == "counter" else ""
-            rows.append((f"`{family.name}{suffix}`", family.type, family.documentation))
+    rows: set[tuple[str, ...]] = set()
+    for module in map(importlib.import_module, _MODULES_OF_METRICS):
+        for metric in vars(module).values():
+            if isinstance(metric, MetricWrapperBase):
+                (family,) = metric.describe()
+                suffix = "_total" if family.type == "counter" else ""
+                labels = _labels(*metric._labelnames)
+                rows.add((f"`{family.name}{suffix}`", family.type, labels, family.documentation))
     told = _FLEET_METRIC.findall(inspect.getsource(fleet_metrics))
-    fleet = [(f"`{fleet_metrics.PREFIX}{name}`", "gauge", text) for name, text in told]
+    fleet = [(f"`{fleet_metrics.PREFIX}{name}`", "gauge", _labels(label), text) for name, text, label in told]
+    head = ("name", "type", "labels", "meaning")
     lines = ["# Metrics", "", "## Of a process", "", "At its own `/metrics`; sum them over processes.", ""]
-    lines += _table(("name", "type", "meaning"), sorted(rows))
+    lines += _table(head, sorted(rows))
     lines += ["## Of the fleet", "", "At every API's `/metrics`, the same from each: take `max`, never `sum`.", ""]
-    return "\n".join([*lines, *_table(("name", "type", "meaning"), fleet)])
+    return "\n".join([*lines, *_table(head, fleet)])
 
 
 def api() -> str:
@@ -119,6 +131,10 @@ def commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:
             yield from commands(f"{path} {name}", command.commands[name])
     else:
         yield path, command
+
+
+def _labels(*names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names if name)
 
 
 def _parameters(command: Any) -> list[str]:

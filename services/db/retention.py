@@ -21,6 +21,8 @@ SIGNALS_KEPT = timedelta(days=90)
 """Payloads, and signals that no trade came of; those of trades stay as long as their trades."""
 AUDIT_KEPT = timedelta(days=365)
 BARS_KEPT = timedelta(days=35)
+SESSIONS_KEPT = timedelta(0)
+"""Beyond their end."""
 DELIVERIES_KEPT = timedelta(days=7)
 DEAD_DELIVERIES_KEPT = timedelta(days=30)
 EQUITY_KEPT = {"minute": timedelta(days=7), "hour": timedelta(days=400)}
@@ -37,7 +39,7 @@ _OLD_ROWS = (
         SIGNALS_KEPT,
     ),
     ("DELETE FROM audit_log WHERE at < now() - %s", AUDIT_KEPT),
-    ("DELETE FROM sessions WHERE expires_at < now() - %s", timedelta(0)),
+    ("DELETE FROM sessions WHERE expires_at < now() - %s", SESSIONS_KEPT),
     ("DELETE FROM deliveries WHERE state = 'delivered' AND created_at < now() - %s", DELIVERIES_KEPT),
     ("DELETE FROM deliveries WHERE state = 'dead' AND created_at < now() - %s", DEAD_DELIVERIES_KEPT),
 )

@@ -24,7 +24,7 @@ def _deliveries(told: Iterable[OutletStatus]) -> Finding:
     ]
     dead = [f"{each.kind}: {each.dead} given up" for each in told if each.dead]
     if late or dead:
-        mend = "docs/runbook.md#deliveries; owners send them again or drop them with `paperfleet webhooks replay`, `drop`"
+        mend = "docs/runbook.md#deliveries; owners send dead ones again with `paperfleet webhooks replay`, or drop them"
         return doubt("deliveries", ", ".join([*late, *dead]), mend)
     return fine("deliveries", "none waits long, none was given up")
 

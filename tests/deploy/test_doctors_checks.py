@@ -24,7 +24,7 @@ from tests.docs.named_tests import wrong_test
 from tests.servers import wait_until
 
 DOCTOR, HERE = "tests/deploy/test_doctor.py", "tests/deploy/test_doctors_checks.py"
-POOLER = "tests/deploy/test_pooler.py"
+POOLER, PROXIES = "tests/deploy/test_pooler.py", "tests/access/test_proxies.py"
 SCHEMA = (DOCTOR, "test_a_schema_that_is_not_as_it_should_be")
 SHORT = (DOCTOR, "test_a_server_that_is_short_of_something")
 ALONE = (DOCTOR, "test_the_whole_of_it_beside_a_database_without_a_fleet")
@@ -52,7 +52,7 @@ BROKEN_BY = {
     "persistence": (HERE, "test_a_redis_that_could_not_save"),
     "pools": (DOCTOR, "test_processes_that_may_ask_for_more_connections_than_there_are"),
     "postgres": SHORT,
-    "proxies": ("tests/access/test_proxies.py", "test_a_proxy_that_is_not_named_is_found_by_the_doctor_and_logged_once"),
+    "proxies": (PROXIES, "test_a_proxy_that_is_not_named_is_found_by_the_doctor_and_logged_once"),
     "quarantine": (HERE, "test_messages_that_were_put_aside_unrun"),
     "quarantined_prices": KEPT,
     "queues": KEPT,

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from paperfleet.site.pages import pages
-from services.settings import PREFIX, Settings
+from services.settings import IN_FILES, OF_CLIENTS, PREFIX, Settings
 from tests.deploy import images
-from tests.deploy.exported import of_processes
+from tests.deploy.exported import labels_of_processes, of_processes
 from tests.docs.blocks import ROOT
 
 
@@ -61,7 +61,16 @@ def test_the_reference_names_everything():
     made = {path: make() for path, make in pages().items()}
     for name in Settings.__struct_fields__:
         assert f"`{PREFIX}{name.upper()}`" in made["reference/settings.md"]
-    told = set(re.findall(r"^\| `(paperfleet_\w+)` \|", made["reference/metrics.md"], re.MULTILINE))
+        assert (f"`{PREFIX}{name.upper()}_FILE`" in made["reference/settings.md"]) is (name in IN_FILES)
+    for name in OF_CLIENTS:
+        assert f"`{PREFIX}{name.upper()}`" in made["reference/settings.md"]
+    row = re.compile(r"^\| `(paperfleet_\w+)` \| \w+ \| ([^|]*) \|", re.MULTILINE)
+    rows = dict(row.findall(made["reference/metrics.md"]))
+    for name, labels in labels_of_processes().items():
+        told = rows[name if name in rows else re.sub(r"_(bucket|count|sum)$", "", name)]
+        assert set(re.findall(r"`(\w+)`", told)) == labels - {"le"}, name
+    assert (rows["paperfleet_fleet_lag_seconds"], rows["paperfleet_fleet_cycle_seconds"]) == ("`market`", "")
+    told = set(rows)
     exported = {re.sub(r"_(bucket|count|sum)$", "", name) for name in of_processes()}
     assert exported <= told | {f"{name}_total" for name in told}
     used = (ROOT / "deploy/prometheus/alerts.yml").read_text()
