@@ -52,10 +52,10 @@ def test_a_trade_made_by_hand_closes_on_screen_and_every_figure_follows(page: Pa
     assert page.evaluate("window.sameDocument"), "the page was loaded anew"
 
 
-@pytest.mark.console_says("409")
+@pytest.mark.console_says("Failed to load resource: the server responded with a status of 409")
 def test_a_note_that_was_written_elsewhere_meanwhile_is_shown_before_it_is_replaced(page: Page, stack: Stack):
     trade = stack.trade("XRPUSDT")
-    visit(page, f"/trades/{trade['id']}", "XRPUSDT")
+    visit(page, f"/trades/{trade['id']}", "XRP")
     field = page.get_by_label("Notes")
     field.fill("mine")
     url = f"/api/paper-trades/{trade['id']}/notes/"
