@@ -18,6 +18,7 @@ from api.hub import Hub
 from api.parameters import existing, text
 from api.price_board import Pair
 from api.subscription import Holder, Subscription
+from services.coordination.caller_network import network_of
 from services.coordination.tickets import TICKET_SECONDS
 from services.domain.credentials import ANYTHING, Channels
 from services.domain.errors import Forbidden, InvalidInput
@@ -120,7 +121,7 @@ async def stream(
                 account_ids=account_ids if positions else (),
                 abort=_abort(request),
                 holder=Holder(
-                    name=f"user {caller.user_id}" if caller.user_id else f"address {_address(request)}",
+                    name=f"user {caller.user_id}" if caller.user_id else f"address {network_of(_address(request))}",
                     via=caller.via,
                     user_id=caller.user_id,
                     account_ids=caller.account_ids,

@@ -16,6 +16,7 @@ from api.door import READING, is_foreign
 from api.metrics import RATE_LIMITED, RATE_LIMITS_SKIPPED
 from api.proxies import Distrust
 from api.query import check_query
+from services.coordination.caller_network import network_of
 from services.coordination.rate import Limit, RateLimits, Room
 from services.db import acting
 from services.db.acting import Acting
@@ -106,12 +107,12 @@ class Gate:
         if caller.is_anonymous:
             limits = [self._of_strangers(address)]
         else:
-            limits = [self._limit(_limit_name(caller)), self._limit(f"from:{address}", NEIGHBOURS)]
+            limits = [self._limit(_limit_name(caller)), self._limit(f"from:{network_of(address)}", NEIGHBOURS)]
         await self._through(connection, self._limits.take, *limits)
 
     def _of_strangers(self, address: str) -> Limit:
         """What an address may ask without a credential that holds."""
-        return self._limit(f"address:{address}")
+        return self._limit(f"address:{network_of(address)}")
 
     def _limit(self, name: str, times: int = 1) -> Limit:
         per_minute = self._settings.rate_per_minute * times

@@ -9,6 +9,7 @@ import hashlib
 
 from redis.asyncio import Redis
 
+from services.coordination.caller_network import network_of
 from services.coordination.scripts import script, unavailable_without_redis
 from services.domain.errors import TooMany
 
@@ -51,4 +52,4 @@ class Attempts:
 
 def _keys(name: str, address: str) -> tuple[str, str]:
     """Names are hashed: what people type there by mistake is often their password."""
-    return f"failed:{hashlib.sha256(name.encode()).hexdigest()[:32]}", f"failed:{address}"
+    return f"failed:{hashlib.sha256(name.encode()).hexdigest()[:32]}", f"failed:{network_of(address)}"
