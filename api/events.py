@@ -99,26 +99,28 @@ async def stream(
     sources: Annotated[
         list[int] | None, QueryParameter(description="Ids of sources, in place of one's own and the followed ones.")
     ] = None,
+    account_ids: Annotated[
+        list[int] | None, QueryParameter(description="Ids of accounts, the public one too, in place of all one's own.")
+    ] = None,
 ) -> Stream:
     """Without Last-Event-ID it starts now. A client that does not read is cut off, and resumes by its last id.
 
     By a ticket for some channels: those, or of them what is asked for.
     """
     channels = caller.identity.channels if caller.identity else ANYTHING
-    account_ids = caller.listed()
     if channels != ANYTHING:
-        prices, sources = _of_ticket(channels, prices, sources)
-        account_ids = _reached(caller, channels.account_ids or ())
+        prices, sources, account_ids = _of_ticket(channels, prices, sources, account_ids)
+    reached = caller.listed() if account_ids is None else _reached(caller, account_ids)
     async with hub.joining:
         pairs, positions = (await listed_pairs(services), False) if prices == ALL else _pairs(prices)
         source_ids = await _sources(services, caller, sources)
         client = await hub.connect(
             Subscription(
-                streams=tuple(streams_of(account_ids, source_ids)),
+                streams=tuple(streams_of(reached, source_ids)),
                 last_event_id=last_event_id_header or last_event_id or "",
                 from_start=start is not None,
                 pairs=pairs,
-                account_ids=account_ids if positions else (),
+                account_ids=reached if positions else (),
                 abort=_abort(request),
                 holder=Holder(
                     name=f"user {caller.user_id}" if caller.user_id else f"address {network_of(_address(request))}",
@@ -143,14 +145,20 @@ def _reached(caller: Caller, account_ids: Sequence[int]) -> tuple[int, ...]:
     return tuple(sorted({id_ for named in account_ids for id_ in caller.listed(named)}))
 
 
-def _of_ticket(channels: Channels, prices: str | None, sources: list[int] | None) -> tuple[str, list[int]]:
-    """The prices and sources asked for, all that the ticket is for unless any are. Raises Forbidden."""
+def _of_ticket(
+    channels: Channels, prices: str | None, sources: list[int] | None, account_ids: list[int] | None
+) -> tuple[str, list[int], list[int]]:
+    """The prices, sources and accounts asked for, all that the ticket is for unless any are. Raises Forbidden."""
     asked, opened = _names(prices), _names(channels.prices)
     beyond = asked & {POSITIONS} if channels.prices == ALL else asked - opened
-    named = channels.sources or ()
-    if beyond or not set(sources or ()) <= set(named):
-        raise Forbidden("ticket_for_others", "this ticket is for other sources or prices")
-    return channels.prices or "" if prices is None else prices, list(named) if sources is None else sources
+    opened_sources, opened_accounts = channels.sources or (), channels.account_ids or ()
+    if beyond or not (set(sources or ()) <= set(opened_sources) and set(account_ids or ()) <= set(opened_accounts)):
+        raise Forbidden("ticket_for_others", "this ticket is for other accounts, sources or prices")
+    return (
+        channels.prices or "" if prices is None else prices,
+        list(opened_sources) if sources is None else sources,
+        list(opened_accounts) if account_ids is None else account_ids,
+    )
 
 
 async def _sources(services: Services, caller: Caller, named: Sequence[int] | None) -> list[int]:

@@ -92,8 +92,8 @@ class Gate:
             found = await self._identifier.by_ticket(ticket)
         elif token is not None:
             found = await self._identifier.by_session(token, may_look)
-            if found is None and access in ("open", "public"):
-                return None  # a cookie that has run out must not keep anybody from the login
+            if found is None and (access == "open" or (access == "public" and method in READING)):
+                return None  # a cookie that has run out must not keep anybody from the login, nor write as nobody's
             if found is not None and method not in READING and access != "open":
                 _check_page(connection, token)
         else:

@@ -189,7 +189,7 @@ async def edit(
     status_code=200,
     dto=JsonBody[FollowSource],
     summary="Follow a source with an account, or change how",
-    responses=problems(404, 422),
+    responses=problems(404, 409, 422),
 )
 async def follow(
     services: NamedDependency[Services],
@@ -290,7 +290,7 @@ async def cards(services: NamedDependency[Services], caller: NamedDependency[Cal
 
 def asking(caller: Caller) -> Asking:
     """The caller as the use cases know them."""
-    return Asking(caller.user_id, caller.account_ids)
+    return Asking(caller.user_id, caller.account_ids, caller.public_id if caller.may_write_public else None)
 
 
 def _view(caller: Caller, source: Source, follows: list[Follow] | None = None) -> SourceView:

@@ -103,6 +103,11 @@ _CONFLICTS = {
         "not_verified", "the endpoint's answer does not repeat the challenge", "url"
     ),
     "post /api/sources": Refusal("source_exists", "there is a source named 'my signals'", "name"),
+    "post /api/sources/{source_id}/follow": Refusal(
+        "private_source",
+        "the public account can follow public sources only: everybody sees what it trades",
+        "account_id",
+    ),
     "post /api/signals": _NOT_TRADING,
     "post /api/signals/{signal_id}/cancel": Refusal(
         "signal_state", "signal 42 is EXPIRED", "id", {"status": "EXPIRED"}

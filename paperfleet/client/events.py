@@ -71,6 +71,7 @@ class Follower:
         *,
         prices: Iterable[str] = (),
         sources: Iterable[int] = (),
+        account_ids: Iterable[int] = (),
         last_event_id: str = "",
         from_start: bool = False,
         on_lost: Callable[[str, float], None] = lambda reason, seconds: None,
@@ -79,6 +80,7 @@ class Follower:
         self._query: dict[str, str | list[str]] = {
             "prices": ",".join(prices),
             "sources": [str(id_) for id_ in sources],
+            "account_ids": [str(id_) for id_ in account_ids],
         }
         self._from_start = from_start
         self._on_lost = on_lost

@@ -35,10 +35,16 @@ _SECRET = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{43})")
 
 
 class Asking(msgspec.Struct, frozen=True):
-    """Somebody, and the accounts that are theirs."""
+    """Somebody, the accounts that are theirs, and the public one where they may trade on it."""
 
     user_id: int
     account_ids: tuple[int, ...]
+    public_id: int | None = None
+
+    @property
+    def writable_ids(self) -> tuple[int, ...]:
+        """Every account that they may trade on."""
+        return self.account_ids if self.public_id is None else (*self.account_ids, self.public_id)
 
 
 async def ensure_source(
@@ -113,7 +119,7 @@ async def create_source(
             if followed_by is not None:
                 await follows.follow(connection, id_, followed_by, NO_OVERRIDES)
             made = (await sources.load(connection, [id_]))[id_]
-            return msgspec.json.encode(shown(made, await follows.of_source(connection, id_, who.account_ids)))
+            return msgspec.json.encode(shown(made, await follows.of_source(connection, id_, who.writable_ids)))
 
         done = await once(connection, f"source:{who.user_id}", key, [name, settings, followed_by], work)
     await doorbell.ring(services.redis, [ACCESS_BELL])
@@ -149,27 +155,30 @@ async def read_source(services: Services, who: Asking, source_id: int) -> tuple[
     """A source that one may read, and how one's own accounts follow it."""
     async with services.pool.connection() as connection:
         source = await readable_source(connection, who, source_id)
-        return source, await follows.of_source(connection, source_id, who.account_ids)
+        return source, await follows.of_source(connection, source_id, who.writable_ids)
 
 
 async def follow_source(
     services: Services, who: Asking, source_id: int, account_id: int, overrides: Overrides
 ) -> list[Follow]:
-    """Have an account take the source's signals from now on, or change its overrides."""
+    """Have an account take the source's signals from now on, or change its overrides. Raises NotFound, Conflict."""
     check_overrides(overrides)
-    _check_account(who, account_id)
+    check_account(who, account_id)
     async with services.pool.connection() as connection:
         await sources.lock(connection, source_id)  # else it could be made private in between
-        await readable_source(connection, who, source_id)
+        source = await readable_source(connection, who, source_id)
+        if not source.settings.is_public and account_id not in who.account_ids:
+            why = "the public account can follow public sources only: everybody sees what it trades"
+            raise Conflict("private_source", why, field="account_id")
         await follows.follow(connection, source_id, account_id, overrides)
-        followed = await follows.of_source(connection, source_id, who.account_ids)
+        followed = await follows.of_source(connection, source_id, who.writable_ids)
     await doorbell.ring(services.redis, [ACCESS_BELL])
     return followed
 
 
 async def unfollow_source(services: Services, who: Asking, source_id: int, account_id: int) -> None:
     """Take no further signals. What is open stays open."""
-    _check_account(who, account_id)
+    check_account(who, account_id)
     async with services.pool.connection() as connection:
         if not await follows.unfollow(connection, source_id, account_id):
             raise NotFound("not_followed", f"account {account_id} does not follow source {source_id}", field="id")
@@ -241,8 +250,9 @@ def no_such_source(source_id: int) -> NotFound:
     return NotFound("no_such_source", f"there is no source {source_id}", field="source")
 
 
-def _check_account(who: Asking, account_id: int) -> None:
-    if account_id not in who.account_ids:
+def check_account(who: Asking, account_id: int) -> None:
+    """Raises NotFound for an account that they may not trade on."""
+    if account_id not in who.writable_ids:
         raise NotFound("no_such_account", f"there is no account {account_id}", field="account_id")
 
 

@@ -21,7 +21,7 @@ from services.usecases.context import Services
 from services.usecases.make_trades import make_trades
 from services.usecases.once import Keyed
 from services.usecases.open_trade import Opened
-from services.usecases.sources import Asking, own_source, readable_source
+from services.usecases.sources import Asking, check_account, own_source, readable_source
 from services.usecases.trade_signals import choose, conclude_signals, look
 
 
@@ -38,8 +38,7 @@ async def trade_by_hand(
     Raises NotFound, or Conflict: the signal is over, the account has traded it, or the trade is refused.
     """
     check_overrides(overrides)
-    if account_id not in who.account_ids:
-        raise NotFound("no_such_account", f"there is no account {account_id}", field="account_id")
+    check_account(who, account_id)
     async with services.pool.connection() as connection:
         keyed = Keyed(f"trade_signal:{account_id}", key, [signal_id, overrides])
         answered = await keyed.claim(connection)

@@ -186,6 +186,7 @@ def naming(own: dict[str, Any], known: dict[tuple[str, str], Any], named: dict[s
     ]
     return [
         Asked("GET", "/api/events/", {"sources": named["source_id"]}),
+        Asked("GET", "/api/events/", {"account_ids": account}),
         Asked("POST", "/api/events/tickets/", {"account_ids": [account]}),
         Asked("POST", "/api/events/tickets/", {"sources": [named["source_id"]]}),
         Asked("GET", "/api/signals/", {"source_id": named["source_id"]}),
