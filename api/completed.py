@@ -1,7 +1,7 @@
 """The OpenAPI document as it is served: what holds for every route is added here once, not said by each.
 
-Added are the credentials a route takes, the refusals that the gate and the framework can answer with, an example of
-every answer, the meaning of parameters, and the links from one operation to the next.
+Added are the credentials a route takes, the refusals that the gate and the framework can answer with, an example and
+the headers of every answer, the meaning of parameters, and the links from one operation to the next.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from litestar import Litestar, Request
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from api import chains, taken
+from api import answer_headers, chains, taken
 from api.access import access_of
 from api.errors import MEDIA_TYPE
 from api.examples.filler import filled
@@ -79,6 +79,7 @@ def complete(app: Litestar, document: dict[str, Any]) -> dict[str, Any]:
                 _exemplify(path, method, operation, document)
     chains.link(document["paths"])
     taken.widen(document)
+    answer_headers.tell(document, _by_operation(app, lambda handler: handler.opt.get(answer_headers.HEADERS, ())))
     return document
 
 

@@ -10,6 +10,7 @@ from litestar.params import Body, FromPath, FromQuery, QueryParameter
 
 from api import cursors, trade_export, trade_results
 from api.access import Caller
+from api.answer_headers import HEADERS
 from api.body import JsonBody
 from api.documentation import CLOSE_EXAMPLES, CREATE_EXAMPLES, EDIT_EXAMPLES, SIGNAL_TRADE_EXAMPLES, answered, problems
 from api.examples import trades
@@ -51,6 +52,7 @@ from services.usecases.read_trade import LiveTradeView, read_revisions, read_tra
 from services.usecases.trade_by_hand import trade_by_hand
 
 _JSON = "application/json"
+_VERSIONED = {HEADERS: ("ETag",)}
 
 
 def _commanded(description: str, before: dict[str, Any], after: dict[str, Any]) -> dict[int, ResponseSpec]:
@@ -115,6 +117,7 @@ async def open_positions(
 
 @post(
     "/",
+    opt=_VERSIONED,
     dto=JsonBody[NewTrade],
     summary="Open a paper trade",
     responses=_made(trades.OPEN, trades.PENDING),
@@ -158,6 +161,7 @@ class FromSignal(Overrides, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 @post(
     "/create_from_signal",
+    opt=_VERSIONED,
     dto=JsonBody[FromSignal],
     summary="Open the trade that a signal asks for",
     responses=_made(trades.SIGNALLED),
@@ -180,7 +184,7 @@ async def create_from_signal(
     return _opened(opened)
 
 
-@get("/{trade_id:int}", summary="Read a trade", responses=problems(404))
+@get("/{trade_id:int}", opt=_VERSIONED, summary="Read a trade", responses=problems(404))
 async def read(
     services: NamedDependency[Services], caller: NamedDependency[Caller], trade_id: FromPath[int]
 ) -> Response[LiveTradeView]:
@@ -205,6 +209,7 @@ async def list_revisions(
 
 @patch(
     "/{trade_id:int}",
+    opt=_VERSIONED,
     dto=JsonBody[EditTrade],
     summary="Move stop or target, write the note",
     responses=_commanded("The edited trade.", trades.OPEN, trades.EDITED),
@@ -235,6 +240,7 @@ async def edit(
 
 @post(
     "/{trade_id:int}/close_trade",
+    opt=_VERSIONED,
     status_code=200,
     dto=JsonBody[CloseTrade],
     summary="Close an open trade at the market",
@@ -260,6 +266,7 @@ async def close(
 
 @post(
     "/{trade_id:int}/cancel_trade",
+    opt=_VERSIONED,
     status_code=200,
     summary="Cancel a pending trade",
     responses=_commanded("The cancelled trade.", trades.PENDING, trades.CANCELLED),

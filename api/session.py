@@ -11,6 +11,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import Body
 
 from api.access import Caller, caller_of
+from api.answer_headers import HEADERS
 from api.body import JsonBody
 from api.documentation import ACCEPT_EXAMPLES, PASSWORD_EXAMPLES, SIGN_IN_EXAMPLES, problems
 from api.gate import cookie_name
@@ -23,6 +24,7 @@ from services.usecases.sign_in import SignedIn
 
 _OPEN = {"access": "open"}
 _SELF = {"access": "self"}
+_COOKIE = {HEADERS: ("Set-Cookie",)}
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +84,7 @@ async def read(
 
 @post(
     "/",
-    opt=_OPEN,
+    opt=_OPEN | _COOKIE,
     status_code=200,
     dto=JsonBody[SignIn],
     summary="Sign in",
@@ -101,7 +103,7 @@ async def sign_in(
 
 @post(
     "/invitation",
-    opt=_OPEN,
+    opt=_OPEN | _COOKIE,
     status_code=200,
     dto=JsonBody[Accept],
     summary="Accept an invitation",
@@ -139,7 +141,7 @@ async def change_password(
     identifier.forget()
 
 
-@delete("/", opt=_SELF, summary="Sign out", responses=problems(401, 403))
+@delete("/", opt=_SELF | _COOKIE, summary="Sign out", responses=problems(401, 403))
 async def sign_out(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
@@ -151,7 +153,7 @@ async def sign_out(
     return _farewell(request, identifier)
 
 
-@delete("/all", opt=_SELF, summary="Sign out everywhere", responses=problems(401, 403))
+@delete("/all", opt=_SELF | _COOKIE, summary="Sign out everywhere", responses=problems(401, 403))
 async def sign_out_everywhere(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],

@@ -83,7 +83,7 @@ class UnfollowSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 class SourceView(SourceSettings, frozen=True, kw_only=True):
     """A source. is_own: the caller may change it; has_secret: a webhook secret has been made. follows are the caller's
-    accounts that follow it, null in lists.
+    accounts that follow it, and the public one where the caller may trade on it; null in lists.
     """
 
     id: int

@@ -14,6 +14,7 @@ from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
 from api.access import Caller
+from api.answer_headers import HEADERS
 from api.documentation import answered, problems
 from api.examples import trades
 from api.parameters import AccountId, Since, Until, choices, moment, text
@@ -57,6 +58,7 @@ _EXAMPLE = _text([COLUMNS, *([_cell(trade[name]) for name in COLUMNS] for trade 
 
 @get(
     "/export.csv",
+    opt={HEADERS: ("Content-Disposition",)},
     summary="Trades as CSV, newest first",
     responses={
         200: answered(str, "One line a trade.", _EXAMPLE, media_type="text/csv"),

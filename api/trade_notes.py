@@ -9,6 +9,7 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath
 
 from api.access import Caller
+from api.answer_headers import HEADERS
 from api.body import JsonBody
 from api.documentation import answered, problems
 from api.examples import trades
@@ -28,6 +29,7 @@ class Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @put(
     "/{trade_id:int}/notes",
+    opt={HEADERS: ("ETag",)},
     dto=JsonBody[Note],
     summary="Write a trade's note",
     responses={200: answered(LiveTradeView, "The trade with its note.", trades.NOTED), **problems(404, 409, 422)},

@@ -142,6 +142,8 @@ def _first_of(kind, url, trade_id):
 async def test_what_asking_again_does_not_mend_is_raised(api):
     with Client(api.url) as client, pytest.raises(NotFound):
         next(client.events(sources=[987654321]))
+    with Client(api.url) as client, pytest.raises(NotFound, match="no account 987654321"):
+        next(client.events(account_ids=[987654321]))
     with Client("http://127.0.0.1:1") as client, pytest.raises(Unreachable):
         next(client.events())
 

@@ -46,7 +46,7 @@ def faults(content: dict[str, Any]) -> list[str]:
 def reached(schema: Any, seen: set[str]) -> set[str]:
     """The names of all schemas that one leads to."""
     if isinstance(schema, dict):
-        name = schema.get("$ref", "").rsplit("/", 1)[-1]
+        _, _, name = schema.get("$ref", "").partition("#/components/schemas/")
         if name and name not in seen:
             seen.add(name)
             reached(SCHEMAS[name], seen)
@@ -131,6 +131,29 @@ def test_only_reading_does_without_a_credential():
     assert "get /api/paper-trades" in free
     assert {label.split()[0] for label in free} == {"get"}
     assert OPERATIONS["post /api/paper-trades"]["security"] == [{"key": []}, {"session": []}]
+
+
+def test_answers_tell_their_headers():
+    told = {
+        (label, status): set(answer.get("headers", ()))
+        for label, operation in OPERATIONS.items()
+        for status, answer in operation["responses"].items()
+    }
+    limits = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}
+    assert told["get /api/prices", "200"] == limits
+    assert told["get /api/paper-trades/{trade_id}", "200"] == limits | {"ETag"}
+    assert told["post /api/paper-trades", "201"] == told["post /api/paper-trades", "200"] == limits | {"ETag"}
+    assert told["post /api/paper-trades/preview", "200"] == limits, "what is not stored has no version"
+    assert told["get /api/paper-trades/export.csv", "200"] == limits | {"Content-Disposition"}
+    assert told["post /api/session", "200"] == limits | {"Set-Cookie"}
+    refused = {"401": {"WWW-Authenticate"}, "429": {"Retry-After"} | limits, "503": {"Retry-After"}}
+    for (label, status), names in told.items():
+        if not label.split()[1].startswith("/api"):
+            assert not names, (label, status)
+        elif status >= "300":
+            assert names == refused.get(status, set()), (label, status)
+        else:
+            assert names >= limits, (label, status)
 
 
 def test_everything_with_an_id_is_linked_to_what_names_it():

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi import checks
 
+from api.app import SECURITY_HEADERS
 from services.domain.credentials import Role
 from tests.contract.documents import closed
 from tests.described import described
@@ -30,11 +31,28 @@ UNIDENTIFIED_EVERY = 5
 CASES = int(os.environ.get("CASES", "100"))
 ENDLESS = {"/api/events"}
 """Streams answer for ever; tests/access/test_streams.py reads them."""
+UNTOLD = {
+    *("date", "content-type", "content-length", "transfer-encoding", "cache-control", "x-request-id"),
+    *(name.lower() for name in SECURITY_HEADERS),
+}
+"""Headers that every answer may have; the document tells of the others."""
+
+
+def headers_are_told(_: Any, response: Any, case: Any) -> None:
+    """No header comes that the document does not tell of at that status."""
+    answer = case.operation.responses.find_by_status_code(response.status_code)
+    if answer is not None:
+        unexpected = response.headers.keys() - UNTOLD - {name.lower() for name, _ in answer.headers.items()}
+        assert not unexpected, f"{response.status_code} has {unexpected}"
+
+
 CHECKS = [
     schemathesis.checks.not_a_server_error,
     checks.status_code_conformance,
     checks.content_type_conformance,
     checks.response_schema_conformance,
+    checks.response_headers_conformance,
+    headers_are_told,
     checks.negative_data_rejection,
 ]
 TEXT_CHECKS = [check for check in CHECKS if check is not checks.negative_data_rejection]
