@@ -10,12 +10,17 @@ const make = (tag, text = "", className = "") => {
 
 const pretty = (value) => JSON.stringify(value, null, 2);
 
-const exampleOf = (content) => {
-  const json = content && content["application/json"];
-  if (!json) return undefined;
-  if (json.example !== undefined) return json.example;
-  if (json.examples) return Object.values(json.examples)[0].value;
-  return json.schema && json.schema.examples ? json.schema.examples[0] : undefined;
+const exampleOf = ({ example, examples, schema }) => {
+  if (example !== undefined) return example;
+  if (examples) return Object.values(examples)[0].value;
+  return schema && schema.examples ? schema.examples[0] : undefined;
+};
+
+// The media type of a body or an answer, and an example of it as it is sent: JSON laid out, text as it is.
+const shown = (content) => {
+  const [type, told] = Object.entries(content || {})[0] || ["", {}];
+  const example = exampleOf(told);
+  return { type, text: example !== undefined && type.endsWith("json") ? pretty(example) : example };
 };
 
 async function session() {
@@ -26,10 +31,10 @@ async function session() {
   }
 }
 
-async function send(path, method, fields, body) {
+async function send(path, method, fields, body, type) {
   let url = path;
   const query = new URLSearchParams();
-  const headers = { Accept: "application/json" };
+  const headers = {};
   for (const { parameter, input } of fields) {
     if (!input.value) continue;
     if (parameter.in === "path") url = url.replace(`{${parameter.name}}`, encodeURIComponent(input.value));
@@ -39,7 +44,7 @@ async function send(path, method, fields, body) {
   const key = document.getElementById("key").value.trim();
   if (key) headers.Authorization = `Bearer ${key}`;
   else if (method !== "GET") headers["X-CSRF-Token"] = (await session()).csrf_token || "";
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined) headers["Content-Type"] = type;
   const answer = await fetch(query.size ? `${url}?${query}` : url, { method, headers, body });
   const text = await answer.text();
   try {
@@ -78,12 +83,13 @@ function fill(view, path, method, operation) {
   }
   view.append(table);
   let body;
+  const asked = shown(operation.requestBody && operation.requestBody.content);
   if (operation.requestBody) {
     body = make("textarea");
     body.rows = 8;
     body.setAttribute("aria-label", "body");
-    body.value = pretty(exampleOf(operation.requestBody.content) || {});
-    view.append(make("strong", "Body"), body);
+    body.value = asked.text || "";
+    view.append(make("strong", `Body (${asked.type})`), body);
   }
   const output = make("pre");
   output.hidden = true;
@@ -93,7 +99,7 @@ function fill(view, path, method, operation) {
       output.hidden = false;
       output.textContent = "...";
       try {
-        output.textContent = await send(path, method, fields, body ? body.value : undefined);
+        output.textContent = await send(path, method, fields, body ? body.value : undefined, asked.type);
       } catch (error) {
         output.textContent = String(error);
       }
@@ -101,9 +107,9 @@ function fill(view, path, method, operation) {
     view.append(button, output);
   }
   for (const [status, answer] of Object.entries(operation.responses)) {
-    const example = exampleOf(answer.content);
-    view.append(make("p", `${status}: ${answer.description || ""}`));
-    if (example !== undefined && status < "300") view.append(make("pre", pretty(example)));
+    const { type, text } = shown(answer.content);
+    view.append(make("p", `${status}: ${answer.description || ""} ${type}`));
+    if (text !== undefined) view.append(make("pre", text));
   }
 }
 
