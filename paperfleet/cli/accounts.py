@@ -155,13 +155,14 @@ def deposit(
 def reset(
     account: Id,
     balance: Annotated[str | None, typer.Option(metavar="USDT", help="What it starts over with.")] = None,
+    once: Once = None,
     json: AsJson = False,
     url: Url = None,
     key: KeyText = None,
 ) -> None:
     """Start over with an account that has no live trades, by one booking; nothing is erased."""
     with asking(url, key) as client:
-        held = client.accounts.reset(account, balance=balance)
+        held = client.accounts.reset(account, balance=balance, idempotency_key=once)
         show(held, json, [("id", held.id), ("balance", held.balance)])
 
 
@@ -186,6 +187,7 @@ def create_key(
     name: Annotated[str, typer.Argument(help="Who shows it.")],
     scope: Annotated[list[ScopeName] | None, typer.Option(help="What it may do; repeatable. read, if absent.")] = None,
     days: Annotated[int, typer.Option(min=0, max=3650, help="How long it holds; 0: until it is revoked.")] = 365,
+    once: Once = None,
     json: AsJson = False,
     url: Url = None,
     key: KeyText = None,
@@ -196,7 +198,7 @@ def create_key(
     """
     scopes: Any = [each.value for each in scope or [ScopeName.READ]]
     with asking(url, key) as client:
-        made = client.keys.create(name, scopes=scopes, days=days or None)
+        made = client.keys.create(name, scopes=scopes, days=days or None, idempotency_key=once)
         show(made, json, [("id", made.id), ("scopes", made.scopes), ("expires", made.expires_at), ("key", made.key)])
 
 
@@ -204,13 +206,14 @@ def create_key(
 def rotate(
     key_number: Id,
     overlap: Annotated[int, typer.Option(metavar="HOURS", min=0, max=720, help="How long the old one works on.")] = 24,
+    once: Once = None,
     json: AsJson = False,
     url: Url = None,
     key: KeyText = None,
 ) -> None:
     """Replace a key by a new one with the same scopes. Its text is shown this once."""
     with asking(url, key) as client:
-        made = client.keys.rotate(key_number, overlap_hours=overlap)
+        made = client.keys.rotate(key_number, overlap_hours=overlap, idempotency_key=once)
         show(made, json, [("id", made.id), ("expires", made.expires_at), ("key", made.key)])
 
 

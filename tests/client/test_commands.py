@@ -82,10 +82,16 @@ async def test_signals_accounts_keys_system(api, run, tmp_path):
     assert "by command" in run(api.url, "accounts", "list")
     assert "705" in run(api.url, "accounts", "show", account)
     assert len(run(api.url, "accounts", "ledger", account, "--json").splitlines()) == 2
-    assert "300" in run(api.url, "accounts", "reset", account, "--balance", "300")
-    key = json.loads(run(api.url, "keys", "create", "bot", "--scope", "read", "--scope", "trade", "--json"))
+    for _ in range(2):
+        assert "300" in run(api.url, "accounts", "reset", account, "--balance", "300", "--once", "x")
+    assert len(run(api.url, "accounts", "ledger", account, "--json").splitlines()) == 3
+    wanted = ("keys", "create", "bot", "--scope", "read", "--scope", "trade", "--once", "x", "--json")
+    key, again = [json.loads(run(api.url, *wanted)) for _ in range(2)]
     assert key["scopes"] == ["read", "trade"]
-    new = json.loads(run(api.url, "keys", "rotate", str(key["id"]), "--overlap", "0", "--json"))
+    assert (again["id"], again["key"]) == (key["id"], None)
+    rotated = ("keys", "rotate", str(key["id"]), "--overlap", "0", "--once", "x", "--json")
+    new, again = [json.loads(run(api.url, *rotated)) for _ in range(2)]
+    assert again["id"] == new["id"] != key["id"]
     assert "holds no longer" in run(api.url, "keys", "revoke", str(new["id"]), "--yes")
     assert "bot" in run(api.url, "keys", "list")
     assert "open trades" in run(api.url, "system", "show")
