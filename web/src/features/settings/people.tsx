@@ -147,7 +147,7 @@ function Actions({ of, onAsk }: { of: User; onAsk: (asked: Asked) => void }) {
         action: "Shut out",
         change: { disabled: true },
         meaning:
-          "Sessions, keys, streams, public links, alerts and webhooks stop at once, and live accounts are back to paper. " +
+          "Sessions, keys, public links, alerts and webhooks stop at once, live accounts are back to paper. " +
           "Accounts and trades stay, and open trades go on.",
       };
   return (
