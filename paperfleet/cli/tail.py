@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paperfleet.cli.remote import AsJson, KeyText, Url, asking, tell_json, told
+from paperfleet.cli.remote import AsJson, KeyText, OfAccount, Url, asking, tell_json, told
 
 if TYPE_CHECKING:
     from paperfleet.client import Event
@@ -19,6 +19,7 @@ def tail(
     only: Annotated[
         list[str] | None, typer.Option(metavar="TYPE", help="paper_trade, signal, account, ...; repeatable.")
     ] = None,
+    account: OfAccount = None,
     start: Annotated[bool, typer.Option("--from-start", help="Begin with the oldest that is kept.")] = False,
     after: Annotated[str, typer.Option(metavar="EVENT-ID", help="Begin after this event, an id of --json.")] = "",
     count: Annotated[int, typer.Option("--count", "-n", min=0, help="End after so many events; 0: never.")] = 0,
@@ -33,7 +34,13 @@ def tail(
     paperfleet tail --only paper_trade --prices positions
     """
     with asking(url, key) as client:
-        events = client.events(prices=prices or (), from_start=start, last_event_id=after, on_lost=_tell_loss)
+        events = client.events(
+            prices=prices or (),
+            account_ids=() if account is None else [account],
+            from_start=start,
+            last_event_id=after,
+            on_lost=_tell_loss,
+        )
         wanted = (event for event in events if not only or event.type in only)
         try:
             for number, event in enumerate(wanted, 1):

@@ -142,6 +142,18 @@ async def test_tail_goes_on_after_the_api_was_away(services, api):
     assert numbers == [head + number for number in range(1, 6)]
 
 
+async def test_tail_of_one_account_tells_of_no_other(services, api):
+    second = (await api.http.post("/api/accounts/", json={"name": "to be followed"})).json()["id"]
+    with serving(services.settings) as server:
+        command = [PAPERFLEET, "tail", "--json", "--only", "paper_trade", "--account", str(second), "-n", "1"]
+        with _started([*command, "--url", server.url]) as tail:
+            await wait_until(lambda: server.app.state.hub._clients, 60)
+            await append(services, 3)
+            await append(services, 1, account_id=second, filling="its own")
+            assert json.loads(tail.stdout.readline())["data"]["filling"] == "its own"
+            assert tail.wait(30) == 0
+
+
 async def test_tail_in_words_ends_with_ctrl_c(services, api):
     command = [PAPERFLEET, "tail", "--prices", "SPOT:BTCUSDT", "--url", api.url]
     with _started(command) as tail:
