@@ -38,7 +38,7 @@ RESERVES: Mapping[Market, Mapping[str, float]] = {
         "command": 0.02,
         "chart": 0.01,
         "funding": 0.02,
-        "clock": 0.005,
+        "clock": 0.014,
         "listings": 0.005,
     },
 }
@@ -47,7 +47,8 @@ RESERVES: Mapping[Market, Mapping[str, float]] = {
 Of the default budgets a full cycle takes 18 % on spot and 28 % on futures (twice that with a mark price for every
 pair), sweeps every two seconds 6 and 12 %. Two cycles of last prices fit into one window, so that none waits for the
 one before. The candles of one scan take 18 % on spot, at once, and 28 % on futures: there they come in two windows,
-rather than keep the prices that trades are judged by waiting.
+rather than keep the prices that trades are judged by waiting. The time is asked for by each process and command as it
+starts, mostly when the history of all pairs is being brought.
 """
 
 BORROWERS, LENDER, LENT_UP_TO = ("ring", "finer"), "cycle", 0.75
