@@ -361,23 +361,6 @@ def test_bars_from_before_since_are_not_judged():
     assert walk(long(), path, since=START).trade.status == "CLOSED_SL"
 
 
-def test_a_time_stop_that_was_due_in_silence_goes_with_the_next_open():
-    trade = ruled(long(), Rules(time_stop=timedelta(seconds=30)))  # due at minute 2
-    calm = (bar("100 101 99.1 100", 1), bar("100.5 101 99.1 100", 5))
-    ended = walk(trade, Path(INSTRUMENT.id, START, START + 6 * MINUTE, calm), since=START).trade
-    assert (ended.status, ended.ended_by) == ("CLOSED_EXPIRED", Reason.TIME_STOP)
-    assert (ended.exit.time, ended.exit.price) == (START + 5 * MINUTE, D("100.5"))
-
-
-def test_a_time_stop_that_was_due_in_silence_may_go_with_the_first_print_before_a_command_or_after():
-    trade = ruled(long(), Rules(time_stop=timedelta(seconds=30)))  # due at minute 2
-    path = Path(INSTRUMENT.id, START, START + 6 * MINUTE, (bar("100 101 99.1 100", 1), bar("100.5 101 99.1 100", 5)))
-    edit = Command(kind=CommandKind.EDIT, at=START + 5 * MINUTE + timedelta(seconds=20), stop_loss=D("99.05"))
-    assert walk(trade, path, since=START, command=edit).need == Need(START + 5 * MINUTE)
-    ended = walk(trade, path, since=START, command=edit, finer={START + 5 * MINUTE: GONE}).trade
-    assert (ended.status, ended.ambiguous) == ("CLOSED_EXPIRED", True)
-
-
 def test_the_exit_of_a_closed_trade_is_its_last_fill():
     trade = ruled(long(), Rules(), "101", "102", "103")
     ended = after(trade, "100 101 99.1 101", "101 102 100 102", "102 103.5 101 103").trade
