@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from litestar import Litestar, Request
-from litestar.handlers import BaseRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from api import answer_headers, chains, taken
@@ -26,7 +26,7 @@ _REFUSALS = {
     "401": "A login or a key is needed, or the one shown does not hold.",
     "403": "The caller may not do this.",
     "404": "There is no such thing, or it is another user's.",
-    "413": "The body is larger than 64 kB.",
+    "413": "The body is larger than {size}.",
     "422": "A field breaks a rule.",
     "429": "Too many requests; Retry-After says how long to wait.",
     "503": "A part of the system is away; Retry-After says when to ask again.",
@@ -69,13 +69,14 @@ class Contract(JsonRenderPlugin):
 def complete(app: Litestar, document: dict[str, Any]) -> dict[str, Any]:
     """The document with what holds everywhere."""
     access, texts = _by_operation(app, access_of), _by_operation(app, lambda handler: handler.opt.get(TEXT_BODY))
+    sizes = _by_operation(app, _size_told)
     document.setdefault("components", {})["securitySchemes"] = _SCHEMES
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if method in _METHODS:
                 if text := texts.get((path, method)):
                     operation["requestBody"] = _text_body(text)
-                _complete_operation(path, method, operation, access.get((path, method), "user"))
+                _complete_operation(path, method, operation, access.get((path, method), "user"), sizes[path, method])
                 _exemplify(path, method, operation, document)
     chains.link(document["paths"])
     taken.widen(document)
@@ -83,7 +84,7 @@ def complete(app: Litestar, document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _complete_operation(path: str, method: str, operation: dict[str, Any], access: str) -> None:
+def _complete_operation(path: str, method: str, operation: dict[str, Any], access: str, size: str) -> None:
     signed: list[dict[str, list[str]]] = [{"key": []}, {"session": []}]
     unsigned = [{}, *signed] if method == "get" else signed  # nobody writes, unless the operator allows it
     operation["security"] = {"open": [], "probe": [], "public": unsigned}.get(access, signed)
@@ -94,10 +95,15 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any], acces
     asked |= {"404", "422"} if "{" in path else set()
     asked |= {"422"} if operation.get("parameters") else set()
     asked |= {"404"} if any(each["name"] == "account_id" for each in operation.get("parameters", ())) else set()
-    asked |= {"400", "413", "422"} if "requestBody" in operation else set()
+    bodies = operation.get("requestBody", {}).get("content", {})
+    asked |= {"413", "422"} if bodies else set()
+    if "application/json" in bodies:
+        asked.add("400")
+    else:
+        operation["responses"].pop("400", None)  # the framework says it of every route
     for status in sorted(asked):
         answer = operation["responses"].setdefault(status, {"content": _problem()})
-        answer["description"] = _REFUSALS[status]
+        answer["description"] = _REFUSALS[status].format(size=size)
     operation["responses"].get("204", {}).pop("content", None)
     for parameter in operation.get("parameters", ()):
         if not parameter.get("description"):
@@ -126,6 +132,14 @@ def _exemplify(path: str, method: str, operation: dict[str, Any], document: dict
                 content["example"] = refusal(status, method, path, operation, document)
             else:
                 content["example"] = filled(content["schema"], document)
+
+
+def _size_told(handler: BaseRouteHandler) -> str:
+    """The largest body that a route takes."""
+    if not isinstance(handler, HTTPRouteHandler):
+        return ""
+    kilobytes = (handler.resolve_request_max_body_size() or 0) // 1024
+    return f"{kilobytes // 1024} MB" if kilobytes >= 1024 else f"{kilobytes} kB"
 
 
 def _text_body(text: TextBody) -> dict[str, Any]:
