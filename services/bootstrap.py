@@ -54,8 +54,8 @@ async def build(settings: Settings, *, name: str = "paperfleet", for_callers: bo
         await _open(system, settings.database_url)
         await insist(lambda: _prepare(system, settings))
         if for_callers:
-            url, bound = settings.callers_url, settings.login is Login.REQUIRED
-            database = pool.create_told(url, settings.pool_size, acting.tell, name=name, bound=bound)
+            url, whose = settings.callers_url, acting.caller if settings.login is Login.REQUIRED else None
+            database = pool.create_told(url, settings.pool_size, acting.tell, name=name, whose=whose)
             closing.push_async_callback(database.close)
             await _open(database, url)
         closing.push_async_callback(errands.close)

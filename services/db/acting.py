@@ -4,7 +4,7 @@ The name holds for one transaction only (no session state: transaction poolers s
 one sees nothing where row-level security binds, and what it changes is the fleet's own work, which is not audited.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -47,6 +47,12 @@ def known_by(via: str, user_id: int) -> None:
     present = _PRESENT.get()
     if present is not None:
         _PRESENT.set(msgspec.structs.replace(present, via=via, user_id=user_id))
+
+
+def caller() -> Hashable:
+    """Who is at work now, for telling callers apart: the user, and of those who are none the address."""
+    present = _PRESENT.get()
+    return present and (present.user_id or present.address)
 
 
 async def tell(connection: Connection) -> None:

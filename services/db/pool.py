@@ -1,8 +1,8 @@
 """The process's database connections: one psycopg pool, sized by the settings."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import cached_property
 from select import POLLIN, poll
 from time import monotonic
@@ -14,6 +14,8 @@ from psycopg import AsyncConnection, AsyncCursor
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
+from services.db.shares import Shares
+
 Connection = AsyncConnection[tuple[Any, ...]]
 
 FRESH_SECONDS = 1.0
@@ -21,6 +23,9 @@ FRESH_SECONDS = 1.0
 
 STATEMENT_SECONDS, CALLERS_STATEMENT_SECONDS = 10, 2
 """How long a statement may take: of the fleet, and of those whom it serves (sums over every trade: as the fleet's)."""
+
+LEFT_TO_OTHERS = 2
+"""Connections of a callers' pool that one caller cannot hold besides the rest."""
 
 TRANSACTION_TIMEOUT = "1min"
 """How long a transaction may take however quick its statements are, unless it asks to `outlast` that."""
@@ -60,10 +65,12 @@ class Kept(AsyncConnection[tuple[Any, ...]]):
 class Pool(AsyncConnectionPool[Connection]):
     """The connections of a process, whose transactions may be told something first: on whose behalf they run.
 
-    `bound` says that PostgreSQL shows a transaction only what it was told of; `asked` is what its sessions ask for.
+    `bound` says that PostgreSQL shows a transaction only what it was told of, and `whose` who holds how many of these
+    connections; `asked` is what its sessions ask for.
     """
 
     tell: Callable[[Connection], Awaitable[None]] | None = None
+    whose: Callable[[], Hashable] | None = None
     bound = False
     asked: Mapping[str, str] = {}
 
@@ -105,15 +112,20 @@ class Pool(AsyncConnectionPool[Connection]):
     @asynccontextmanager
     async def _given(self, timeout: float | None = None) -> AsyncIterator[Kept]:
         """A connection of which nothing is known yet. The pool's own `connection` would cost as much again."""
-        kept = cast(Kept, await self.getconn(timeout))
-        try:
-            yield kept
-        except (psycopg.errors.IdleInTransactionSessionTimeout, psycopg.errors.TransactionTimeout) as error:
-            # Internal errors, by psycopg's classes; to whoever asks it is a connection lost like any other.
-            raise psycopg.OperationalError(str(error)) from error
-        finally:
-            kept.used_at = monotonic()
-            await self.putconn(kept)
+        async with nullcontext() if self.whose is None else self._shares.of(self.whose()):
+            kept = cast(Kept, await self.getconn(timeout))
+            try:
+                yield kept
+            except (psycopg.errors.IdleInTransactionSessionTimeout, psycopg.errors.TransactionTimeout) as error:
+                # Internal errors, by psycopg's classes; to whoever asks it is a connection lost like any other.
+                raise psycopg.OperationalError(str(error)) from error
+            finally:
+                kept.used_at = monotonic()
+                await self.putconn(kept)
+
+    @cached_property
+    def _shares(self) -> Shares:
+        return Shares(max(1, self.max_size - LEFT_TO_OTHERS))
 
 
 def fleets(*, statement_seconds: int = STATEMENT_SECONDS) -> dict[str, str]:
@@ -164,10 +176,20 @@ def create(url: str, size: int, *, name: str, asked: Mapping[str, str] | None = 
     return pool
 
 
-def create_told(url: str, size: int, tell: Callable[[Connection], Awaitable[None]], *, name: str, bound: bool) -> Pool:
-    """Like `create`, for callers: each transaction is told first by `tell`; `bound` by row-level security."""
-    pool = create(url, size, name=name, asked=callers(bound=bound))
-    pool.tell, pool.bound = tell, bound
+def create_told(
+    url: str,
+    size: int,
+    tell: Callable[[Connection], Awaitable[None]],
+    *,
+    name: str,
+    whose: Callable[[], Hashable] | None,
+) -> Pool:
+    """Like `create`, for callers: each transaction is told first by `tell`.
+
+    With `whose`, who calls now, row-level security binds them, and none holds all connections.
+    """
+    pool = create(url, size, name=name, asked=callers(bound=whose is not None))
+    pool.tell, pool.whose, pool.bound = tell, whose, whose is not None
     return pool
 
 
