@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from services.binance.brackets import as_of
+from services.binance.errors import Held
 from services.coordination import proxies, quarantine
 from services.coordination.task_queue import QUEUES
 from services.db import books, brackets, scans, slots
@@ -173,6 +174,10 @@ async def _exchange(services: Services, market: Market) -> Finding:
     try:
         async with asyncio.timeout(EXCHANGE_SECONDS):
             told = (await services.exchange.server_time(market)).timestamp()
+    except Held as error:
+        if (await services.weight.usage(market)).paused_seconds > 0:
+            return wrong(name, f"not asked: {error}", f"see `weight_{market.lower()}`")
+        return doubt(name, f"not asked: {error}, the weight of this minute is used up", "ask again in a minute")
     except (Unavailable, InvalidData, TimeoutError) as error:
         mend = "look at DNS, proxy, firewall and PAPERFLEET_*_URL; `weight` tells whether the exchange refuses you"
         return wrong(name, f"cannot be asked: {str(error) or 'it does not answer'}", mend)

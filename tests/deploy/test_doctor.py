@@ -245,10 +245,20 @@ async def test_what_keeps_a_fleet_from_its_work(services, urls):
     assert "SPOT:BTCUSDT" in found["quarantined_prices"].text
     assert found["weight_futures"].text.endswith("429")
     assert found["exchange_futures"].level is Level.ERROR, "nobody may ask a market that is paused"
+    assert found["exchange_futures"].mend == "see `weight_futures`"
     assert found["exchange_spot"].level is Level.WARNING
     assert "-5" in found["exchange_spot"].text
     assert "fetch" in found["queues"].text
     assert found["dead_letters"].text == "1 in scan"
+
+
+async def test_a_minute_whose_weight_is_used_up_is_no_fault_of_the_network(services):
+    while await services.weight.acquire(Market.SPOT, 2, "clock") == 0:
+        pass
+    found = by_check(await examine_fleet(services, {}))["exchange_spot"]
+    assert found.level is Level.WARNING
+    assert "weight of this minute" in found.text
+    assert found.mend == "ask again in a minute"
 
 
 async def test_books_that_differ(services):
