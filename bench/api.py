@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from statistics import median
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
@@ -18,17 +19,21 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from api import cursors
-from bench.bare_handler import PLACE
+from bench.bare_handler import ASKING, PLACE
 from bench.book import database
 from bench.closed_book import closed_book
 from bench.running import api, spawned, valkey
 from bench.table import Row
+from services.bootstrap import build
 from services.db.pool import Connection, Pool
 from services.db.trade_list import Key, TradeFilter
+from services.domain.credentials import Role
+from services.domain.credentials import Scope as Permission
 from services.domain.metrics.scope import Scope
-from services.settings import Settings
+from services.settings import Login, Settings
 from services.usecases.context import Services
 from services.usecases.list_trades import list_trades
+from services.usecases.manage_keys import NewKey, make
 from services.usecases.performance import performance
 
 PAGE = 100
@@ -104,18 +109,42 @@ async def _run(trades: int) -> list[Row]:
             )
             size = await http.get(f"/api/paper-trades/{newest}/")
             async with _empty(size, "--within", settings=settings) as within, _empty(size, settings=settings) as alone:
-                single, emptied, least = await timed(
+                single, emptied, asked, least = await timed(
                     lambda: http.get(f"/api/paper-trades/{newest}/"),
                     lambda: within.get(f"{PLACE}/{newest}/"),
+                    lambda: within.get(f"{ASKING}/{newest}/"),
                     lambda: alone.get(f"{PLACE}/{newest}/"),
                 )
+            known = await _by_key(settings, http, newest)
     return [
         _row(f"list of {PAGE}", first, "the same queries, bare psycopg", bare_list, 3),
         _row(f"page {trades // PAGE:,} of it", deep, "page 1", first, 1.25),
         _row("performance", figures, "the same queries, bare psycopg", bare_summary, 3),
         _row("one trade", single, f"the same handler, empty but for {size:,} bytes", emptied, 2),
+        _row("one trade", single, "the same, after a SELECT 1", asked, None),
         _row("one trade", single, f"an empty handler of {size:,} bytes in an empty application", least, None),
+        *known,
     ]
+
+
+async def _by_key(settings: Settings, http: "Http", newest: int) -> list[Row]:
+    """The same requests where login is required, by a key: found, counted against its limits, and bound by row-level
+    security.
+    """
+    guarded = msgspec.structs.replace(settings, login=Login.REQUIRED, rate_per_minute=1_000_000)
+    async with build(guarded) as services:
+        made = await make(services, 1, Role.ADMIN, frozenset(Permission), NewKey(name="bench"), None)
+    text = msgspec.json.decode(made.body)["key"]
+    async with api(guarded) as (port, _):
+        known, rows = await Http.open(port, f"Authorization: Bearer {text}\r\n"), []
+        for name, path in {
+            "one trade": f"/api/paper-trades/{newest}/",
+            f"list of {PAGE}": f"/api/paper-trades/?limit={PAGE}",
+            "performance": "/api/paper-trades/performance/",
+        }.items():
+            bound, free = await timed(partial(known.get, path), partial(http.get, path))
+            rows.append(_row(f"{name}, by a key", bound, "without a login", free, None))
+    return rows
 
 
 @asynccontextmanager
@@ -134,12 +163,13 @@ def _row(name: str, figure: Timed, baseline: str, other: Timed, bound: float | N
 class Http:
     """One kept connection to a server; the thinnest client there is, so that it is the server that is measured."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, headers: str) -> None:
+        self._reader, self._writer, self._headers = reader, writer, headers
 
     @classmethod
-    async def open(cls, port: int) -> "Http":
-        return cls(*await asyncio.open_connection("127.0.0.1", port, limit=2**22))
+    async def open(cls, port: int, headers: str = "") -> "Http":
+        """`headers` go with each request, each with the end of its line."""
+        return cls(*await asyncio.open_connection("127.0.0.1", port, limit=2**22), headers)
 
     async def get(self, path: str) -> int:
         """Ask, and read the answer; its size in bytes. Raises AssertionError unless it is a 200."""
@@ -151,7 +181,9 @@ class Http:
 
     async def _ask(self, method: str, path: str, body: bytes, status: int) -> int:
         length = f"Content-Length: {len(body)}\r\n" if body else ""
-        self._writer.write(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{length}\r\n".encode() + body)
+        self._writer.write(
+            f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{self._headers}{length}\r\n".encode() + body
+        )
         head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         assert head.startswith(f"http/1.1 {status}".encode()), head
         size = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])

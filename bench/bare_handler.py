@@ -1,7 +1,8 @@
 """The baselines of `bench api`, each a process of its own: a handler that only answers so many bytes.
 
-Alone in a Litestar application, or with `--within` as one more route of our API (settings from the environment): that
-which reads a trade, emptied. It takes the same and answers with the same headers.
+Alone in a Litestar application, or with `--within` as more routes of our API (settings from the environment): that
+which reads a trade, emptied, and the same that asks PostgreSQL for nothing first. They take the same and answer with
+the same headers.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from api.server import Server, calm_the_collector, listen
 from services.settings import load
 from services.usecases.context import Services
 
-PLACE = "/api/bare"
+PLACE, ASKING = "/api/bare", "/api/asking"
 
 
 async def main(size: int, *, within: bool) -> None:
@@ -38,11 +39,19 @@ async def main(size: int, *, within: bool) -> None:
     ) -> Response[bytes]:
         return Response(body, media_type="application/json", headers={"ETag": '"1"'})
 
+    @get(f"{ASKING}/{{trade_id:int}}")
+    async def asking(
+        services: NamedDependency[Services], caller: NamedDependency[Caller], trade_id: FromPath[int]
+    ) -> Response[bytes]:
+        await services.pool.first("SELECT 1")
+        return Response(body, media_type="application/json", headers={"ETag": '"1"'})
+
     listener = listen("127.0.0.1", 0)
     server: uvicorn.Server
     if within:
         app = create_app(load())
         app.register(emptied)
+        app.register(asking)
         calm_the_collector()
         server = Server(app)
     else:
