@@ -1,6 +1,6 @@
 """Checking a plan: prices to the grid, and every rule that holds whatever the market does."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -14,6 +14,8 @@ LEVERAGE_MAX = {Market.SPOT: 1, Market.FUTURES: 150}
 """Whatever the size; the instrument's brackets allow less."""
 TARGETS_MAX = 10
 TIME_STOP_MAX = timedelta(days=365)
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Times outside mean nothing here, and near the ends of the calendar there is no minute around them, or no UTC."""
 TRAIL_PERCENT_MAX = Decimal(50)
 
 
@@ -132,6 +134,13 @@ def _check_rules(plan: Plan) -> None:
             "time_stop_out_of_range",
             f"time_stop must be above zero, and {TIME_STOP_MAX.days} days at most",
             field="time_stop",
+        )
+    if rules.entry_expires_at is not None and not EARLIEST <= rules.entry_expires_at < LATEST:
+        raise InvalidInput(
+            "entry_expiry_out_of_range",
+            f"entry_expires_at must lie from {EARLIEST.year} to {LATEST.year}; "
+            "left out, the entry rests until it is cancelled",
+            field="entry_expires_at",
         )
     if plan.limit_price is None:
         for field in ONLY_FOR_LIMIT:

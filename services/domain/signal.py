@@ -10,7 +10,7 @@ import msgspec
 from services.domain.errors import InvalidInput
 from services.domain.market import Market
 from services.domain.plan import Direction, EntryType, Rules, Trailing, edges
-from services.domain.planning import LEVERAGE_MAX
+from services.domain.planning import EARLIEST, LEVERAGE_MAX
 from services.domain.source import LAG_SECONDS_MAX, TARGET_PERCENT_MAX, SourceSettings
 
 FUTURE_MAX = timedelta(minutes=1)
@@ -218,6 +218,8 @@ _OF_EXITS = frozenset(
 def lifetime_of(signal: NewSignal, settings: SourceSettings, now: datetime) -> Lifetime:
     """When it arose and when it ends, `now` being exchange time. Raises InvalidInput for a time that cannot be."""
     time = now if signal.signal_time is None else signal.signal_time
+    if time < EARLIEST:
+        raise InvalidInput("bad_time", f"signal_time must be {EARLIEST.year} or later", field="signal_time")
     if time - now > FUTURE_MAX:
         raise InvalidInput(
             "signal_from_the_future",

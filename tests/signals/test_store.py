@@ -1,13 +1,14 @@
 """Signals are stored once, with their reason where they are refused, and told in their source's stream."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 
 from services.db import event_log, retention, sources
 from services.domain.errors import InvalidInput, NotFound
+from services.domain.plan import EntryType
 from services.domain.signal import Level, SignalStatus
 from services.usecases.store_signals import Incoming, store_signals
 from tests.signals.saying import coming, price, rows, says, source_id
@@ -61,6 +62,10 @@ async def test_every_refusal_is_stored_by_its_name_and_told(services):
         "confidence_out_of_range": await says(services, confidence=Decimal(7)),
         "signal_from_the_future": await says(services, signal_time=now + timedelta(hours=1)),
         "expires_before_it_arose": await says(services, expires_at=now - timedelta(hours=1)),
+        "bad_time": await says(services, signal_time=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))),
+        "entry_expiry_out_of_range": await says(
+            services, entry_price=last, entry_type=EntryType.LIMIT, entry_expires_at=datetime.max.replace(tzinfo=UTC)
+        ),
         "two_entries": await says(services, entry_price=last, entry_zone=(last, last)),
         "not_a_positive_number": await says(services, entry_price=Decimal("NaN")),
     }
