@@ -48,7 +48,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 # A follow counts for what was received after it began. Accounts of a disabled user open nothing new, and end what they
 # have. NOT EXISTS looks at what is committed when the lock is held.
-_UNDECIDED = """
+UNDECIDED = """
 FROM follows f JOIN accounts a ON a.id = f.account_id JOIN users u ON u.id = a.user_id
 WHERE f.source_id = g.source_id AND f.created_at <= g.received_at AND (g.id, f.account_id) > (%(signal)s, %(account)s)
     AND (u.disabled_at IS NULL OR g.action = 'EXIT')
@@ -72,7 +72,7 @@ async def _claim(connection: Connection, place: Mapping[str, int | str]) -> tupl
     taken = await connection.execute(
         f"""SELECT g.id FROM signals g JOIN sources o ON o.id = g.source_id
             WHERE g.status = 'ACTIVE' AND g.action = %(action)s AND o.auto_trade AND g.id >= %(signal)s
-                AND EXISTS (SELECT {_UNDECIDED})
+                AND EXISTS (SELECT {UNDECIDED})
             ORDER BY g.id LIMIT {SIGNALS_MAX} FOR NO KEY UPDATE OF g SKIP LOCKED""",
         place,
     )
@@ -81,7 +81,7 @@ async def _claim(connection: Connection, place: Mapping[str, int | str]) -> tupl
         return [], []
     found = await connection.execute(
         f"""SELECT g.id, p.* FROM signals g JOIN sources o ON o.id = g.source_id CROSS JOIN LATERAL (
-                SELECT f.account_id, a.user_id = o.user_id, {_OVERRIDES} {_UNDECIDED}
+                SELECT f.account_id, a.user_id = o.user_id, {_OVERRIDES} {UNDECIDED}
             ) p WHERE g.id = ANY(%(ids)s) AND g.status = 'ACTIVE' ORDER BY g.id, p.account_id LIMIT {PAIRS_MAX}""",
         {"ids": ids, **place},
     )
@@ -175,7 +175,7 @@ WITH clock AS (
         FROM signal_decisions d WHERE d.signal_id = g.id
     ) e
     WHERE g.status = 'ACTIVE' AND CASE WHEN o.auto_trade
-        THEN (e.accepted IS NOT NULL OR g.expires_at <= c.now) AND NOT EXISTS (SELECT {_UNDECIDED})
+        THEN (e.accepted IS NOT NULL OR g.expires_at <= c.now) AND NOT EXISTS (SELECT {UNDECIDED})
         ELSE e.accepted OR g.expires_at <= c.now END
     ORDER BY g.id LIMIT %(limit)s FOR NO KEY UPDATE OF g SKIP LOCKED
 ), skipped AS (
@@ -183,7 +183,7 @@ WITH clock AS (
     SELECT g.id, p.account_id, 'skipped', 'auto_trade_off',
         'the source does not trade by itself, and nobody traded the signal by hand on this account'
     FROM due d JOIN signals g ON g.id = d.id JOIN sources o ON o.id = g.source_id AND NOT o.auto_trade
-    CROSS JOIN LATERAL (SELECT f.account_id {_UNDECIDED}) p
+    CROSS JOIN LATERAL (SELECT f.account_id {UNDECIDED}) p
     ON CONFLICT (signal_id, account_id) DO NOTHING
 )
 UPDATE signals g SET updated_at = clock_timestamp(),

@@ -74,6 +74,19 @@ async def test_it_waits_for_a_price_and_for_what_was_said_before(services):
     await wait_until(lambda: rows(services, STATES) == [("", "CLOSED_MANUAL")])
 
 
+async def test_it_waits_for_no_entry_that_its_account_will_never_decide(services):
+    mine = await source_id(services, followed=True)
+    await store_signals(services, mine, coming(await says(services)))
+    await trade_signals(services)
+    async with services.system_pool.connection() as connection:
+        await connection.execute("UPDATE users SET disabled_at = now()")
+    await store_signals(services, mine, coming(await says(services, notes="of no account")))
+    await store_signals(services, mine, coming(leave()))
+    passed = await trade_signals(services)
+    assert (passed.trades, passed.endings, passed.waiting) == (0, 1, 0)
+    await wait_until(lambda: rows(services, STATES) == [("", "CLOSED_MANUAL")])
+
+
 async def test_where_nothing_is_open_the_decision_says_so_and_nobody_opens_an_exit_by_hand(services):
     mine = await source_id(services, followed=True)
     (stored,) = await store_signals(services, mine, coming(leave()))
