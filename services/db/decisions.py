@@ -46,8 +46,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime
 
 
-# A follow counts for what was received after it began. Accounts of a disabled user open nothing new, and end what they
-# have. NOT EXISTS looks at what is committed when the lock is held.
+# Of a signal g, the follows f that are to decide it. A follow counts for what was received after it began. Accounts of
+# a disabled user open nothing new, and end what they have. NOT EXISTS looks at what is committed when the lock is held.
 UNDECIDED = """
 FROM follows f JOIN accounts a ON a.id = f.account_id JOIN users u ON u.id = a.user_id
 WHERE f.source_id = g.source_id AND f.created_at <= g.received_at AND (g.id, f.account_id) > (%(signal)s, %(account)s)

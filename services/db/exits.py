@@ -1,4 +1,4 @@
-"""What EXIT signals end: the live trades that earlier signals of the source opened on the pair."""
+"""What EXIT signals end: the live trades that earlier signals of the source opened on the pair; who waits for that."""
 
 from collections.abc import Sequence
 
@@ -21,16 +21,20 @@ class Ending(msgspec.Struct, frozen=True):
 
 async def endings(connection: Connection, pairs: Sequence[Pair]) -> list[Ending]:
     """What each pair of an EXIT and an account ends now, in the order of `pairs`."""
-    cursor = await connection.execute(
-        _ENDINGS,
-        {
-            "signals": [pair.signal_id for pair in pairs],
-            "accounts": [pair.account_id for pair in pairs],
-            "signal": 0,
-            "account": 0,
-        },
-    )
+    cursor = await connection.execute(_ENDINGS, _named(pairs))
     return [Ending(place, tuple(trade_ids), is_early) for place, trade_ids, is_early in await cursor.fetchall()]
+
+
+async def freeing(connection: Connection, pairs: Sequence[Pair]) -> set[tuple[int, int]]:
+    """The (signal, account) of those pairs of an ENTRY before which the source said an EXIT not yet carried out."""
+    cursor = await connection.execute(_FREEING, _named(pairs))
+    return {(signal_id, account_id) for signal_id, account_id in await cursor.fetchall()}
+
+
+def _named(pairs: Sequence[Pair]) -> dict[str, list[int] | int]:
+    """The pairs, and that whoever is undecided counts from the first on."""
+    ids, account_ids = [pair.signal_id for pair in pairs], [pair.account_id for pair in pairs]
+    return {"signals": ids, "accounts": account_ids, "signal": 0, "account": 0}
 
 
 _ENDINGS = f"""
@@ -48,4 +52,17 @@ SELECT x.instrument_id, ARRAY(
     )
 FROM unnest(%(signals)s::bigint[], %(accounts)s::bigint[]) WITH ORDINALITY AS p(signal_id, account_id, place)
 JOIN signals x ON x.id = p.signal_id ORDER BY p.place
+"""
+
+_FREEING = f"""
+SELECT p.signal_id, p.account_id
+FROM unnest(%(signals)s::bigint[], %(accounts)s::bigint[]) AS p(signal_id, account_id)
+JOIN signals x ON x.id = p.signal_id
+WHERE EXISTS (
+    SELECT FROM signals g WHERE g.status = 'ACTIVE' AND g.id < x.id AND g.action = 'EXIT' AND g.source_id = x.source_id
+        AND EXISTS (SELECT {UNDECIDED} AND f.account_id = p.account_id)
+) OR EXISTS (
+    SELECT FROM trade_commands c JOIN trades t ON t.id = c.trade_id JOIN signals e ON e.id = t.signal_id
+    WHERE c.kind = 'end' AND t.account_id = p.account_id AND e.source_id = x.source_id
+)
 """

@@ -6,13 +6,13 @@ decision is a row, a trade is one in the same transaction as its decision: whoev
 decided, never half. What can be had a moment later (a fresh price) is left undecided until the signal's time is over.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 
 import msgspec
 
 from services.coordination import doorbell
-from services.db import accounts, clock, decisions, instruments, settlement, signals, sources
+from services.db import accounts, clock, decisions, exits, instruments, settlement, signals, sources
 from services.db.decisions import PAIRS_MAX, Pair
 from services.db.pool import Connection
 from services.db.settlement import NotEnoughBalance, Notice
@@ -34,6 +34,8 @@ from services.usecases.store_signals import too_late
 from services.usecases.tell_settled import tell_settled
 
 CONCLUDED_MAX = 500
+SHORT_OF_ROOM = frozenset({"insufficient_balance", "too_many_trades", "too_many_open_trades", "exposure_above_limit"})
+"""Refusals that may be gone once an EXIT that was said before is carried out."""
 
 
 class Passed(msgspec.Struct, frozen=True):
@@ -111,10 +113,10 @@ async def _decide(
         seen = await signals.view(connection, {pair.signal_id for pair in pairs})
         market = await look(services, connection, pairs, seen)
         wanted, refused = choose(market, pairs)
-        waiting = [pair for pair, why in refused if why.code in TRANSIENT]
         made = await make_trades(services, connection, [each for _, each in wanted], lock_accounts=lock_accounts)
         refused += [(pair, why) for (pair, _), why in zip(wanted, made, strict=True) if isinstance(why, Refused)]
-        final = [(pair, _outcome(why), why) for pair, why in refused if why.code not in TRANSIENT]
+        soon = await exits.freeing(connection, [pair for pair, why in refused if why.code in SHORT_OF_ROOM])
+        final = [(pair, _outcome(why), why) for pair, why in refused if not _may_pass(pair, why, soon)]
         await decisions.refuse(connection, final)
         changes = [created(trade) for trade in made if isinstance(trade, Trade)]
         notices = [_notice(market.signals[pair.signal_id], pair, outcome, why) for pair, outcome, why in final]
@@ -123,7 +125,7 @@ async def _decide(
     tell_settled(changes)
     await doorbell.ring(services.redis, streams)
     last = pairs[-1]
-    return (last.signal_id, last.account_id), (len(changes), len(final), len(waiting))
+    return (last.signal_id, last.account_id), (len(changes), len(final), len(refused) - len(final))
 
 
 async def look(
@@ -179,6 +181,11 @@ def _wanted(market: Outlook, pair: Pair, signal: SignalView, instrument: Instrum
         source=trade_label(source.id, source.name, is_own=pair.is_own),
     )
     return Wanted(market.accounts[pair.account_id], instrument, wish, quote, signal.id)
+
+
+def _may_pass(pair: Pair, why: Refused, soon: Set[tuple[int, int]]) -> bool:
+    """Whether to leave it undecided; `soon` are those for which an EXIT frees something yet."""
+    return why.code in TRANSIENT or (why.code in SHORT_OF_ROOM and (pair.signal_id, pair.account_id) in soon)
 
 
 def _outcome(why: Refused) -> str:

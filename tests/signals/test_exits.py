@@ -87,6 +87,28 @@ async def test_it_waits_for_no_entry_that_its_account_will_never_decide(services
     await wait_until(lambda: rows(services, STATES) == [("", "CLOSED_MANUAL")])
 
 
+@pytest.mark.parametrize("short_of", ["room", "money"])
+async def test_an_entry_that_needs_what_an_exit_before_it_frees_waits_for_that(services, short_of):
+    mine = await source_id(services, followed=True)
+    async with services.system_pool.connection() as connection:
+        if short_of == "room":
+            await connection.execute("UPDATE accounts SET max_open_trades = 1")
+        else:
+            await connection.execute("UPDATE ledger SET amount = 110")
+            await connection.execute("UPDATE accounts SET balance = 110")
+    await store_signals(services, mine, coming(await says(services, notes="long")))
+    await trade_signals(services)
+    last = await price(services)
+    down = {"direction": Direction.SHORT, "stop_loss": last * 6 / 5, "take_profit": last / 2}
+    await store_signals(services, mine, coming(leave(Direction.LONG), await says(services, notes="short", **down)))
+    assert (await trade_signals(services)).waiting == 1
+    await wait_until(lambda: rows(services, STATES) == [("long", "CLOSED_MANUAL")])
+    assert (await trade_signals(services)).trades == 1
+    assert rows(services, STATES) == [("long", "CLOSED_MANUAL"), ("short", "OPEN")]
+    await store_signals(services, mine, coming(await says(services, notes="no exit before it")))
+    assert (await trade_signals(services)).refusals == 1
+
+
 async def test_where_nothing_is_open_the_decision_says_so_and_nobody_opens_an_exit_by_hand(services):
     mine = await source_id(services, followed=True)
     (stored,) = await store_signals(services, mine, coming(leave()))
