@@ -24,7 +24,8 @@ async def account(connection: Connection, account_id: int) -> Row | None:
     rows = await _rows(
         connection,
         """SELECT md5(a.id || ' ' || a.created_at AT TIME ZONE 'UTC') AS origin, a.name, a.balance, a.spot_maker,
-               a.spot_taker, a.futures_maker, a.futures_taker, a.fill_model, a.created_at
+               a.spot_taker, a.futures_maker, a.futures_taker, a.fill_model, a.max_open_trades, a.max_symbol_exposure,
+               a.max_leverage, a.created_at
            FROM accounts a WHERE a.id = %s""",
         [account_id],
     )
@@ -44,14 +45,20 @@ async def instruments(connection: Connection, account_id: int) -> list[Row]:
 
 
 async def sources(connection: Connection, account_id: int) -> list[Row]:
-    """The sources of the signals that the account decided on. Secrets stay."""
+    """The sources of the signals that the account decided on. Secrets stay.
+
+    Of names only one's own are unique, and where it is brought all will be its owner's: others' have their id behind.
+    """
     return await _rows(
         connection,
-        """SELECT id, name, market, entry_type, position_size, leverage_max, stop_loss_percent, take_profit_percent,
-               max_lag_seconds, dedup_seconds, created_at FROM sources
-           WHERE id IN (SELECT g.source_id FROM signal_decisions d JOIN signals g ON g.id = d.signal_id
-               WHERE d.account_id = %s) ORDER BY id""",
-        [account_id],
+        """SELECT s.id,
+               CASE WHEN s.user_id = a.user_id THEN s.name ELSE left(s.name, 38) || ' (' || s.id || ')' END AS name,
+               s.market, s.entry_type, s.position_size, s.leverage_max, s.stop_loss_percent, s.take_profit_percent,
+               s.max_lag_seconds, s.dedup_seconds, s.created_at
+           FROM sources s, accounts a
+           WHERE a.id = %(account)s AND s.id IN (SELECT g.source_id FROM signal_decisions d
+               JOIN signals g ON g.id = d.signal_id WHERE d.account_id = a.id) ORDER BY s.id""",
+        {"account": account_id},
     )
 
 
@@ -97,10 +104,10 @@ def capital(connection: Connection, account_id: int) -> AsyncIterator[list[Row]]
     )
 
 
-async def live_trades(connection: Connection, account_id: int) -> int:
-    """How many of its trades live: they stay where they are followed."""
-    (row,) = await _rows(connection, "SELECT count(*) AS live FROM live_triggers WHERE account_id = %s", [account_id])
-    return int(row["live"])
+async def count_trades(connection: Connection, account_id: int) -> int:
+    """How many trades it has, live and finished."""
+    (row,) = await _rows(connection, "SELECT count(*) AS trades FROM trades WHERE account_id = %s", [account_id])
+    return int(row["trades"])
 
 
 async def insert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -198,14 +205,29 @@ async def numbers(connection: Connection, table: str, count: int) -> list[int]:
     return [int(row["id"]) for row in rows]
 
 
-async def known_signals(connection: Connection, source_ids: Sequence[int], keys: Sequence[str]) -> dict[Any, int]:
-    """Ids of signals that are here already, by source and idempotency key."""
+async def known_signals(connection: Connection, account_id: int, wanted: Sequence[Row]) -> dict[int, int]:
+    """Ids of signals that are here already, by their place in `wanted`.
+
+    What tells a signal is its source and key, where it has none what it says and when it came; one on which the
+    account has decided is another.
+    """
+    told = [{**row, "place": place} for place, row in enumerate(wanted)]
     rows = await _rows(
         connection,
-        "SELECT id, source_id, idempotency_key FROM signals WHERE source_id = ANY(%s) AND idempotency_key = ANY(%s)",
-        [list(source_ids), list(keys)],
+        """WITH v AS MATERIALIZED (
+               SELECT * FROM json_to_recordset(%(rows)s::json) AS v(place int, source_id bigint, idempotency_key text,
+                   content_hash bytea, received_at timestamptz)
+           ), known AS (
+               SELECT v.place, g.id FROM v JOIN signals g USING (source_id, idempotency_key)
+               UNION ALL
+               SELECT v.place, g.id FROM v JOIN signals g USING (source_id, content_hash, received_at)
+               WHERE v.idempotency_key IS NULL AND g.idempotency_key IS NULL
+           )
+           SELECT place, id FROM known k
+           WHERE NOT EXISTS (SELECT FROM signal_decisions d WHERE d.signal_id = k.id AND d.account_id = %(account)s)""",
+        {"rows": msgspec.json.encode(told).decode(), "account": account_id},
     )
-    return {(row["source_id"], row["idempotency_key"]): row["id"] for row in rows}
+    return {row["place"]: row["id"] for row in rows}
 
 
 async def settle_balance(connection: Connection, account_id: int) -> Decimal:

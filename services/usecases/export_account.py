@@ -1,7 +1,7 @@
 """Export an account: its finished trades with everything booked and told of them, capital, signals and decisions.
 
 One JSON object a line, beginning with what it is (`line`); money as text. Live trades stay where they are followed:
-two systems that judge one trade would book it twice.
+two systems that judge one trade would book it twice. What ends or begins meanwhile was not finished, and stays too.
 """
 
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ _encode = msgspec.json.Encoder().encode
 
 async def export_account(services: Services, account_id: int) -> AsyncIterator[bytes]:
     """The lines, each with its end; the last one counts them. Raises NotFound."""
-    lines = 0
+    lines = written = 0
     async with services.pool.connection() as connection:
         await outlast(connection)
         account = await archive.account(connection, account_id)
@@ -41,10 +41,11 @@ async def export_account(services: Services, account_id: int) -> AsyncIterator[b
             ("signal", archive.signals(connection, account_id)),
         ):
             async for page in pages:
+                written += len(page) if kind == "trade" else 0
                 for row in page:
                     lines += 1
                     yield _line(kind, row)
-        left = await archive.live_trades(connection, account_id)
+        left = await archive.count_trades(connection, account_id) - written
     yield _line("end", {"lines": lines, "live_trades_left_out": left})
 
 

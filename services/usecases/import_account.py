@@ -188,9 +188,8 @@ class _Bringing:
             }
             for row in rows
         ]
-        keys = [row["idempotency_key"] for row in own if row["idempotency_key"]]
-        known = await archive.known_signals(self._connection, list(self._sources.values()), keys)
-        ids = [known.get((row["source_id"], row["idempotency_key"])) for row in own]
+        known = await archive.known_signals(self._connection, self._account_id, own)
+        ids = [known.get(place) for place in range(len(own))]
         new = await self._numbered("signals", [row for row, id_ in zip(own, ids, strict=True) if id_ is None])
         await archive.insert(self._connection, "signals", new)
         fresh = iter(new)

@@ -1,6 +1,7 @@
 """An account taken to another system has the same figures there; what is not whole changes nothing."""
 
 import json
+from decimal import Decimal
 
 import psycopg
 import pytest
@@ -89,6 +90,83 @@ def _comparable(line: bytes) -> dict[str, object]:
     if "decision" in row:
         row["decision"] = {key: value for key, value in row["decision"].items() if key != "trade_id"}
     return row
+
+
+async def exported(services, account_id: int) -> list[bytes]:
+    return [line async for line in export_account(services, account_id)]
+
+
+async def rows(services, query: str) -> list[tuple]:
+    async with services.system_pool.connection() as connection:
+        return await (await connection.execute(query)).fetchall()
+
+
+async def run(services, *statements: str) -> None:
+    async with services.system_pool.connection() as connection:
+        for statement in statements:
+            await connection.execute(statement)
+
+
+async def test_its_limits_come_along(services, elsewhere, lines):
+    limits = "SELECT max_open_trades, max_symbol_exposure, max_leverage FROM accounts ORDER BY id DESC LIMIT 1"
+    await run(services, "UPDATE accounts SET max_open_trades = 7, max_symbol_exposure = 0.5, max_leverage = 3")
+    await import_account(elsewhere, await exported(services, 1), "local", "brought")
+    assert await rows(elsewhere, limits) == [(7, Decimal("0.5"), 3)]
+
+
+async def test_a_signal_that_two_accounts_decided_on_is_one_there_with_both_decisions(services, elsewhere, lines):
+    await run(
+        services,
+        "UPDATE signals SET idempotency_key = NULL",
+        "INSERT INTO accounts (user_id, name) SELECT user_id, 'second' FROM accounts",
+        """INSERT INTO signal_decisions (signal_id, account_id, outcome, code, reason)
+           SELECT g.id, a.id, 'rejected', 'too_late', 'it came too late' FROM signals g, accounts a
+           WHERE a.name = 'second'""",
+    )
+    ((second,),) = await rows(services, "SELECT id FROM accounts WHERE name = 'second'")
+    assert (await import_account(elsewhere, await exported(services, 1), "local", "brought")).signals == 2
+    assert (await import_account(elsewhere, await exported(services, second), "local", "too")).signals == 0
+    counts = "SELECT count(*) FROM signal_decisions GROUP BY signal_id"
+    assert await rows(elsewhere, counts) == [(2,), (2,)]
+
+
+async def test_sources_of_one_name_and_different_owners_stay_apart(services, elsewhere, lines):
+    await run(
+        services,
+        "INSERT INTO users (name) VALUES ('ben')",
+        "INSERT INTO sources (user_id, name, is_public) SELECT id, 'tv', true FROM users WHERE name = 'ben'",
+        """INSERT INTO signals (source_id, idempotency_key, content_hash, instrument_id, direction, stop_loss, targets,
+               rules, status, signal_time, expires_at)
+           SELECT (SELECT max(id) FROM sources), idempotency_key, content_hash, instrument_id, direction, stop_loss,
+               targets, rules, status, signal_time, expires_at FROM signals""",
+        """INSERT INTO signal_decisions (signal_id, account_id, outcome, code, reason)
+           SELECT id, 1, 'rejected', 'too_late', 'it came too late' FROM signals
+           WHERE source_id = (SELECT max(id) FROM sources)""",
+    )
+    ((foreign,),) = await rows(services, "SELECT max(id) FROM sources")
+    assert (await import_account(elsewhere, await exported(services, 1), "local", "brought")).signals == 4
+    named = "SELECT s.name, count(*) FROM signals g JOIN sources s ON s.id = g.source_id GROUP BY 1 ORDER BY 1"
+    assert await rows(elsewhere, named) == [("tv", 2), (f"tv ({foreign})", 2)]
+
+
+async def test_a_trade_that_ends_while_the_account_is_written_counts_as_left_out(services, lines):
+    desk = await Desk(services.pool).set_up()
+    pending, behind_it = await desk.add(limit="90"), await desk.add(limit="90")
+    await cancelled(services, behind_it.id)
+    last = {}
+    async for line in export_account(services, 1):
+        last = json.loads(line)
+        if last["line"] == "trade" and last["id"] == behind_it.id:
+            await cancelled(services, pending.id)
+    assert last["live_trades_left_out"] == 2
+
+
+async def cancelled(services, trade_id: int) -> None:
+    await run(
+        services,
+        f"DELETE FROM live_triggers WHERE trade_id = {trade_id}",
+        f"UPDATE trades SET status = 'CANCELLED', exit_reason = 'cancelled', reserved = 0 WHERE id = {trade_id}",
+    )
 
 
 async def test_once_and_only_where_there_is_room(elsewhere, lines):
