@@ -1,6 +1,6 @@
 """`paperfleet tail`: follow what happens, in the terminal; it resumes by itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,14 +41,22 @@ def tail(
             last_event_id=after,
             on_lost=_tell_loss,
         )
-        wanted = (event for event in events if not only or event.type in only)
         try:
-            for number, event in enumerate(wanted, 1):
+            for number, event in enumerate(_wanted(events, only), 1):
                 tell_json(event) if json else typer.echo("  ".join(filter(None, _words(event))))
                 if number == count:
                     return
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
+
+
+def _wanted(events: "Iterator[Event]", only: Sequence[str] | None) -> "Iterator[Event]":
+    """Those of the types asked for; where something is missing before them, that is told apart."""
+    for event in events:
+        if not only or event.type in only:
+            yield event
+        elif event.type == "reset":
+            typer.echo(f"reset ({event.action}): what happened since that place is not to be had any more", err=True)
 
 
 def _words(event: "Event") -> Iterator[str]:

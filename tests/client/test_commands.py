@@ -142,6 +142,17 @@ async def test_tail_goes_on_after_the_api_was_away(services, api):
     assert numbers == [head + number for number in range(1, 6)]
 
 
+async def test_tail_of_some_types_tells_apart_from_them_that_its_place_is_gone(services, api):
+    with serving(services.settings) as server:
+        command = [PAPERFLEET, "tail", "--json", "--only", "paper_trade", "-n", "1", "--after", "another:a1.1"]
+        with _started([*command, "--url", server.url]) as tail:
+            await wait_until(lambda: server.app.state.hub._clients, 60)
+            await append(services, 1)
+            assert json.loads(tail.stdout.readline())["type"] == "paper_trade"
+            assert tail.wait(30) == 0
+            assert "reset" in tail.stderr.read()
+
+
 async def test_tail_of_one_account_tells_of_no_other(services, api):
     second = (await api.http.post("/api/accounts/", json={"name": "to be followed"})).json()["id"]
     with serving(services.settings) as server:
