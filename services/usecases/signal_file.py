@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -81,7 +82,8 @@ class _Lines:
         self._decode = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
         self._rest = ""
         self._record: list[str] = []
-        self._quotes = self._length = 0
+        self._length = 0
+        self._is_quoted = False
         self._line = self._begun = 1
 
     def feed(self, chunk: bytes) -> Iterator[tuple[int, str]]:
@@ -101,11 +103,33 @@ class _Lines:
 
     def _add(self, line: str) -> Iterator[tuple[int, str]]:
         if not self._record:
-            self._begun, self._quotes, self._length = self._line, 0, 0
+            self._begun, self._is_quoted, self._length = self._line, False, 0
         self._line += 1
         self._record.append(line.removesuffix("\r"))
-        self._quotes += line.count('"')
+        self._is_quoted = _goes_on(line, self._is_quoted)
         self._length += len(line) + 1
-        if self._quotes % 2 == 0 or self._length > BODY_BYTES_MAX:
+        if not self._is_quoted or self._length > BODY_BYTES_MAX:
             record, self._record = "\n".join(self._record), []
             yield self._begun, record
+
+
+_QUOTED = re.compile(r'(?:[^"]|"")*+"')
+"""The rest of a quoted cell, to the quote that ends it; two of them are one inside."""
+
+
+def _goes_on(line: str, is_quoted: bool) -> bool:
+    """Whether a quoted cell goes on after `line`; `is_quoted`: one goes on before it.
+
+    A quote begins one only as the first character of a cell: elsewhere it is what somebody wrote.
+    """
+    place = 0
+    while True:
+        if is_quoted or line.startswith('"', place):
+            ends = _QUOTED.match(line, place if is_quoted else place + 1)
+            if ends is None:
+                return True
+            is_quoted, place = False, ends.end()
+        comma = line.find(",", place)
+        if comma < 0:
+            return False
+        place = comma + 1

@@ -134,6 +134,29 @@ async def test_a_file_is_stored_row_by_row_and_every_other_row_is_told(api, serv
     assert (broken.status_code, broken.json()["code"], broken.json()["field"]) == (422, "bad_columns", "columns")
 
 
+async def test_a_quote_inside_a_cell_of_a_file_takes_no_row_with_it(api):
+    lines = [
+        "symbol,side,sl,tp,comment,strategy",
+        'BTCUSDT.P,buy,10%,5%,a 6" wick,one',
+        'ETHUSDT.P,buy,10%,5%,"told ""so"",",two',
+        'SOLUSDT.P,buy,10%,5%,"over two lines, a ""',
+        '"" and an end",three',
+        'SOLUSDT.P,buy,10%,5%,"spoilt" cell,four',
+        'AAVEUSDT.P,buy,10%,5%,,five"',
+        "NEARUSDT.P,buy,10%,5%,,six",
+    ]
+    answer = await api.http.post("/api/signals/import/", content="\n".join(lines), params={"source": "quoted"})
+    assert [(row["line"], row["code"]) for row in answer.json()["rows"]] == [(6, "malformed_row")]
+    stored = await pages(api, "/api/signals/", status="ACTIVE", limit=10)
+    assert {signal["strategy"]: signal["notes"] for signal in stored} == {
+        "one": 'a 6" wick',
+        "two": 'told "so",',
+        "three": 'over two lines, a "\n" and an end',
+        'five"': "",
+        "six": "",
+    }
+
+
 async def test_lists_are_filtered_and_paged(api, services):
     for number in range(5):
         side = {"direction": "SHORT", "stop_loss": str(await price(services) * 2), "take_profit": "1000"}
