@@ -4,15 +4,13 @@ import asyncio
 import gc
 import socket
 from types import FrameType
-from typing import Any
 
 import structlog
 import uvicorn
 from litestar import Litestar
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import create_app
-from api.events import ABORT_EXTENSION
+from api.protocol import Protocol
 from api.proxies import ProxyHeaders
 from services.bootstrap import build
 from services.settings import Settings
@@ -73,7 +71,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 ProxyHeaders(app, trusted_proxies),
                 loop="uvloop",
-                http=AbortableProtocol,
+                http=Protocol,
                 ws="none",
                 lifespan="on",
                 access_log=False,
@@ -95,14 +93,3 @@ class Server(uvicorn.Server):
         """End the streams, then finish what is in progress."""
         self._app.state.hub.end()
         await super().shutdown(sockets)
-
-
-class AbortableProtocol(HttpToolsProtocol):
-    """Lets a handler cut its own connection: closing it would wait for a reader that does not read."""
-
-    scope: Any
-
-    def on_message_begin(self) -> None:
-        """Begin a request with our extension in its scope."""
-        super().on_message_begin()
-        self.scope["extensions"] = {ABORT_EXTENSION: {"abort": self.transport.abort}}
