@@ -6,6 +6,7 @@ steps) and DCA bots (message_type bot, pair USDT_BTC). Names that mean nothing h
 """
 
 import re
+from collections.abc import Set
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,6 +28,7 @@ _LONG = frozenset(
 _SHORT = frozenset(
     {"sell", "short", "enter_short", "open_short", "entry_short", "short_entry", "go_short", "bear", "bearish"}
 )
+_SIDES, _ORDERS = frozenset({"long", "short"}), frozenset({"buy", "sell"})
 _EXIT = re.compile(r"(exit|close|flat|cancel).*|stop_(long|short|bot_and_.*)|(long|short)_(exit|close)")
 _OTHER = re.compile(r"(stop_|reduce|take_profit|tp\d*_hit|sl_hit|start_bot|disable|add_funds).*")
 """Parts of a position, and what only tells of a bot: a follower's trades have targets of their own."""
@@ -106,6 +108,7 @@ def _exit(fields: Fields, market: Market, symbol: str, direction: Direction | No
 def _asked(fields: Fields) -> tuple[SignalAction, Direction | None]:
     """Entry or exit, and of which side; None: of both.
 
+    A word that closes decides, wherever it stands: beside it a side only tells what ends, and an order what does that.
     Where a strategy tells the position it holds now, an order against it or to flat ends the other side.
     """
     told = [(name, word) for name in _ACTIONS if isinstance(fields.get(name), str) and (word := _word(fields[name]))]
@@ -119,16 +122,14 @@ def _asked(fields: Fields) -> tuple[SignalAction, Direction | None]:
                 "unknown_direction", f"{name} must be buy, sell, long or short, got {word[:40]!r}", field=name
             )
         raise InvalidInput("no_direction", "the alert tells neither buy nor sell", field="direction")
-    name, word = known[0]
-    sides = {other in _LONG for _, other in known if not _closes(other)}
-    if len(sides) > 1:
+    # Beside a side, a type of stop_market or take_profit is the order's.
+    parts = [(name, word) for name, word in known if _OTHER.fullmatch(word) and (name != "type" or len(known) == 1)]
+    closing = [each for each in known if _EXIT.fullmatch(each[1]) or each in parts]
+    if closing:
+        return SignalAction.EXIT, _ending(*closing[0], {word for _, word in known if not _closes(word)})
+    (name, word), words = known[0], {word for _, word in known}
+    if words & _LONG and words & _SHORT:
         raise InvalidInput("directions_differ", "the alert tells both long and short", field=name)
-    if _EXIT.fullmatch(word):
-        return SignalAction.EXIT, _side_left(word)
-    if _OTHER.fullmatch(word):
-        raise InvalidInput(
-            "neither_entry_nor_exit", f"{name}={word[:40]} neither opens nor ends a whole position", field=name
-        )
     if not _is_entry(word, fields):
         return SignalAction.EXIT, Direction.SHORT if word in _LONG else Direction.LONG
     return SignalAction.ENTRY, Direction.LONG if word in _LONG else Direction.SHORT
@@ -138,11 +139,16 @@ def _closes(word: str) -> bool:
     return bool(_EXIT.fullmatch(word) or _OTHER.fullmatch(word))
 
 
-def _side_left(word: str) -> Direction | None:
-    """The side that an exit's word names."""
-    if "long" in word:
-        return Direction.LONG
-    return Direction.SHORT if "short" in word else None
+def _ending(name: str, word: str, beside: Set[str]) -> Direction | None:
+    """The side that an exit's word names, or those beside it do. Raises InvalidInput where it is no exit alone."""
+    if not _EXIT.fullmatch(word):
+        raise InvalidInput(
+            "neither_entry_nor_exit", f"{name}={word[:40]} neither opens nor ends a whole position", field=name
+        )
+    if beside - _SIDES - _ORDERS:
+        raise InvalidInput("entry_and_exit", "the alert tells both an entry and an exit: send one of each", field=name)
+    named = {side for side in _SIDES if side in word} or beside & _SIDES
+    return Direction("".join(named).upper()) if len(named) == 1 else None
 
 
 def _is_entry(word: str, fields: Fields) -> bool:

@@ -51,6 +51,7 @@ SHAPES = {
     "key=value, lines": ("ticker=BINANCE:BTCUSDT.P\naction=buy\nstop_loss={stop}\n", LONG),
     "key=value, commas": ('pair=BTC/USDT:USDT, side=sell, comment="a breakdown, at last"', SHORT),
     "key=value, semicolons": ("instrument=BTC-USDT-SWAP; direction=long; order_type=limit; price={price}", LONG),
+    "a type of order": ('{{"symbol": "BTCUSDT.P", "side": "buy", "type": "take_profit_market"}}', LONG),
     "a market in words": ('{{"symbol": "BTC", "market": "futures", "direction": "Short"}}', SHORT),
 }
 """By name: the body and the direction that it means."""
@@ -70,6 +71,18 @@ EXITS = {
         None,
     ),
     "key=value": ("symbol=BTCUSDT.P action=close_long", LONG),
+    "an order of a type that closes": ("symbol=BTCUSDT.P side=buy type=close_short", SHORT),
+    "an order, and the position that is left": (
+        '{{"ticker": "BTCUSDT.P", "action": "sell", "position": "flat"}}',
+        None,
+    ),
+    "an order, and what it is for": ('{{"ticker": "BTCUSDT.P", "action": "buy", "signal": "exit_short"}}', SHORT),
+    "a word that closes, and its side": ("symbol=BTCUSDT.P action=exit direction=long", LONG),
+    "a side first": ('{{"symbol": "BTCUSDT.P", "side": "short", "signal": "close"}}', SHORT),
+    "an order's side and type": (
+        '{{"symbol": "BTCUSDT.P", "type": "market", "side": "sell", "signal": "flat"}}',
+        None,
+    ),
 }
 """Likewise, of alerts that close: the side that ends, None where both do."""
 

@@ -150,6 +150,8 @@ def malformed_bodies(price) -> dict[bytes, str]:
         b'{"symbol": "BTCUSDT.P", "action": "buy", "side": "sell"}': "directions_differ",
         b'{"symbol": "BTCUSDT.P", "action": "reduce_long"}': "neither_entry_nor_exit",
         b'{"symbol": "BTCUSDT.P", "action": "tp1_hit"}': "neither_entry_nor_exit",
+        b'{"symbol": "BTCUSDT.P", "action": "sell", "signal": "tp1_hit"}': "neither_entry_nor_exit",
+        b'{"symbol": "BTCUSDT.P", "action": "enter_long", "signal": "exit_short"}': "entry_and_exit",
         b'{"message_type": "bot", "pair": "USDT_BTC", "action": "stop_bot"}': "neither_entry_nor_exit",
         b'{"symbol": "", "side": "buy"}': "no_symbol",
         b'{"symbol": 5, "side": "buy"}': "no_symbol",
