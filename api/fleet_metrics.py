@@ -39,6 +39,7 @@ class _Told(Collector):
             return
         yield from _trades(self._status)
         yield from _books(self._status)
+        yield from _backup(self._status)
         yield from _market(self._status)
         yield from _work(self._status)
         yield from _servers(self._status)
@@ -57,6 +58,11 @@ def _books(status: SystemStatus) -> Iterator[Metric]:
     yield _by("books_differ", "Rows that the last reconciliation found to differ, at most 20 a check.", "check", differ)
     age = math.inf if books.age_seconds is None else books.age_seconds
     yield _one("books_age_seconds", "Since the books were last reconciled; +Inf: never.", age)
+
+
+def _backup(status: SystemStatus) -> Iterator[Metric]:
+    age = None if status.backup is None else status.backup.age_seconds
+    yield _one("backup_age_seconds", "Since the moment of the last backup by `paperfleet backup`.", age)
 
 
 def _market(status: SystemStatus) -> Iterator[Metric]:

@@ -68,6 +68,7 @@ SYSTEM: dict[str, Any] = {
     "disabled_strategies": [],
     "ambiguous_share": 0.0,
     "books": BOOKS,
+    "backup": {"made_at": "2026-07-01T03:20:00Z", "age_seconds": 42978.2, "size_bytes": 268435456},
     "fleet": {
         "halts": [],
         "processes": [

@@ -24,8 +24,12 @@ _KEEP = typer.Option(
 
 
 def backup(place: Annotated[Path, _PLACE], keep: Annotated[int | None, _KEEP] = None) -> None:
-    """Write the whole database to FILE, from one moment. The fleet goes on meanwhile."""
-    from services.db.backup import back_up
+    """Write the whole database to FILE, from one moment. The fleet goes on meanwhile.
+
+    When that was and how large the file is, is kept in the database: `paperfleet doctor` tells how old the last one is.
+    """
+    from services.db.acting import acting_as
+    from services.db.backup import back_up, note
 
     settings = process_settings()
     if keep is not None and not place.is_dir():
@@ -34,6 +38,10 @@ def backup(place: Annotated[Path, _PLACE], keep: Annotated[int | None, _KEEP] = 
     with told():
         manifest = asyncio.run(back_up(settings.database_url, file))
     typer.echo(f"{file}: {_summary(manifest)}, {file.stat().st_size:,} bytes")
+    with acting_as(operator()):
+        why = asyncio.run(note(settings.database_url, manifest, file))
+    if why:
+        typer.echo(f"its age is not kept: {why}", err=True)
     if keep is not None:
         for old in sorted(place.glob(_NAMED_BY_TIME))[:-keep]:
             old.unlink()

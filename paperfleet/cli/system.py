@@ -188,6 +188,7 @@ def _rows(found: "System") -> Iterator[tuple[str, object]]:
     for check, count in found.books.differences.items():
         yield f"books differ: {check}", count
     yield "books reconciled", found.books.reconciled_at
+    yield "last backup", found.backup and found.backup.made_at
     yield "switched off", ", ".join(f"{each.strategy}: {each.reason}" for each in found.disabled_strategies)
 
 

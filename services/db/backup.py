@@ -3,11 +3,14 @@
 It needs no program of PostgreSQL's own and no superuser, and goes from any supported version to any other. The schema
 is that of the migrations; the manifest names its revision. A restored database gets another epoch: what streams told
 after the backup was made never happened there, so every client of a stream has to begin anew.
+
+A backup cannot tell of itself that it was made. So restoring notes it: what the database holds then is in that file,
+and nothing that comes after.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
@@ -16,7 +19,7 @@ import msgspec
 import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
-from services.db import acting, audit
+from services.db import acting, audit, last_backup
 from services.db.migrate import upgrade
 from services.db.pool import Connection, outlast
 from services.domain.errors import Conflict, InvalidInput
@@ -52,7 +55,7 @@ class Counter(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backup holds. Tables come in the order in which their rows can be put back."""
+    """What a backup holds, as of `made_at`. Tables come in the order in which their rows can be put back."""
 
     format: int
     made_at: datetime
@@ -80,6 +83,20 @@ async def back_up(url: str, file: Path) -> Manifest:
     return manifest
 
 
+async def note(url: str, manifest: Manifest, file: Path) -> str:
+    """Keep that `file` is whole now, for those who ask how old the last backup is; why that cannot be kept, or "".
+
+    It cannot where nothing may be written, as in a replica, which makes the backup no worse.
+    """
+    try:
+        async with _connected(url) as connection:
+            await acting.tell(connection)
+            await last_backup.keep(connection, manifest.made_at, _size(file))
+    except psycopg.Error as error:
+        return " ".join(str(error).split())
+    return ""
+
+
 def read_manifest(file: Path) -> Manifest:
     """What a backup holds. Raises InvalidInput for anything that is none, OSError."""
     try:
@@ -105,6 +122,8 @@ async def restore(url: str, file: Path) -> Manifest:
             epoch = await _fill(connection, archive, manifest)
     upgrade(url)
     rows = {table.name: table.rows for table in manifest.tables if table.rows}
+    async with _connected(url) as connection:
+        await last_backup.keep(connection, manifest.made_at, _size(file))
     brought = {"made_at": manifest.made_at, "revision": manifest.revision, "epoch": epoch, "rows": rows}
     await audit.note_apart(url, "restore", "system", before={"epoch": manifest.epoch}, after=brought)
     return manifest
@@ -118,6 +137,7 @@ async def new_epoch(url: str) -> str:
 
 
 async def _write(connection: Connection, archive: ZipFile) -> Manifest:
+    (made_at,) = await _one(connection, _MOMENT)
     tables = []
     for name, columns in await _tables(connection):
         with archive.open(f"tables/{name}.copy", "w", force_zip64=True) as out:
@@ -126,7 +146,7 @@ async def _write(connection: Connection, archive: ZipFile) -> Manifest:
     revision, epoch = await _one(connection, "SELECT (SELECT version_num FROM alembic_version), epoch FROM system")
     manifest = Manifest(
         format=FORMAT,
-        made_at=datetime.now(UTC),
+        made_at=made_at,
         revision=revision,
         epoch=epoch,
         tables=tuple(tables),
@@ -230,10 +250,16 @@ async def _one(connection: Connection, query: str) -> tuple[Any, ...]:
     return row
 
 
+def _size(file: Path) -> int:
+    return file.stat().st_size
+
+
 def _names(columns: tuple[str, ...]) -> Any:
     return SQL(", ").join(map(Identifier, columns))
 
 
+# A replica holds what it was sent: nothing can have come after its last transaction.
+_MOMENT = "SELECT least(now(), CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp() END)"
 _TABLES = """
 SELECT c.relname, array_agg(a.attname ORDER BY a.attnum) FROM pg_class c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''

@@ -9,7 +9,7 @@ from services.binance.brackets import as_of
 from services.binance.errors import Held
 from services.coordination import proxies, quarantine
 from services.coordination.task_queue import QUEUES
-from services.db import books, brackets, scans, slots
+from services.db import books, brackets, last_backup, scans, slots
 from services.domain.errors import InvalidData, Unavailable
 from services.domain.finding import Finding, doubt, fine, wrong
 from services.domain.market import Market
@@ -26,6 +26,7 @@ QUEUE_OLD_SECONDS = 30.0
 WEIGHT_SHARE_USED = 0.9
 PAIRS_LOOKED_AT = 200
 BRACKETS_OLD = timedelta(days=365)
+BACKUP_OLD_SECONDS = 2 * 86400.0
 
 
 def intervals_of_prices(settings: Settings) -> dict[str, timedelta]:
@@ -37,8 +38,8 @@ def intervals_of_prices(settings: Settings) -> dict[str, timedelta]:
 async def examine_fleet(services: Services, intervals: Mapping[str, timedelta]) -> list[Finding]:
     """What keeps the fleet from its work. `intervals` are those of the scheduled jobs, by name."""
     state = await read_fleet(services)
-    found = [*_halts(state), *await _ticks(services, intervals), await _books(services), await _brackets(services)]
-    found += [*await examine_outlets(services), await _strategies(services)]
+    found = [*_halts(state), *await _ticks(services, intervals), await _books(services), await _backup(services)]
+    found += [await _brackets(services), *await examine_outlets(services), await _strategies(services)]
     if state.redis is None:
         return found  # without Redis nothing of the rest can be known, and no request may leave
     return [
@@ -83,6 +84,22 @@ async def _books(services: Services) -> Finding:
         text = f"{', '.join(kept.differences)} differ, as of {kept.reconciled_at:%Y-%m-%d %H:%M} UTC"
         return wrong("books", text, "`paperfleet reconcile` tells the rows: docs/runbook.md#books-differ")
     return fine("books", "not looked at yet" if kept.reconciled_at is None else "in order when last looked at")
+
+
+async def _backup(services: Services) -> Finding:
+    """How old the last backup is. That there is none is no fault: somebody else may make them, unseen from here."""
+    async with services.pool.connection() as connection:
+        last = await last_backup.read(connection)
+    if last is None:
+        others = "those of others, as of a managed database, are not seen"
+        return fine("backup", f"none yet: `paperfleet backup FOLDER --keep 14` makes one; {others}")
+    text = f"of {last.made_at:%Y-%m-%d %H:%M} UTC, {last.age_seconds / 3600:,.0f} h old, {last.size_bytes:,} bytes"
+    if last.age_seconds > BACKUP_OLD_SECONDS:
+        mend = (
+            "make one by `paperfleet backup`, then see what keeps the next from being made: docs/runbook.md#backup-old"
+        )
+        return doubt("backup", text, mend)
+    return fine("backup", text)
 
 
 async def _brackets(services: Services) -> Finding:

@@ -10,7 +10,8 @@ from typing import TypeVar
 import msgspec
 
 from services.coordination.weight import Usage
-from services.db import books, cycles, scans, slots, status
+from services.db import books, cycles, last_backup, scans, slots, status
+from services.db.last_backup import LastBackup
 from services.db.scans import Disabled, ScanState
 from services.db.status import Behind, Closed, TradeCounts
 from services.domain.errors import Unavailable
@@ -74,6 +75,7 @@ class SystemStatus(msgspec.Struct, frozen=True, kw_only=True):
     weight          this fleet's budget by market: used now, limit, and a pause in force
     ambiguous_share the share of closed trades whose order inside a bar had to be assumed; 0 to 1
     books           what the last reconciliation of balances, ledger, events and triggers found
+    backup          the last backup that `paperfleet backup` made; null where none ever was
     fleet           what is stopped, who is alive, queues, connections, storage
     """
 
@@ -98,6 +100,7 @@ class SystemStatus(msgspec.Struct, frozen=True, kw_only=True):
     disabled_strategies: list[Disabled]
     ambiguous_share: float | None
     books: BooksState
+    backup: LastBackup | None
     fleet: FleetState
 
 
@@ -129,6 +132,7 @@ class StatusReader:
             epoch = await status.epoch(connection)
             pairs = await status.trading_pairs(connection)
             kept = await books.last(connection)
+            backup = await last_backup.read(connection)
         feeds, weight, fleet = await asyncio.gather(
             _per_market(self._feed), _per_market(services.weight.usage), read_fleet(services)
         )
@@ -159,6 +163,7 @@ class StatusReader:
                 kept.age_seconds,
                 {check: len(rows) for check, rows in kept.differences.items()},
             ),
+            backup=backup,
             fleet=fleet,
         )
 

@@ -134,8 +134,16 @@ class BooksState(msgspec.Struct, frozen=True):
     differences: dict[str, int]
 
 
+class LastBackup(msgspec.Struct, frozen=True):
+    """The last backup that `paperfleet backup` made: the moment that it holds, and the size of its file."""
+
+    made_at: datetime
+    age_seconds: float
+    size_bytes: int
+
+
 class System(msgspec.Struct, frozen=True, kw_only=True):
-    """The system in numbers, over all accounts; None is not known now."""
+    """The system in numbers, over all accounts; None is not known now. `backup` is told to admins."""
 
     epoch: str
     pairs: int
@@ -158,4 +166,5 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
     disabled_strategies: tuple[Disabled, ...]
     ambiguous_share: float | None
     books: BooksState
+    backup: LastBackup | None = None
     fleet: Fleet
