@@ -62,7 +62,9 @@ def _books(status: SystemStatus) -> Iterator[Metric]:
 
 def _backup(status: SystemStatus) -> Iterator[Metric]:
     age = None if status.backup is None else status.backup.age_seconds
-    yield _one("backup_age_seconds", "Since the moment of the last backup by `paperfleet backup`.", age)
+    yield _one(
+        "backup_age_seconds", "Since the moment of the last backup by `paperfleet backup`; absent: it made none.", age
+    )
 
 
 def _market(status: SystemStatus) -> Iterator[Metric]:

@@ -63,6 +63,7 @@ FLEET = [
     Panel("Ambiguous share of closed trades", {"share": "max(paperfleet_fleet_ambiguous_share)"}, "percentunit"),
     Panel("Servers that answer", _max("paperfleet_fleet_up", "part")),
     Panel("Books: rows that differ", _max("paperfleet_fleet_books_differ", "check")),
+    Panel("Age of the last backup", {"age": "max(paperfleet_fleet_backup_age_seconds)"}, "s"),
     Panel("Living processes", _max("paperfleet_fleet_processes", "kind")),
     Panel("Stopped by an operator", _max("paperfleet_fleet_halted", "what")),
 ]

@@ -1,12 +1,14 @@
 """Sessions: cookies, CSRF, expiry by sign-out, lockout, invitations."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 
 from services.coordination.attempts import ADDRESS_FAILURES_MAX, NAME_FAILURES_MAX
+from services.db import last_backup
 from services.domain.credentials import Role
 from services.domain.errors import TooMany, Unidentified
 from services.usecases.sign_in import sign_in
@@ -22,6 +24,18 @@ async def test_without_a_credential_nothing_of_anybodys_is_told(api):
         assert answer.headers["www-authenticate"].startswith("Bearer")
     session = (await api.http.get("/api/session/")).json()
     assert (session["login"], session["name"], session["csrf_token"]) == ("required", None, None)
+
+
+async def test_where_processes_run_and_the_last_backup_are_told_to_admins_only(services, someone):
+    admin, anna = await someone(Role.ADMIN), await someone()
+    async with services.pool.connection() as connection:
+        await last_backup.keep(connection, datetime(2026, 7, 1, 3, 20, tzinfo=UTC), 4711)
+
+    async def told(person: Person) -> tuple[bool, bool]:
+        system = (await person.http.get("/api/system/")).json()
+        return system["fleet"]["processes"] != [], system["backup"] is not None
+
+    assert (await told(admin), await told(anna)) == ((True, True), (False, False))
 
 
 async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(someone):

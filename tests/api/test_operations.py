@@ -2,13 +2,14 @@
 
 import math
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import msgspec
 
 from services.coordination import quarantine, task_queue
 from services.coordination.quarantine import Suspect
+from services.db import backup
 from services.domain.market import Market
 from services.usecases.maintain import reconcile_books
 from tests.api.running import order, pages
@@ -179,6 +180,24 @@ async def test_the_books_are_reconciled_when_asked_for(api, services):
     assert (status["reconciled_at"], status["differences"]) == ((await books(api))[0], {"balance_is_ledger": 1})
     assert await metric(api, 'differ{check="balance_is_ledger"}') == 1
     assert await metric(api, 'differ{check="events_are_dense"}') == 0
+
+
+async def test_how_old_the_last_backup_is(api, services, tmp_path):
+    async def told() -> tuple[dict | None, str | None]:
+        gauge = re.search(
+            r"^paperfleet_fleet_backup_age_seconds (\S+)$", (await api.http.get("/metrics")).text, re.MULTILINE
+        )
+        return (await api.http.get("/api/system/")).json()["backup"], gauge and gauge[1]
+
+    assert await told() == (None, None)
+    file = tmp_path / "night.zip"
+    manifest = await backup.back_up(services.settings.database_url, file)
+    assert await told() == (None, None), "it may yet fail"
+    await backup.note(services.settings.database_url, manifest, file)
+    last, gauge = await told()
+    assert datetime.fromisoformat(last["made_at"]) == manifest.made_at
+    assert last["size_bytes"] == file.stat().st_size
+    assert 0 < float(gauge) <= last["age_seconds"] < 60
 
 
 async def books(api) -> tuple[str | None, dict[str, list[str]]]:

@@ -40,7 +40,6 @@ EXCEPTIONS = {
     "paperfleet backtest": _FILES,
     "paperfleet replay": _FILES,
     "paperfleet whatif": _READS,
-    "paperfleet backup": _READS,
     "paperfleet export": _READS,
     "paperfleet doctor": _READS,
     "paperfleet lag": _READS,
@@ -110,6 +109,12 @@ async def _resume(desk: Desk) -> Deed:
 @case("reconcile")
 async def _reconcile(desk: Desk) -> Deed:
     return Deed(action="update", subject="system", before="reconciled_at", after="reconciled_at")
+
+
+@case("backup")
+async def _backup(desk: Desk) -> Deed:
+    words, moment = (desk.folder / "night.zip",), "backed_up_at"
+    return Deed(words=words, action="update", subject="system", before=moment, after=moment)
 
 
 @case("new-epoch")

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import json
 import os
+import re
 import subprocess
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from paperfleet.client import Client
 from services.bootstrap import build
 from services.coordination import quarantine
 from services.coordination.quarantine import Suspect
+from services.db import last_backup
 from services.domain.finding import Level
 from services.domain.market import Market
 from services.usecases.examine_fleet import examine_fleet
@@ -81,6 +83,13 @@ async def test_the_verdict_on_the_books_is_waited_for(services, api, run):
         async with services.pool.connection() as connection:
             await connection.execute("UPDATE accounts SET reserved = reserved - 1 WHERE id = 1")
     assert await verdict(services, run, api.url) == "the books are in order\n"
+
+
+async def test_the_last_backup_is_shown(services, api, run):
+    assert "last backup" not in run(api.url, "system", "show")
+    async with services.pool.connection() as connection:
+        await last_backup.keep(connection, datetime(2026, 7, 1, 3, 20, tzinfo=UTC), 4711)
+    assert re.search(r"last backup +2026-07-01 03:20", run(api.url, "system", "show"))
 
 
 def direct(services, *arguments: str, code: int = 0) -> str:

@@ -19,6 +19,7 @@ from services.bootstrap import build
 from services.coordination import quarantine
 from services.coordination.processes import beating
 from services.coordination.quarantine import Suspect
+from services.db import last_backup
 from services.domain.finding import Finding, Level, fine, worst
 from services.domain.halts import Halted
 from services.domain.market import Market
@@ -269,6 +270,22 @@ async def test_books_that_differ(services):
     found = by_check(await examine_fleet(services, {}))["books"]
     assert found.level is Level.ERROR
     assert found.text.startswith("reserved_is_live_trades differ")
+
+
+async def test_how_old_the_last_backup_is(services, monkeypatch):
+    async def told(hours: int) -> Finding:
+        async with services.pool.connection() as connection:
+            await connection.execute("UPDATE system SET backed_up_at = NULL")
+            await last_backup.keep(connection, datetime.now(UTC) - timedelta(hours=hours), 123_456_789)
+        return by_check(await examine_fleet(services, {}))["backup"]
+
+    none = by_check(await examine_fleet(services, {}))["backup"]
+    assert (none.level, "`paperfleet backup FOLDER" in none.text, "are not seen" in none.text) == (Level.OK, True, True)
+    young = await told(hours=47)
+    assert (young.level, "47 h old, 123,456,789 bytes" in young.text) == (Level.OK, True)
+    old = await told(hours=49)
+    assert (old.level, "49 h old" in old.text) == (Level.WARNING, True)
+    assert "docs/runbook.md#backup-old" in old.mend
 
 
 async def test_an_exchange_that_is_away(database_url, redis_url):

@@ -33,6 +33,7 @@ DROPPED = (POOLER, "test_the_doctor_tells_what_was_dropped_and_what_it_advises_m
 OUTGOING = (HERE, "test_messages_that_wait_or_are_dead_and_outlets_that_were_switched_off")
 BROKEN_BY = {
     "apis": ALONE,
+    "backup": (DOCTOR, "test_how_old_the_last_backup_is"),
     "books": (DOCTOR, "test_books_that_differ"),
     "brackets": (DOCTOR, "test_how_old_maintenance_brackets_are"),
     "connections": SHORT,

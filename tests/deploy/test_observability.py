@@ -12,8 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.grafana.make import DASHBOARDS, FOLDER, dashboard, text
 from services.bootstrap import build
 from services.coordination import task_queue
-from services.db import slots
+from services.db import backup, slots
 from services.domain.market import Market
+from services.usecases.examine_fleet import BACKUP_OLD_SECONDS
 from services.usecases.maintain import reconcile_books
 from services.usecases.system_status import StatusReader
 from tests.api.running import NOWHERE, exchange, market, order, serving, settings_of_test
@@ -48,8 +49,13 @@ def test_each_alert_has_its_page_and_each_page_its_alert():
     assert all(rule["labels"]["severity"] in ("page", "warn") for rule in rules())
 
 
+def test_a_backup_is_old_for_the_alert_when_it_is_for_the_doctor():
+    (rule,) = [rule for rule in rules() if rule["alert"] == "BackupOld"]
+    assert float(rule["expr"].rpartition(" > ")[2]) == BACKUP_OLD_SECONDS
+
+
 @pytest.fixture
-async def told(database_url, redis_url):
+async def told(database_url, redis_url, tmp_path):
     """What `/metrics` of an API tells of a fleet with a market, one of everything, and every job once dispatched."""
     with exchange() as urls:
         settings = settings_of_test(database_url, redis_url, urls)
@@ -59,6 +65,8 @@ async def told(database_url, redis_url):
                     slot = await slots.claim(connection, job.name, job.interval)
                     await slots.dispatched(connection, job.name, slot)
             await reconcile_books(services)
+            file = tmp_path / "night.zip"
+            await backup.note(database_url, await backup.back_up(database_url, file), file)
             await task_queue.enqueue(services.redis, "maintenance", "maintain", max_age=timedelta(minutes=1))
             with serving(settings) as api:
                 async with api.http:
