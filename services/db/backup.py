@@ -93,7 +93,7 @@ async def note(url: str, manifest: Manifest, file: Path) -> str:
             await acting.tell(connection)
             await last_backup.keep(connection, manifest.made_at, _size(file))
     except psycopg.Error as error:
-        return " ".join(str(error).split())
+        return str(error).partition("\n")[0]
     return ""
 
 
