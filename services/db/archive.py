@@ -62,20 +62,24 @@ async def sources(connection: Connection, account_id: int) -> list[Row]:
     )
 
 
-def signals(connection: Connection, account_id: int) -> AsyncIterator[list[Row]]:
-    """Pages of the signals that the account decided on, each with its `decision`."""
+def signals(
+    connection: Connection, account_id: int, instrument_ids: Sequence[int], source_ids: Sequence[int]
+) -> AsyncIterator[list[Row]]:
+    """Pages of the signals of these that the account decided on, each with its `decision`."""
     return _pages(
         connection,
         """SELECT g.*, json_build_object('outcome', d.outcome, 'trade_id', d.trade_id, 'code', d.code,
                'reason', d.reason, 'numbers', d.numbers - 'trade_ids', 'decided_at', d.decided_at) AS decision
            FROM signal_decisions d JOIN signals g ON g.id = d.signal_id
-           WHERE d.account_id = %(account)s AND g.id > %(after)s ORDER BY g.id LIMIT %(limit)s""",
-        account_id,
+           WHERE d.account_id = %(account)s AND g.source_id = ANY(%(sources)s::bigint[])
+               AND (g.instrument_id IS NULL OR g.instrument_id = ANY(%(instruments)s::int[])) AND g.id > %(after)s
+           ORDER BY g.id LIMIT %(limit)s""",
+        {"account": account_id, "instruments": list(instrument_ids), "sources": list(source_ids)},
     )
 
 
-def trades(connection: Connection, account_id: int) -> AsyncIterator[list[Row]]:
-    """Pages of the account's finished trades, each with its exits, revisions, bookings and void."""
+def trades(connection: Connection, account_id: int, instrument_ids: Sequence[int]) -> AsyncIterator[list[Row]]:
+    """Pages of its finished trades on these instruments, each with its exits, revisions, bookings and void."""
     return _pages(
         connection,
         """SELECT t.*, (SELECT json_agg(to_jsonb(e) - 'trade_id' ORDER BY e.part) FROM (
@@ -88,9 +92,10 @@ def trades(connection: Connection, account_id: int) -> AsyncIterator[list[Row]]:
                    'booked_at', l.booked_at) ORDER BY l.id) FROM ledger l WHERE l.trade_id = t.id) AS bookings,
                (SELECT json_build_object('status', v.status, 'profit_loss', v.profit_loss::text, 'reason', v.reason,
                    'by_whom', v.by_whom, 'at', v.at) FROM voids v WHERE v.trade_id = t.id) AS void
-           FROM trades t WHERE t.account_id = %(account)s AND t.status NOT IN ('PENDING', 'OPEN') AND t.id > %(after)s
+           FROM trades t WHERE t.account_id = %(account)s AND t.status NOT IN ('PENDING', 'OPEN')
+               AND t.instrument_id = ANY(%(instruments)s::int[]) AND t.id > %(after)s
            ORDER BY t.id LIMIT %(limit)s""",
-        account_id,
+        {"account": account_id, "instruments": list(instrument_ids)},
     )
 
 
@@ -100,7 +105,7 @@ def capital(connection: Connection, account_id: int) -> AsyncIterator[list[Row]]
         connection,
         """SELECT id, kind, part, amount, booked_at FROM ledger
            WHERE account_id = %(account)s AND trade_id IS NULL AND id > %(after)s ORDER BY id LIMIT %(limit)s""",
-        account_id,
+        {"account": account_id},
     )
 
 
@@ -241,9 +246,9 @@ async def settle_balance(connection: Connection, account_id: int) -> Decimal:
     return Decimal(row["balance"])
 
 
-async def _pages(connection: Connection, query: str, account_id: int) -> AsyncIterator[list[Row]]:
+async def _pages(connection: Connection, query: str, values: Mapping[str, object]) -> AsyncIterator[list[Row]]:
     after = 0
-    while page := await _rows(connection, query, {"account": account_id, "after": after, "limit": PAGE}):
+    while page := await _rows(connection, query, {**values, "after": after, "limit": PAGE}):
         await connection.commit()  # no long snapshot: what a line tells is whole by itself
         yield page
         after = page[-1]["id"]

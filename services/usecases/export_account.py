@@ -28,17 +28,17 @@ async def export_account(services: Services, account_id: int) -> AsyncIterator[b
         if account is None:
             raise NotFound("no_such_account", f"there is no account {account_id}", field="account")
         yield _line("account", {"format": FORMAT, "exported_at": datetime.now(UTC), **account})
-        for kind, rows in (
-            ("instrument", await archive.instruments(connection, account_id)),
-            ("source", await archive.sources(connection, account_id)),
-        ):
+        instruments = await archive.instruments(connection, account_id)
+        sources = await archive.sources(connection, account_id)
+        for kind, rows in (("instrument", instruments), ("source", sources)):
             for row in rows:
                 lines += 1
                 yield _line(kind, row)
+        named = [each["id"] for each in instruments]
         for kind, pages in (
             ("capital", archive.capital(connection, account_id)),
-            ("trade", archive.trades(connection, account_id)),
-            ("signal", archive.signals(connection, account_id)),
+            ("trade", archive.trades(connection, account_id, named)),
+            ("signal", archive.signals(connection, account_id, named, [each["id"] for each in sources])),
         ):
             async for page in pages:
                 written += len(page) if kind == "trade" else 0

@@ -33,6 +33,17 @@ INSERT INTO signal_decisions (signal_id, account_id, outcome, code, reason)
 SELECT max(id), 1, 'rejected', 'too_late', 'it came too late' FROM signals;
 """
 
+NEW_SOURCE = """
+INSERT INTO sources (user_id, name) SELECT id, 'new' FROM users WHERE name = 'local';
+INSERT INTO signals (source_id, content_hash, instrument_id, direction, stop_loss, targets, rules, status, signal_time,
+    expires_at)
+SELECT s.id, decode(repeat('cd', 32), 'hex'), i.id, 'LONG', 95, '[]', '{}', 'EXECUTED', now(), now()
+FROM sources s, instruments i WHERE s.name IN ('tv', 'new') AND i.symbol = 'NEWUSDT' AND i.market = 'FUTURES';
+INSERT INTO signal_decisions (signal_id, account_id, outcome, code, reason)
+SELECT id, 1, 'rejected', 'too_late', 'it came too late' FROM signals
+WHERE content_hash = decode(repeat('cd', 32), 'hex')
+"""
+
 
 @pytest.fixture
 async def services(database_url, redis_url):
@@ -159,6 +170,21 @@ async def test_a_trade_that_ends_while_the_account_is_written_counts_as_left_out
         if last["line"] == "trade" and last["id"] == behind_it.id:
             await cancelled(services, pending.id)
     assert last["live_trades_left_out"] == 2
+
+
+async def test_what_begins_while_the_account_is_written_is_left_out_and_the_rest_can_be_brought(
+    services, elsewhere, lines
+):
+    desk = await Desk(services.pool).set_up(("BTCUSDT", "ETHUSDT", "NEWUSDT"))
+    told = []
+    async for line in export_account(services, 1):
+        if json.loads(line)["line"] == "trade" and not any(b'"line":"trade"' in each for each in told):
+            new = await desk.add(desk.instrument("NEWUSDT"), limit="90")
+            await cancelled(services, new.id)
+            await run(services, *NEW_SOURCE.split(";"))
+        told.append(line)
+    made = await import_account(elsewhere, told, "local", "brought")
+    assert (made.trades, made.signals, made.live_trades_left_out) == (10, 2, 2)
 
 
 async def cancelled(services, trade_id: int) -> None:
