@@ -33,6 +33,7 @@ class Call(Generic[T]):
     read        makes the answer of status and body
     headers     sent beside the client's own
     repeatable  whether sending it twice does no more than sending it once
+    removes     whether it takes away what it names, so that a thing not found after a lost answer is gone by it
     seconds     how long its answer may take, where that is longer than of others
     """
 
@@ -48,6 +49,7 @@ class Call(Generic[T]):
         media: str = "application/json",
         headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
+        removes: bool | None = None,
         seconds: float = 0.0,
     ) -> None:
         assert path.startswith("/api/"), path
@@ -58,6 +60,7 @@ class Call(Generic[T]):
         self.content = content if body is None else msgspec.json.encode(body)
         self.headers = dict(headers or {}) | ({} if self.content is None else {"Content-Type": media})
         self.seconds = seconds
+        self.removes = method == "DELETE" and read is nothing if removes is None else removes
         self.repeatable = repeatable or method in ("GET", "PUT", "DELETE") or "Idempotency-Key" in self.headers
 
     def after(self, cursor: str) -> "Call[T]":

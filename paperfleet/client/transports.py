@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from paperfleet.client.calls import Call, Page
-from paperfleet.client.errors import ClientError, TooMany, Unavailable, Unreachable, problem_of
+from paperfleet.client.errors import ClientError, NotFound, TooMany, Unavailable, Unreachable, problem_of
 from paperfleet.client.events import SILENCE_SECONDS, Event, Follower
 from paperfleet.client.lines import Lines
 from paperfleet.client.modes import Awaiting, Blocking, M, Sender
@@ -233,7 +233,7 @@ class AsyncClient(_Asking[Awaiting]):
 
 def _steps(call: Call[T], door: Door) -> Generator[dict[str, Any] | float, Outcome, T]:
     """What to do for an answer: yields requests to send and seconds to wait, is sent what came of them."""
-    request = _request(call, door.timeout)
+    request, is_lost = _request(call, door.timeout), False
     for number in range(door.retries + 1):
         outcome = yield request
         failure: ClientError
@@ -241,9 +241,11 @@ def _steps(call: Call[T], door: Door) -> Generator[dict[str, Any] | float, Outco
             if outcome.is_success:
                 return call.read(outcome.status_code, outcome.content)
             failure = _problem(outcome, outcome.content)
+            if call.removes and is_lost and isinstance(failure, NotFound):
+                return call.read(outcome.status_code, b"")
         else:
             assert outcome is not None
-            failure = door.unreachable(outcome)
+            failure, is_lost = door.unreachable(outcome), True
         may_pass = isinstance(failure, (Unreachable, Unavailable, TooMany))
         if not (call.repeatable and may_pass) or number == door.retries:
             raise failure

@@ -114,6 +114,21 @@ async def test_what_may_be_repeated_is_asked_again_where_a_line_breaks(api, orde
         direct.trades.close(made)
 
 
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+async def test_what_is_gone_by_a_request_whose_answer_was_lost_is_gone(api, kind):
+    with Client(api.url) as direct:
+        source = direct.sources.create(name=f"left by {kind.__name__}")
+        hook = direct.webhooks.create(url="https://example.org/gone").webhook
+        with Line(api.url, cut_after=1, cut_times=1) as line:
+            assert await Awaited(kind(line.url))("webhooks.delete", hook.id) is None
+            assert line.opened == 2
+        with Line(api.url, cut_after=1, cut_times=1) as line:
+            assert await Awaited(kind(line.url))("sources.unfollow", source.id) is None
+            assert line.opened == 2
+        with pytest.raises(NotFound):
+            direct.webhooks.delete(hook.id)
+
+
 async def test_nothing_that_answers_is_told_with_its_address():
     with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:1"):
         Client("http://127.0.0.1:1", retries=0).trades.read(1)

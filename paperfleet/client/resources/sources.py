@@ -54,7 +54,7 @@ class Sources(Resource[M]):
     def unfollow(self, source_id: int, *, account_id: int | None = None) -> Call[None]:
         """An account takes no further signals of it. What is open stays open."""
         body = given({"account_id": account_id})
-        return Call("POST", f"{_ROOT}{segment(source_id)}/unfollow/", nothing, body=body, repeatable=True)
+        return Call("POST", f"{_ROOT}{segment(source_id)}/unfollow/", nothing, body=body, repeatable=True, removes=True)
 
     @operation
     def rotate_secret(self, source_id: int, *, idempotency_key: str | None = None) -> Call[SourceSecret]:
