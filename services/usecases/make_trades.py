@@ -16,12 +16,12 @@ from services.db.pool import Connection
 from services.db.watermarks import Watermark
 from services.domain.brackets import Brackets
 from services.domain.changes import created
-from services.domain.errors import Conflict, Refused
+from services.domain.errors import Conflict, InvalidInput, Refused
 from services.domain.fills import Slippage, half_spread
 from services.domain.limits import Usage, check_leverage, check_owner, check_usage
 from services.domain.market import Instrument, Market, Quote
 from services.domain.opening import Order, enter_at_quote, is_marketable, rest
-from services.domain.path import floor_minute
+from services.domain.path import ceil_minute, floor_minute
 from services.domain.plan import Direction, Plan
 from services.domain.planning import check_plan, on_grid
 from services.domain.sizing import Sizing
@@ -139,6 +139,14 @@ def _order(draft: _Draft, id_: int, now: datetime, mark: Watermark, frozen: Brac
 
 
 def _enter(order: Order, quote: Quote) -> Trade:
+    ends = order.plan.rules.entry_expires_at
+    if ends is not None and ceil_minute(ends) <= order.at:
+        raise InvalidInput(
+            "entry_expired",
+            f"the entry was to be made before {ends.isoformat()}, it is {order.at.isoformat()}",
+            field="entry_expires_at",
+            numbers={"entry_expires_at": ends.isoformat(), "now": order.at.isoformat()},
+        )
     return enter_at_quote(order, quote) if is_marketable(order.plan, quote) else rest(order)
 
 

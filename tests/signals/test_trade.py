@@ -18,7 +18,7 @@ from services.usecases.store_signals import store_signals
 from services.usecases.trade_by_hand import trade_by_hand
 from services.usecases.trade_signals import Passed, trade_signals
 from tests.evaluation.invariants import INVARIANTS
-from tests.signals.saying import coming, rows, says, source_id
+from tests.signals.saying import coming, price, rows, says, source_id
 
 DECIDED = "SELECT account_id, outcome, trade_id, code FROM signal_decisions ORDER BY account_id"
 
@@ -238,3 +238,18 @@ async def test_an_entry_that_ends_before_its_signal_arose_is_refused_by_its_name
     ended = await says(services, entry_zone=(Decimal(1), Decimal(2)), entry_expires_at=datetime(2026, 1, 1, tzinfo=UTC))
     (stored,) = await store_signals(services, source, coming(ended))
     assert (stored.signal.code, stored.signal.field) == ("expires_before_it_arose", "entry_expires_at")
+
+
+@pytest.mark.parametrize("at_market", [True, False])
+async def test_an_entry_whose_own_end_is_over_is_made_by_nobody_that_takes_its_limit(services, who, at_market):
+    source = await followed(services, who, [who.account_ids[0]], max_lag_seconds=3600)
+    now = datetime.now(UTC)
+    times = {"signal_time": now - timedelta(minutes=10), "entry_expires_at": now - timedelta(minutes=5)}
+    limit = await price(services) * 101 / 100
+    signal = await says(services, entry_type=EntryType.LIMIT, entry_price=limit, **times)
+    await store_signals(services, source, coming(signal))
+    if at_market:
+        await follow_source(services, who, source, who.account_ids[0], Overrides(entry_type=EntryType.MARKET))
+    await trade_signals(services)
+    outcome = ("accepted", None) if at_market else ("rejected", "entry_expired")
+    assert rows(services, "SELECT outcome, code FROM signal_decisions") == [outcome]
