@@ -69,7 +69,8 @@ def _count(report: ImportReport, line: int, stored: StoredSignal) -> None:
     signal = stored.signal
     if stored.repeated:
         report.repeated += 1
-        told = RowReport(line=line, signal_id=signal.id, code="repeated", field="", reason="this signal is known")
+        known = "this signal is known" if signal.reason is None else f"known as {signal.status}: {signal.reason}"
+        told = RowReport(line=line, signal_id=signal.id, code="repeated", field=signal.field, reason=known)
     elif signal.status is SignalStatus.ACTIVE:
         report.stored += 1
         return

@@ -134,6 +134,19 @@ async def test_a_file_is_stored_row_by_row_and_every_other_row_is_told(api, serv
     assert (broken.status_code, broken.json()["code"], broken.json()["field"]) == (422, "bad_columns", "columns")
 
 
+async def test_a_file_sent_again_tells_what_became_of_its_rows_before(api):
+    file, params = "symbol,side,sl,tp\nBTCUSDT.P,maybe,10%,5%\nBTCUSDT.P,buy,10%,5%", {"source": "twice"}
+    for _ in range(2):
+        answer = await api.http.post(
+            "/api/signals/import/", content=file, params=params, headers={"Idempotency-Key": "f"}
+        )
+    (refused, sound) = answer.json()["rows"]
+    assert (refused["code"], sound["code"]) == ("repeated", "repeated")
+    assert "REJECTED" in refused["reason"]
+    assert "must be buy, sell, long or short" in refused["reason"]
+    assert sound["reason"] == "this signal is known"
+
+
 async def test_a_quote_inside_a_cell_of_a_file_takes_no_row_with_it(api):
     lines = [
         "symbol,side,sl,tp,comment,strategy",
