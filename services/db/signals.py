@@ -104,12 +104,17 @@ async def by_keys(connection: Connection, source_id: int, keys: Sequence[str]) -
 async def by_content(
     connection: Connection, source_id: int, hashes: Sequence[bytes], window: timedelta
 ) -> dict[bytes, int]:
-    """By content hash, the source's newest signal that says the same and was received within `window`."""
+    """By content hash, the source's newest signal that says the same and was received within `window`.
+
+    An EXIT before an ENTRY on the pair is none of them: said again it ends something else.
+    """
     if not hashes or not window:
         return {}
     cursor = await connection.execute(
-        """SELECT DISTINCT ON (content_hash) content_hash, id FROM signals
+        """SELECT DISTINCT ON (content_hash) content_hash, id FROM signals g
            WHERE source_id = %s AND content_hash = ANY(%s::bytea[]) AND received_at > clock_timestamp() - %s
+               AND NOT (action = 'EXIT' AND EXISTS (SELECT FROM signals e WHERE e.source_id = g.source_id
+                   AND e.instrument_id = g.instrument_id AND e.action = 'ENTRY' AND e.id > g.id))
            ORDER BY content_hash, received_at DESC""",
         [source_id, list(hashes), window],
     )

@@ -190,7 +190,10 @@ async def _look_up(connection: Connection, source: Source, drafts: Sequence[_Dra
 def _rows(
     source: Source, drafts: Sequence[_Draft], known: _Known, fresh: Iterator[int]
 ) -> tuple[list[int], list[SignalRow]]:
-    ids, rows = [], []
+    ids, rows, exits = [], [], dict[int | None, set[bytes]]()
+    for draft in drafts:
+        if isinstance(draft.intent, Exit):
+            exits.setdefault(draft.instrument_id, set()).add(draft.content_hash)
     for draft in drafts:
         id_, key = known.id_of(draft), draft.incoming.key
         if id_ is not None:
@@ -201,6 +204,9 @@ def _rows(
         row = _row(next(fresh), source.id, key, draft)
         ids.append(row.id)
         rows.append(row)
+        if isinstance(draft.intent, Intent):  # an EXIT that comes after it ends something else than one before
+            for content_hash in exits.get(draft.instrument_id, ()):
+                known.by_content.pop(content_hash, None)
         if source.settings.dedup_seconds:
             known.by_content[draft.content_hash] = row.id
         if key is not None:

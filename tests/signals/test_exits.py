@@ -87,6 +87,20 @@ async def test_it_waits_for_no_entry_that_its_account_will_never_decide(services
     await wait_until(lambda: rows(services, STATES) == [("", "CLOSED_MANUAL")])
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_the_same_exit_is_another_one_once_an_entry_was_said_after_it(services, at_once):
+    mine = await source_id(services, followed=True)
+    said = [leave(), leave(), await says(services, "ETHUSDT"), leave(), await says(services), leave(), leave()]
+    if at_once:
+        stored = await store_signals(services, mine, coming(*said))
+    else:
+        stored = [each for signal in said for each in await store_signals(services, mine, coming(signal))]
+    assert [each.repeated for each in stored] == [False, True, False, True, False, False, True]
+    assert stored[5].signal.id != stored[0].signal.id == stored[3].signal.id
+    await trade_signals(services)
+    await wait_until(lambda: sorted(rows(services, STATES)) == [("", "CLOSED_MANUAL"), ("", "OPEN")])
+
+
 @pytest.mark.parametrize("short_of", ["room", "money"])
 async def test_an_entry_that_needs_what_an_exit_before_it_frees_waits_for_that(services, short_of):
     mine = await source_id(services, followed=True)
