@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { duration, money, places, price, signed, spreadText } from "@/lib/format";
+import { duration, money, places, price, signed, spreadText, typedNumber } from "@/lib/format";
 
 describe("prices keep to their tick", () => {
   test.each([
@@ -29,4 +29,19 @@ test("a spread narrower than its decimals is not none", () => {
 
 test("durations have two units at most", () => {
   expect([45, 200, 7500, 358_000, -3, null].map(duration)).toEqual(["45s", "3m 20s", "2h 05m", "4d 3h", "0s", "–"]);
+});
+
+test("a number is taken as it is typed, or pasted as this screen writes it", () => {
+  const typed: Record<string, string> = {
+    "0,5": "0.5",
+    "65,432": "65432",
+    " 1,065,432.10 ": "1065432.10",
+    "65,4321": "65.4321",
+    ".5": "0.5",
+    "1.2.3": "1.23",
+    "1.": "1.",
+    "12 USDT": "12",
+    "": "",
+  };
+  expect(Object.keys(typed).map(typedNumber)).toEqual(Object.values(typed));
 });

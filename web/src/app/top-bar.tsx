@@ -35,7 +35,7 @@ function Figures() {
   const balance = sum("balance");
   return (
     <div className="top-figures">
-      <Figure label="Equity" value={balance === undefined ? null : money(balance + (open ?? 0))} />
+      <Figure label="Equity" value={balance === undefined || open === null ? null : money(balance + open)} />
       <Figure label="Open result" value={open === null ? null : signed(open)} className={tone(open)} />
       <Figure label="Free" value={money(sum("free"))} optional />
     </div>

@@ -22,6 +22,19 @@ function fixed(value: number, digits: number, grouped = true): string {
   return format.format(value).replace("-", MINUS);
 }
 
+const GROUPED = /^\d{1,3}(,\d{3})+(\.\d*)?$/;
+
+/**
+ * What somebody typed or pasted as a plain decimal: "65,432.10", as this screen writes it, is 65432.10. A comma that is
+ * typed comes alone and after the digits before it, so it stands for the point.
+ */
+export function typedNumber(text: string): string {
+  const given = text.trim();
+  const plain = GROUPED.test(given) ? given.replaceAll(",", "") : given.replaceAll(",", ".");
+  const [whole = "", ...rest] = plain.replace(/[^0-9.]/g, "").split(".");
+  return rest.length ? `${whole || "0"}.${rest.join("")}` : whole;
+}
+
 /** Decimal places of a tick or step such as "0.0100" (2) or "10" (0). */
 export function places(tick: string): number {
   if (/e-/i.test(tick)) return Number(tick.split(/e-/i)[1]);

@@ -6,6 +6,7 @@ import { Segmented } from "@/components/ui/fields";
 import { Menu } from "@/components/ui/menu";
 import type { Trade } from "@/lib/api/types";
 import { figure } from "@/lib/format";
+import { onceKey } from "@/lib/once";
 import { cancelTrade, closeTrade } from "./commands";
 import { EditPlan } from "./edit-plan";
 import { PairName, Side } from "./labels";
@@ -102,7 +103,7 @@ const PARTS = ["0.25", "0.5", "0.75"] as const;
 
 function ClosePart({ trade, onClose }: { trade: Trade; onClose: () => void }) {
   const [part, setPart] = useState<(typeof PARTS)[number]>("0.5");
-  const [once] = useState(() => crypto.randomUUID());
+  const [once] = useState(onceKey);
   return (
     <Confirm
       title="Close a part"

@@ -3,12 +3,13 @@ import { complain, toast } from "@/components/ui/toasts";
 import { ApiError, api, result } from "@/lib/api/client";
 import type { EditTrade, NewTrade, Trade } from "@/lib/api/types";
 import { signed } from "@/lib/format";
+import { onceKey } from "@/lib/once";
 import { applyTrades, readAgain } from "@/lib/queries/trades";
 
 const name = (trade: Trade) => `${trade.symbol} ${trade.direction === "LONG" ? "long" : "short"}`;
 
 /** Close all of it or a fraction of what remains; the same key twice closes once. */
-export async function closeTrade(trade: Trade, fraction?: string, key: string = crypto.randomUUID()): Promise<void> {
+export async function closeTrade(trade: Trade, fraction?: string, key: string = onceKey()): Promise<void> {
   const closed = await result(
     api.POST("/api/paper-trades/{trade_id}/close_trade", {
       params: { path: { trade_id: trade.id }, header: { "Idempotency-Key": key } },
@@ -79,7 +80,7 @@ async function placeAgain(trade: Trade): Promise<void> {
     notes: trade.notes,
   };
   try {
-    await openTrade(order, crypto.randomUUID());
+    await openTrade(order, onceKey());
   } catch (error) {
     complain(error);
   }

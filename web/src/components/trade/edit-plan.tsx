@@ -10,7 +10,8 @@ import { exitQuote, pairOf, sign } from "@/lib/trades";
 import { editTrade, refusedField } from "./commands";
 import { Reach } from "./live";
 
-export function EditPlan({ trade, onClose }: { trade: Trade; onClose: () => void }) {
+export function EditPlan({ trade: present, onClose }: { trade: Trade; onClose: () => void }) {
+  const [trade] = useState(present); // what one moves is the plan as one saw it: of another the API refuses it
   const ahead = trade.take_profits.filter((target) => !target.filled);
   const [stop, setStop] = useState(trade.stop_loss);
   const [targets, setTargets] = useState(ahead.map((target) => target.price));

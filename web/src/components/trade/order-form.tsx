@@ -6,6 +6,7 @@ import { Dialog } from "@/components/ui/dialog";
 import { NumberField, SelectField, TextField } from "@/components/ui/fields";
 import type { Direction, Market, NewTrade } from "@/lib/api/types";
 import { signedPercent } from "@/lib/format";
+import { onceKey } from "@/lib/once";
 import { accounts } from "@/lib/queries/market";
 import { usePreview } from "@/lib/use-preview";
 import { openTrade, previewTrade, refusedField } from "./commands";
@@ -54,7 +55,7 @@ export function OrderForm({ prefilled = {}, onClose }: { prefilled?: Prefilled; 
     notes: "",
   });
   const own = useQuery(accounts).data ?? [];
-  const [key] = useState(() => crypto.randomUUID());
+  const [key] = useState(onceKey);
   const of = usePair(draft);
   const { pair, quote } = of;
   const order = pair ? orderOf(draft, draft.symbol) : null;

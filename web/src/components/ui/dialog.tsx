@@ -1,6 +1,7 @@
 /** A modal dialog on the browser's own element: it traps focus, closes on Escape and hides the rest by itself. */
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { Button } from "./button";
+import { FIRST } from "./fields";
 
 interface Props {
   title: ReactNode;
@@ -13,10 +14,17 @@ interface Props {
 export function Dialog({ title, onClose, wide, foot, children }: Props) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  const isPressed = useRef(false);
+  useLayoutEffect(() => {
     const dialog = element.current;
-    if (dialog && !dialog.open) dialog.showModal();
-    return () => dialog?.close();
+    if (!dialog) return;
+    const around = document.activeElement?.closest<HTMLElement>("[role=table], main");
+    dialog.showModal();
+    dialog.querySelector<HTMLElement>(`[${FIRST}]`)?.focus();
+    return () => {
+      dialog.close(); // while it is still in the page: only then the focus goes back to where it was
+      queueMicrotask(() => document.activeElement === document.body && around?.focus({ preventScroll: true }));
+    };
   }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it as well
@@ -28,7 +36,11 @@ export function Dialog({ title, onClose, wide, foot, children }: Props) {
         event.preventDefault();
         onClose();
       }}
-      onClick={(event) => event.target === element.current && onClose()}
+      // A text marked with the mouse may end beside the dialog: only a press that began there is meant for it.
+      onPointerDown={(event) => {
+        isPressed.current = event.target === element.current;
+      }}
+      onClick={(event) => isPressed.current && event.target === element.current && onClose()}
     >
       <header className="dialog-head">
         <h1 id={heading}>{title}</h1>

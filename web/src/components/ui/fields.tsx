@@ -1,5 +1,6 @@
 /** Form fields with their label, hint and refusal. */
 import { type InputHTMLAttributes, type ReactNode, useId } from "react";
+import { typedNumber } from "@/lib/format";
 
 interface Shared {
   label: ReactNode;
@@ -14,11 +15,15 @@ interface TextProps extends Shared, Omit<InputHTMLAttributes<HTMLInputElement>, 
   unit?: string;
 }
 
+/** Marks the field that a dialog begins with: React's own `autoFocus` comes before the dialog is open. */
+export const FIRST = "data-first";
+
 export function TextField({ label, hint, error, className = "", unit, value, onChange, ...rest }: TextProps) {
   const id = useId();
   const input = (
     <input
       {...rest}
+      {...(rest.autoFocus && { [FIRST]: true })}
       id={id}
       className="input"
       value={value}
@@ -50,7 +55,7 @@ export function NumberField(props: TextProps) {
       inputMode="decimal"
       autoComplete="off"
       {...props}
-      onChange={(value) => props.onChange(value.replace(",", ".").replace(/[^0-9.]/g, ""))}
+      onChange={(value) => props.onChange(typedNumber(value))}
     />
   );
 }

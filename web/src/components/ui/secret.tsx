@@ -1,4 +1,4 @@
-/** A text that is shown this once, with a way to take it along. */
+/** A text that is shown this once, with a way to take it along; browsers give pages none over plain http. */
 import { Button } from "./button";
 import { toast } from "./toasts";
 
@@ -8,9 +8,11 @@ export function Secret({ label, text }: { label: string; text: string }) {
       <p>{label}, shown this once:</p>
       <p className="secret">
         <code>{text}</code>
-        <Button small onClick={() => void navigator.clipboard.writeText(text).then(() => toast("Copied"))}>
-          Copy
-        </Button>
+        {isSecureContext && (
+          <Button small onClick={() => void navigator.clipboard.writeText(text).then(() => toast("Copied"))}>
+            Copy
+          </Button>
+        )}
       </p>
     </div>
   );

@@ -73,8 +73,16 @@ export function Loading({ rows = 6 }: { rows?: number }) {
 interface Asked<T> {
   data: T | undefined;
   error: unknown;
-  isPending: boolean;
   refetch: () => unknown;
+}
+
+/** Several questions as one, with what is made of their answers once all are there. */
+export function together<T>(parts: readonly (Asked<unknown> & { isError: boolean })[], data: T | undefined): Asked<T> {
+  return {
+    data: parts.every((part) => part.data !== undefined) ? data : undefined,
+    error: parts.find((part) => part.isError)?.error,
+    refetch: () => parts.map((part) => part.isError && part.refetch()),
+  };
 }
 
 /** The answer of a query, or the state it is in. */

@@ -7,7 +7,7 @@ import {
   type SortingState,
   useReactTable,
 } from "@tanstack/react-table";
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, memo, type ReactNode, useCallback, useMemo, useRef } from "react";
 import { useBeat } from "@/lib/use-beat";
 import { usePhone } from "@/lib/use-phone";
@@ -51,6 +51,12 @@ const RESORT_MS = 3000;
 const HELD = ".table-body :focus-visible, [role=menu], dialog[open]";
 const isHeld = () => document.querySelector(HELD) !== null;
 
+/** The row in use: a key is on it, its menu is open, or a dialog of its own (where `:focus-within` ends). */
+function idInUse(table: HTMLElement | null): string | undefined {
+  const control = table?.querySelector("[aria-expanded=true]") ?? document.activeElement;
+  return control?.closest<HTMLElement>("[role=row]")?.dataset.id;
+}
+
 /** Where keys lead from a row, with `last` the last one; -1 is before the first. */
 const STEPS: Record<string, (at: number, last: number) => number> = {
   ArrowDown: (at, last) => Math.min(at + 1, last),
@@ -84,6 +90,13 @@ export function DataTable<T>(props: Props<T>) {
     estimateSize: () => rowHeight,
     overscan: OVERSCAN,
     getItemKey: (place) => sorted[place]?.id ?? place,
+    // However far others push the row in use, it stays drawn: focus and dialog would be gone with it.
+    rangeExtractor: (range) => {
+      const drawn = defaultRangeExtractor(range);
+      const used = idInUse(scroller.current);
+      const at = used === undefined ? -1 : sorted.findIndex(({ id }) => id === used);
+      return at < 0 || drawn.includes(at) ? drawn : [...drawn, at].sort((one, other) => one - other);
+    },
   });
   const template = useMemo(() => columns.map((column) => column.width).join(" "), [columns]);
   const minWidth = useMemo(() => columns.reduce((sum, column) => sum + pixels(column.width), 12), [columns]);
@@ -134,6 +147,7 @@ export function DataTable<T>(props: Props<T>) {
             return (
               <BodyRow
                 key={item.key}
+                id={row.id}
                 data={row.original}
                 place={item.index}
                 start={item.start}
@@ -151,6 +165,7 @@ export function DataTable<T>(props: Props<T>) {
 }
 
 interface RowProps {
+  id: string;
   data: unknown;
   place: number;
   start: number;
@@ -160,13 +175,14 @@ interface RowProps {
   open: ((row: unknown) => void) | undefined;
 }
 
-const BodyRow = memo(function BodyRow({ data, place, start, height, template, columns, open }: RowProps) {
+const BodyRow = memo(function BodyRow({ id, data, place, start, height, template, columns, open }: RowProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: see above
     <div
       className={`table-row${open ? " clickable" : ""}`}
       role="row"
       aria-rowindex={place + 2}
+      data-id={id}
       tabIndex={open ? 0 : undefined}
       style={{ gridTemplateColumns: template, transform: `translateY(${start}px)`, height }}
       onClick={open && ((event) => !isControl(event.target) && open(data))}
@@ -266,5 +282,5 @@ function pixels(width: string): number {
 }
 
 function isControl(target: EventTarget): boolean {
-  return target instanceof Element && target.closest("button, a, input, [role=menu]") !== null;
+  return target instanceof Element && target.closest("button, a, input, dialog, [role=menu]") !== null;
 }

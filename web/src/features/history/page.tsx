@@ -4,6 +4,7 @@ import { useEffect, useMemo } from "react";
 import { useNavigate } from "react-router";
 import { Button } from "@/components/ui/button";
 import { Card, tone } from "@/components/ui/card";
+import { DateFilter } from "@/components/ui/date-filter";
 import { Filter } from "@/components/ui/fields";
 import { SearchField } from "@/components/ui/search-field";
 import { Answer, Empty } from "@/components/ui/states";
@@ -78,20 +79,8 @@ export function HistoryPage() {
             ]}
           />
           <SourceFilter value={search.source} onChange={(source) => change({ source })} />
-          <input
-            type="date"
-            className="input input-small"
-            aria-label="Made on or after"
-            value={search.from}
-            onChange={(event) => change({ from: event.target.value })}
-          />
-          <input
-            type="date"
-            className="input input-small"
-            aria-label="Made before"
-            value={search.to}
-            onChange={(event) => change({ to: event.target.value })}
-          />
+          <DateFilter label="Made on or after" value={search.from} onChange={(from) => change({ from })} />
+          <DateFilter label="Made before" value={search.to} onChange={(to) => change({ to })} />
           {isFiltered && (
             <Button small kind="quiet" onClick={() => change({ ...DEFAULTS, sort: search.sort })}>
               Clear
@@ -152,9 +141,10 @@ function filterOf(search: Record<keyof typeof DEFAULTS, string>): HistoryFilter 
   };
 }
 
-/** The reader's own midnight of a day, as a moment. */
+/** The reader's own midnight of a day, as a moment; undefined for what is none, as an address may have it. */
 function midnight(day: string): string | undefined {
-  return day ? new Date(`${day}T00:00:00`).toISOString() : undefined;
+  const at = new Date(`${day}T00:00:00`);
+  return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
 }
 
 function matching(q: string): (trade: Trade) => boolean {

@@ -10,7 +10,7 @@ import { OrderForm } from "@/components/trade/order-form";
 import { Button } from "@/components/ui/button";
 import { Card, Stat, tone } from "@/components/ui/card";
 import { Segmented } from "@/components/ui/fields";
-import { Answer, Empty, Loading } from "@/components/ui/states";
+import { Answer, Empty, Loading, together } from "@/components/ui/states";
 import type { Market, Trade } from "@/lib/api/types";
 import { figure, money, price, signed, spreadText } from "@/lib/format";
 import { candles, INTERVALS, type Interval } from "@/lib/queries/candles";
@@ -93,26 +93,30 @@ export function PairPage() {
           }
         </Answer>
       </Card>
-      <OwnTrades trades={own.trades} tick={tick} drawn={drawn} onDraw={draw} />
+      <Card title="Own trades on it" bare>
+        <Answer of={own.asked} rows={3}>
+          {(trades) => <OwnTrades trades={trades} tick={tick} drawn={drawn} onDraw={draw} />}
+        </Answer>
+      </Card>
       {ordering && <OrderForm prefilled={{ market, symbol }} onClose={() => order(false)} />}
     </div>
   );
 }
 
 interface Own {
-  trades: Trade[];
+  asked: ReturnType<typeof together<Trade[]>>;
   levels: Level[];
   marks: Mark[];
 }
 
 /** Marks of all trades, levels of one live one: of all of them nothing could be read. */
 function useOwnTrades(market: Market, symbol: string, drawn: number | null): Own {
-  const live = useQuery(liveTrades).data;
+  const live = useQuery(liveTrades);
   const filter = useMemo(() => ({ market_type: market, symbol }), [market, symbol]);
-  const closed = useInfiniteQuery(history(filter, CLOSED_SHOWN)).data;
-  return useMemo(() => {
-    const open = (live?.trades ?? []).filter((trade) => trade.market_type === market && trade.symbol === symbol);
-    const trades = [...open, ...(closed?.pages[0]?.results ?? [])];
+  const closed = useInfiniteQuery(history(filter, CLOSED_SHOWN));
+  const own = useMemo(() => {
+    const open = (live.data?.trades ?? []).filter((trade) => trade.market_type === market && trade.symbol === symbol);
+    const trades = [...open, ...(closed.data?.pages[0]?.results ?? [])];
     const levels = open
       .filter((trade, place) => (drawn === null ? place === 0 : trade.id === drawn))
       .flatMap((trade): Level[] => [
@@ -142,7 +146,8 @@ function useOwnTrades(market: Market, symbol: string, drawn: number | null): Own
       })
       .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
     return { trades, levels, marks };
-  }, [live, closed, market, symbol, drawn]);
+  }, [live.data, closed.data, market, symbol, drawn]);
+  return { asked: together([live, closed], own.trades), levels: own.levels, marks: own.marks };
 }
 
 interface OwnProps {
@@ -154,68 +159,63 @@ interface OwnProps {
 
 function OwnTrades({ trades, tick, drawn, onDraw }: OwnProps) {
   const first = trades.find(isLive)?.id;
+  if (!trades.length) return <Empty icon="open" title="No trades on this pair yet" />;
   return (
-    <Card title="Own trades on it" bare>
-      {trades.length ? (
-        <div className="scroll-x">
-          <table className="simple">
-            <thead>
-              <tr>
-                <th>Trade</th>
-                <th className="left">Side</th>
-                <th className="left">State</th>
-                <th>Entry</th>
-                <th>Exit</th>
-                <th>Result</th>
-                <th>Since</th>
-                <th>Levels</th>
-              </tr>
-            </thead>
-            <tbody>
-              {trades.map((trade) => (
-                <tr key={trade.id}>
-                  <td>
-                    <Link to={`/trades/${trade.id}`}>No. {trade.id}</Link>
-                  </td>
-                  <td className="left">
-                    <Side direction={trade.direction} leverage={trade.leverage} />
-                  </td>
-                  <td className="left">
-                    <Status status={trade.status} />
-                  </td>
-                  <td className="num">{price(trade.entry_price, tick)}</td>
-                  <td className="num">{price(trade.exit_price, tick)}</td>
-                  <td>
-                    {isLive(trade) ? (
-                      <LiveProfit trade={trade} />
-                    ) : (
-                      <span className={`num ${tone(trade.profit_loss)}`}>{signed(trade.profit_loss)}</span>
-                    )}
-                  </td>
-                  <td>
-                    <Time at={trade.entry_time ?? trade.created_at} />
-                  </td>
-                  <td>
-                    {isLive(trade) && (
-                      <input
-                        type="radio"
-                        className="tick"
-                        name="levels"
-                        aria-label={`Draw the levels of trade ${trade.id}`}
-                        checked={(drawn ?? first) === trade.id}
-                        onChange={() => onDraw(trade.id)}
-                      />
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      ) : (
-        <Empty icon="open" title="No trades on this pair yet" />
-      )}
-    </Card>
+    <div className="scroll-x">
+      <table className="simple">
+        <thead>
+          <tr>
+            <th>Trade</th>
+            <th className="left">Side</th>
+            <th className="left">State</th>
+            <th>Entry</th>
+            <th>Exit</th>
+            <th>Result</th>
+            <th>Since</th>
+            <th>Levels</th>
+          </tr>
+        </thead>
+        <tbody>
+          {trades.map((trade) => (
+            <tr key={trade.id}>
+              <td>
+                <Link to={`/trades/${trade.id}`}>No. {trade.id}</Link>
+              </td>
+              <td className="left">
+                <Side direction={trade.direction} leverage={trade.leverage} />
+              </td>
+              <td className="left">
+                <Status status={trade.status} />
+              </td>
+              <td className="num">{price(trade.entry_price, tick)}</td>
+              <td className="num">{price(trade.exit_price, tick)}</td>
+              <td>
+                {isLive(trade) ? (
+                  <LiveProfit trade={trade} />
+                ) : (
+                  <span className={`num ${tone(trade.profit_loss)}`}>{signed(trade.profit_loss)}</span>
+                )}
+              </td>
+              <td>
+                <Time at={trade.entry_time ?? trade.created_at} />
+              </td>
+              <td>
+                {isLive(trade) && (
+                  <input
+                    type="radio"
+                    className="tick"
+                    name="levels"
+                    aria-label={`Draw the levels of trade ${trade.id}`}
+                    checked={(drawn ?? first) === trade.id}
+                    onChange={() => onDraw(trade.id)}
+                  />
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

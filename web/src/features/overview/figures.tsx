@@ -15,7 +15,7 @@ export function Figures() {
   const balance = data?.reduce((sum, account) => sum + Number(account.balance), 0);
   const reserved = data?.reduce((sum, account) => sum + Number(account.reserved), 0);
   const openCount = live?.filter((trade) => trade.status === "OPEN").length;
-  const equity = balance === undefined ? null : balance + (open ?? 0);
+  const equity = balance === undefined || open === null ? null : balance + open;
   return (
     <div className="stats">
       <Stat

@@ -1,6 +1,7 @@
 /** What just happened, newest first: trades made, entered, moved, ended. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { together } from "@/components/ui/states";
 import type { Trade } from "@/lib/api/types";
 import { history, liveTrades } from "@/lib/queries/trades";
 import { useActivity } from "@/lib/stream/activity";
@@ -38,12 +39,7 @@ export function useHappenings(shown: number) {
     }
     return [...found.values()].sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).slice(0, shown);
   }, [closed.data, live.data, activity, shown]);
-  return {
-    data,
-    error: closed.error ?? live.error,
-    isPending: closed.isPending || live.isPending,
-    refetch: () => [closed, live].map((query) => query.isError && query.refetch()),
-  };
+  return together([closed, live], data);
 }
 
 const isMoved = (trade: Trade) => trade.stop_loss !== trade.initial_stop_loss;

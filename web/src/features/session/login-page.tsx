@@ -3,9 +3,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { TextField } from "@/components/ui/fields";
-import { api, result, setCsrfToken } from "@/lib/api/client";
+import { api, result } from "@/lib/api/client";
 import { sentence } from "@/lib/format";
-import { session } from "@/lib/queries/session";
+import { admitted, session } from "@/lib/queries/session";
 
 export function LoginPage() {
   const [token] = useState(() => new URLSearchParams(location.search).get("invitation"));
@@ -24,9 +24,7 @@ export function LoginPage() {
           ? api.POST("/api/session/invitation", { body: { token, name, password } })
           : api.POST("/api/session", { body: { name, password } }),
       );
-      setCsrfToken(entered.csrf_token);
-      cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" });
-      cache.setQueryData(session.queryKey, entered);
+      cache.setQueryData(session.queryKey, admitted(entered));
       if (token) history.replaceState(null, "", "/");
     } catch (error) {
       setRefusal(error instanceof Error ? error.message : String(error));

@@ -22,7 +22,7 @@ export function AccountTab({ account }: { account: Account }) {
         <Stat
           label="Equity"
           explain="Balance and what closing every open trade now would bring, both fees included."
-          value={money(Number(account.balance) + (open ?? 0))}
+          value={money(open === null ? null : Number(account.balance) + open)}
           note={account.currency}
         />
         <Stat label="Balance" value={money(account.balance)} />

@@ -8,6 +8,7 @@ import { NumberField, TextField } from "@/components/ui/fields";
 import { complain, toast } from "@/components/ui/toasts";
 import { api, result } from "@/lib/api/client";
 import type { Account } from "@/lib/api/types";
+import { onceKey } from "@/lib/once";
 
 export function Money({ account }: { account: Account }) {
   const [amount, setAmount] = useState("");
@@ -15,7 +16,7 @@ export function Money({ account }: { account: Account }) {
   const [resetting, reset] = useState(false);
   const cache = useQueryClient();
   const path = { path: { account_id: account.id } };
-  const once = () => ({ header: { "Idempotency-Key": crypto.randomUUID() } });
+  const once = () => ({ header: { "Idempotency-Key": onceKey() } });
   const done = async (said: string) => {
     await cache.invalidateQueries({ queryKey: ["accounts"] });
     toast(said, "good");

@@ -8,6 +8,7 @@ import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { NumberField, SelectField, TextField } from "@/components/ui/fields";
 import { toast } from "@/components/ui/toasts";
+import { onceKey } from "@/lib/once";
 import { saySignal, sources, validateSignal } from "@/lib/queries/signals";
 import { usePreview } from "@/lib/use-preview";
 import { type Draft, EMPTY, signalOf } from "./draft";
@@ -15,7 +16,7 @@ import { WouldDo } from "./would-do";
 
 export function SaySignal({ onClose }: { onClose: () => void }) {
   const { draft, set, busy, refusal, send } = useDraft<Draft>(EMPTY);
-  const [key] = useState(() => crypto.randomUUID());
+  const [key] = useState(onceKey);
   const cache = useQueryClient();
   const own = useQuery(sources).data?.filter((source) => source.is_own) ?? [];
   const of = usePair(draft);

@@ -6,7 +6,7 @@ import { CurvesChart } from "@/components/chart";
 import type { Curve, Tone } from "@/components/chart/types";
 import { Button } from "@/components/ui/button";
 import { Card, tone } from "@/components/ui/card";
-import { Loading } from "@/components/ui/states";
+import { Answer, together } from "@/components/ui/states";
 import { Explained } from "@/components/ui/tooltip";
 import { count, DASH, duration, percent, ratio, signed } from "@/lib/format";
 import { type Scorecard, type Source, scorecard } from "@/lib/queries/signals";
@@ -60,7 +60,6 @@ const LINES: readonly Line[] = [
 export function Comparison({ of, onClear }: { of: readonly Source[]; onClear: () => void }) {
   const asked = useQueries({ queries: of.map(({ id }) => scorecard(id)) });
   const cards = asked.map(({ data }) => data);
-  const isWhole = cards.every(Boolean);
   const key = asked.map(({ dataUpdatedAt }) => dataUpdatedAt).join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the answers are the same as long as their times are
   const curves = useMemo(
@@ -84,14 +83,14 @@ export function Comparison({ of, onClear }: { of: readonly Source[]; onClear: ()
         </Button>
       }
     >
-      {isWhole ? (
-        <div className="side-by-side">
-          <CurvesChart curves={curves} height={250} label={`Results of ${of.map(({ name }) => name).join(", ")}`} />
-          <Figures of={of} cards={cards as Scorecard[]} />
-        </div>
-      ) : (
-        <Loading />
-      )}
+      <Answer of={together(asked, cards as Scorecard[])}>
+        {(all) => (
+          <div className="side-by-side">
+            <CurvesChart curves={curves} height={250} label={`Results of ${of.map(({ name }) => name).join(", ")}`} />
+            <Figures of={of} cards={all} />
+          </div>
+        )}
+      </Answer>
     </Card>
   );
 }

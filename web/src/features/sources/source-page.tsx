@@ -5,7 +5,7 @@ import { Link, useParams } from "react-router";
 import { CurvesChart } from "@/components/chart";
 import type { Curve } from "@/components/chart/types";
 import { Card } from "@/components/ui/card";
-import { Answer, Empty, Loading } from "@/components/ui/states";
+import { Answer, Empty, isUnanswered } from "@/components/ui/states";
 import { type Scorecard, type Source, scorecard, source } from "@/lib/queries/signals";
 import { useSearch } from "@/lib/use-search";
 import { CardFigures } from "./card-figures";
@@ -48,13 +48,19 @@ function Whole({ of }: { of: Source }) {
         <CardFigures of={card.data} />
       ) : (
         <Card bare>
-          <Loading rows={3} />
+          <Answer of={card} rows={3}>
+            {() => null}
+          </Answer>
         </Card>
       )}
       <div className="grid cols-wide">
         <div className="grid start">
-          <ResultsCurve of={card.data} name={of.name} />
-          <Groups of={card.data} by={by} onBy={(value) => change({ by: value })} />
+          {!isUnanswered(card) && (
+            <>
+              <ResultsCurve of={card.data} name={of.name} />
+              <Groups of={card.data} by={by} onBy={(value) => change({ by: value })} />
+            </>
+          )}
         </div>
         <div className="grid start">
           <Counts id={of.id} />

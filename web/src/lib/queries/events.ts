@@ -1,6 +1,6 @@
 /** What the stream's events do to the cache, gathered so that a burst of closings is one change. */
 import type { Trade } from "../api/types";
-import { recordActivity } from "../stream/activity";
+import { forgetActivity, recordActivity } from "../stream/activity";
 import { type OtherEvent, stream, type TradeEvent } from "../stream/source";
 import { queryClient } from "./client";
 import { applyTrades } from "./trades";
@@ -15,16 +15,24 @@ let asking: ReturnType<typeof setTimeout> | null = null;
 const outdated = new Set<string>();
 let summing: ReturnType<typeof setTimeout> | null = null;
 
-/** Follow the stream for as long as the page lives; the returned function ends it. */
+/** Follow the stream for as long as the reader is the same; the returned function ends it, and forgets what it told. */
 export function followEvents(): () => void {
-  return stream.start({
+  const end = stream.start({
     trade: take,
     other: takeOther,
     reset: () => void queryClient.invalidateQueries(),
     resumed: () => {
-      for (const key of ["accounts", "system", "prices"]) void queryClient.invalidateQueries({ queryKey: [key] });
+      // A stream ends with the login, too: who reads on by the cookie of now may be another, or nobody.
+      for (const key of ["session", "accounts", "system", "prices"]) {
+        void queryClient.invalidateQueries({ queryKey: [key] });
+      }
     },
   });
+  return () => {
+    end();
+    gathered = [];
+    forgetActivity();
+  };
 }
 
 function take(event: TradeEvent): void {

@@ -14,7 +14,13 @@ const listeners = new Set<() => void>();
 
 export function recordActivity(event: TradeEvent): void {
   const at = event.trade.updated_at;
-  happenings = [{ ...event, at, key: `${event.trade.id}.${event.trade.version}` }, ...happenings].slice(0, KEPT);
+  keep([{ ...event, at, key: `${event.trade.id}.${event.trade.version}` }, ...happenings].slice(0, KEPT));
+}
+
+export const forgetActivity = () => keep([]);
+
+function keep(next: readonly Happening[]): void {
+  happenings = next;
   for (const listener of listeners) listener();
 }
 
