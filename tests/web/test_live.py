@@ -2,6 +2,7 @@
 
 import re
 import signal
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -117,3 +118,55 @@ def test_a_connection_that_died_without_a_word_is_noticed_and_comes_back(page: P
     expect(row).to_have_count(0, timeout=LOAD_MS)
     expect(page.get_by_text("No connection for")).to_have_count(0)
     assert page.evaluate("window.sameDocument"), "the page was loaded anew"
+
+
+def test_an_answer_from_before_an_event_does_not_undo_it(page: Page, stack: Stack):
+    trade = stack.trade("XLMUSDT", "SPOT", source="read late")
+    visit(page, "/open?q=read late", "Open trades")
+    address = re.compile(rf"/api/paper-trades/{trade['id']}/?$")
+    held: list[Callable[[], None]] = []
+
+    def hold(route: Route) -> None:
+        answer = route.fetch()
+        held.append(lambda: route.fulfill(response=answer))
+
+    page.route(address, hold)
+    with page.expect_request(address):
+        row_of(page, "XLM").get_by_role("link").click()
+    expect(page).to_have_url(re.compile("/trades/"))
+    stack.http.post(f"/api/paper-trades/{trade['id']}/close_trade/", json={}).raise_for_status()
+    state = page.locator(".page-head .badge", has_text="Manual")
+    expect(state).to_be_visible()
+    with page.expect_response(address):
+        held.pop()()
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    expect(state).to_be_visible()
+    expect(page.get_by_role("button", name="Close a part")).to_have_count(0)
+
+
+def test_what_is_told_of_a_day_is_so_when_the_next_one_has_begun(page: Page, stack: Stack):
+    trade = stack.trade("XLMUSDT", "SPOT", source="of yesterday")
+    stack.http.post(f"/api/paper-trades/{trade['id']}/close_trade/", json={}).raise_for_status()
+    page.clock.install()
+    visit(page, "/history?source=of yesterday", "History")
+    closed = page.get_by_role("row").nth(1).get_by_role("cell").first
+    expect(closed).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
+    page.clock.fast_forward("24:00:00")
+    expect(closed).to_have_text(re.compile(r"^\d\d \w{3,4} \d\d:\d\d$"))
+
+
+def test_the_result_of_today_is_asked_for_without_an_event(page: Page, stack: Stack):
+    told = {"total_profit_loss": "7.25"}
+
+    def answer(route: Route) -> None:
+        found = route.fetch()
+        route.fulfill(response=found, json=found.json() | told)
+
+    page.route(re.compile(r"/performance/?\?days=1$"), answer)
+    page.clock.install()
+    visit(page, "/", "Overview")
+    today = page.locator(".stat", has_text="Today (UTC)")
+    expect(today).to_contain_text("+7.25")
+    told["total_profit_loss"] = "0.00"
+    page.clock.fast_forward(65_000)
+    expect(today).not_to_contain_text("7.25", timeout=LOAD_MS)

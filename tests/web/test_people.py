@@ -65,6 +65,27 @@ def test_each_sees_only_their_own(browser: Browser, stack: Stack, behind_login: 
     assert not [line for line in said + also_said if "404" not in line]
 
 
+def test_who_signs_in_where_another_was_sees_nothing_of_them(browser: Browser, behind_login: str, stack: Stack):
+    with opened(browser, behind_login) as (page, _):
+        _sign_in(page, "ada")
+        last = stack.price("DOGEUSDT", "SPOT")
+        order = {"market_type": "SPOT", "symbol": "DOGEUSDT", "direction": "LONG", "position_size": "50"}
+        order |= {"stop_loss": str(last / 2), "take_profit": str(2 * last)}
+        ended = _post(page, "/api/paper-trades/", order)
+        _post(page, f"/api/paper-trades/{ended['id']}/close_trade/", {})
+        happened = page.locator("section", has=page.get_by_role("heading", name="What just happened"))
+        expect(happened).to_contain_text("Manual", timeout=LOAD_MS)
+        expect(page.get_by_title("Event stream: Live")).to_be_visible()
+
+        _change_reader(page, ADMIN)
+        expect(page.get_by_role("button", name=f"Signed in as {ADMIN}")).to_be_visible(timeout=LOAD_MS)
+        expect(happened).to_contain_text("Nothing has happened yet", timeout=LOAD_MS)
+
+        _change_reader(page, None)
+        _sign_in_here(page, "ada")
+        expect(happened).to_contain_text("DOGE")
+
+
 def test_who_has_several_accounts_says_on_which(browser: Browser, behind_login: str):
     with opened(browser, behind_login) as (page, said):
         _sign_in(page, "ben")
@@ -113,6 +134,9 @@ def test_performance_is_told_of_all_accounts_and_of_each(browser: Browser, behin
         expect(page.get_by_text("choose one to see it")).to_have_count(0)
         expect(page.get_by_role("table", name="Groups").get_by_role("row").filter(has_text="XRPUSDT")).to_have_count(1)
         assert f"account={spare}" in page.url
+        page.get_by_label("Account").select_option("All accounts")
+        expect(page.get_by_text("choose one to see it")).to_be_visible()
+        expect(page.get_by_role("img", name="Equity over time")).to_have_count(0)
     assert not said
 
 
@@ -242,8 +266,19 @@ def _too_wide(page: Page, place: str) -> dict[str, list[str]]:
     return {} if fits else {f"{place} is wider than a phone": []}
 
 
+def _change_reader(page: Page, name: str | None) -> None:
+    """Sign out, and in as somebody else, as in another tab of the same browser."""
+    token = page.request.get("/api/session").json()["csrf_token"]
+    page.request.delete("/api/session", headers={"X-CSRF-Token": token})
+    assert name is None or page.request.post("/api/session", data={"name": name, "password": PASSWORD}).ok
+
+
 def _sign_in(page: Page, name: str) -> None:
     page.goto("/")
+    _sign_in_here(page, name)
+
+
+def _sign_in_here(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", name="Sign in to paperfleet")).to_be_visible(timeout=LOAD_MS)
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)

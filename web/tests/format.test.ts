@@ -23,6 +23,16 @@ test("money has no negative zero, and a sign that is a minus", () => {
   expect(signed("3")).toBe("+3.00");
 });
 
+test("a decimal is rounded as the decimal that it is", () => {
+  expect(["1.005", "0.125", "-0.125", "1234567890123456.785"].map((each) => signed(each))).toEqual([
+    "+1.01",
+    "+0.13",
+    "−0.13",
+    "+1,234,567,890,123,456.79",
+  ]);
+  expect(price("0.00001235", "0.0000001")).toBe("0.0000124");
+});
+
 test("a spread narrower than its decimals is not none", () => {
   expect([0.02, 0.0001, 0, null].map(spreadText)).toEqual(["0.020\u2009%", "<0.001\u2009%", "0.000\u2009%", "–"]);
 });

@@ -4,22 +4,25 @@ export const DASH = "–";
 const MINUS = "−";
 const THIN = "\u2009";
 
-type Numeric = string | number | null | undefined;
+type Known = string | number;
+type Numeric = Known | null | undefined;
+type Sign = "negative" | "exceptZero";
 
 const formats = new Map<string, Intl.NumberFormat>();
 
-function fixed(value: number, digits: number, grouped = true): string {
-  const key = `${digits}${grouped}`;
+/** Rounded as the decimal that it is, which a float of it may not be; no "-0.00". */
+function fixed(value: Known, digits: number, sign: Sign = "negative"): string {
+  const key = `${digits}${sign}`;
   let format = formats.get(key);
   if (!format) {
     format = new Intl.NumberFormat("en-US", {
       minimumFractionDigits: digits,
       maximumFractionDigits: digits,
-      useGrouping: grouped,
+      signDisplay: sign,
     });
     formats.set(key, format);
   }
-  return format.format(value).replace("-", MINUS);
+  return format.format(value as number).replace("-", MINUS);
 }
 
 const GROUPED = /^\d{1,3}(,\d{3})+(\.\d*)?$/;
@@ -46,7 +49,7 @@ export function places(tick: string): number {
 export function price(value: Numeric, tick?: string | null): string {
   if (value === null || value === undefined || value === "") return DASH;
   const digits = tick && Number(tick) > 0 ? places(tick) : Math.min(significant(String(value)), 10);
-  return fixed(Number(value), digits);
+  return fixed(value, digits);
 }
 
 function significant(text: string): number {
@@ -61,18 +64,16 @@ export function digitsOf(value: number): number {
 
 /** USDT with two decimals. */
 export function money(value: Numeric, digits = 2): string {
-  return value === null || value === undefined ? DASH : fixed(rounded(Number(value), digits), digits);
+  return value === null || value === undefined ? DASH : fixed(value, digits);
 }
 
 /** USDT with its sign: profit and loss. */
 export function signed(value: Numeric, digits = 2): string {
-  if (value === null || value === undefined) return DASH;
-  const number = rounded(Number(value), digits);
-  return (number > 0 ? "+" : "") + fixed(number, digits);
+  return value === null || value === undefined ? DASH : fixed(value, digits, "exceptZero");
 }
 
 export function percent(value: Numeric, digits = 2): string {
-  return value === null || value === undefined ? DASH : `${fixed(rounded(Number(value), digits), digits)}${THIN}%`;
+  return value === null || value === undefined ? DASH : `${fixed(value, digits)}${THIN}%`;
 }
 
 export function signedPercent(value: Numeric, digits = 2): string {
@@ -94,7 +95,7 @@ export function figure(value: Numeric, digits = 2): string {
 
 /** A ratio with two decimals, so that a column of them aligns. */
 export function ratio(value: Numeric): string {
-  return value === null || value === undefined ? DASH : fixed(rounded(Number(value), 2), 2);
+  return value === null || value === undefined ? DASH : fixed(value, 2);
 }
 
 /** "signal expired" as a sentence begins; the name of a field, such as signal_time, stays as it is. */
@@ -111,17 +112,11 @@ export function compact(value: Numeric): string {
 }
 
 export function count(value: Numeric): string {
-  return value === null || value === undefined ? DASH : fixed(Number(value), 0);
+  return value === null || value === undefined ? DASH : fixed(value, 0);
 }
 
 /** "1 trade", "2 trades". */
 export const counted = (value: number, noun: string) => `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
-
-/** No "-0.00". */
-function rounded(value: number, digits: number): number {
-  const scale = 10 ** digits;
-  return Math.round(value * scale) / scale + 0;
-}
 
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short" });

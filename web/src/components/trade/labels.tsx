@@ -3,6 +3,7 @@ import { Link } from "react-router";
 import type { Trade, TradeStatus } from "@/lib/api/types";
 import { fullMoment, moment, words } from "@/lib/format";
 import { STATUS_LABELS } from "@/lib/trades";
+import { useToday } from "@/lib/use-now";
 
 export function PairName({ symbol, market }: { symbol: string; market: string }) {
   return (
@@ -48,6 +49,7 @@ export function ExitReason({ trade }: { trade: Trade }) {
 
 /** A time in the reader's zone, in full when pointed at. */
 export function Time({ at }: { at: string | null | undefined }) {
+  useToday();
   return (
     <time dateTime={at ?? undefined} title={fullMoment(at)} className="num">
       {moment(at)}

@@ -6,6 +6,8 @@ export type Performance = Schemas["Performance"];
 export type Group = Schemas["Group"];
 export type GroupBy = Schemas["GroupBy"];
 
+const MINUTE_MS = 60_000;
+
 export interface PerformanceScope {
   days?: number | undefined;
   market_type?: "SPOT" | "FUTURES" | undefined;
@@ -19,6 +21,7 @@ export const performance = (scope: PerformanceScope) =>
   queryOptions({
     queryKey: ["performance", scope],
     placeholderData: keepPreviousData,
+    refetchInterval: MINUTE_MS, // "today" and "the last week" are others when a day has passed without an event
     queryFn: ({ signal }) => {
       const query = Object.fromEntries(Object.entries(scope).filter(([, value]) => value));
       return result(api.GET("/api/paper-trades/performance", { params: { query }, signal }));
@@ -30,8 +33,9 @@ export const equity = (account: number | undefined, days: number | undefined, sp
   queryOptions({
     queryKey: ["equity", account ?? 0, days ?? 0, span ?? ""],
     enabled: account !== undefined,
-    placeholderData: keepPreviousData,
-    refetchInterval: 60_000,
+    placeholderData: (before: Schemas["EquityCurve"] | undefined, asked) =>
+      asked?.queryKey[1] === (account ?? 0) ? before : undefined,
+    refetchInterval: MINUTE_MS,
     queryFn: ({ signal }) => {
       const query = {
         ...(account ? { account_id: account } : {}),

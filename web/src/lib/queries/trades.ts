@@ -49,8 +49,15 @@ export const liveTrades = queryOptions({
 export const trade = (id: number) =>
   queryOptions({
     queryKey: ["trade", id],
-    queryFn: ({ signal }) =>
-      result(api.GET("/api/paper-trades/{trade_id}", { params: { path: { trade_id: id } }, signal })),
+    queryFn: async ({ signal }): Promise<Trade> => {
+      const known = () => queryClient.getQueryData<Trade>(["trade", id]);
+      const before = known();
+      const read = await result(
+        api.GET("/api/paper-trades/{trade_id}", { params: { path: { trade_id: id } }, signal }),
+      );
+      const told = known(); // by an event, while it was being read
+      return told && told !== before && told.version > read.version ? told : read;
+    },
   });
 
 export const revisions = (id: number) =>
@@ -126,7 +133,15 @@ function tellHistory(query: History, changed: readonly Trade[]): void {
   if (!known) return;
   const pages = withTrades(known.pages, changed, fitting(query.queryKey[2] as HistoryFilter));
   if (pages !== known.pages) queryClient.setQueryData(query.queryKey, { ...known, pages });
+  const [newest] = pages;
+  const isLong = newest && pages.length === 1 && newest.next !== null && newest.results.length > 2 * listedOf(query);
+  if (isLong) {
+    void queryClient.invalidateQueries({ queryKey: query.queryKey, exact: true }, { cancelRefetch: false });
+  }
 }
+
+/** How many the list asks for. One of the newest alone is read anew at twice that: screens are open for days. */
+const listedOf = (query: History) => query.queryKey[3] as number;
 
 queryClient.getQueryCache().subscribe((event) => {
   if (event.type !== "updated" || event.action.type !== "success" || event.action.manual) return;
