@@ -5,10 +5,9 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.web.browser_page import opened
-from tests.web.pages import LOAD_MS, cancel_and_place_again, row_of, visit
+from tests.web.pages import cancel_and_place_again, row_of, visit
 from tests.web.stack import Stack, until
 
 
@@ -108,23 +107,3 @@ def test_the_history_is_narrowed_by_a_day_that_is_typed(page: Page, stack: Stack
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_label("Made on or after")).to_have_value("")
     expect(page.get_by_text("No closed trade matches")).to_have_count(0)
-
-
-def test_over_plain_http_trades_are_opened_and_closed_as_well(browser: Browser, stack: Stack):
-    plain = stack.url.replace("127.0.0.1", "0.0.0.0")  # of this machine too, and not loopback to a browser
-    with opened(browser, plain) as (page, said):
-        visit(page, "/market/FUTURES/EOSUSDT", "EOS")
-        assert not page.evaluate("isSecureContext")
-        price = stack.price("EOSUSDT")
-        page.get_by_role("button", name="Trade this pair").click()
-        page.get_by_label("Stop", exact=True).fill(str(round(price * Decimal("0.9"), 4)))
-        page.get_by_label("Targets").fill(str(round(price * Decimal("1.2"), 4)))
-        opening = page.get_by_role("button", name="Open trade")
-        expect(opening).to_be_enabled(timeout=LOAD_MS)
-        opening.click()
-        link = row_of(page, "Open").get_by_role("link")
-        link.click()
-        page.get_by_role("button", name="Close", exact=True).click()
-        page.get_by_role("button", name="Close now").click()
-        expect(page.locator(".page-head .badge", has_text="Manual")).to_be_visible()
-    assert not said
