@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.web.pages import visit
 from tests.web.stack import Stack
 
-MANY = 18
+MANY = 30
 """More than a table draws beyond what is in sight."""
 
 

@@ -144,11 +144,11 @@ def test_an_answer_from_before_an_event_does_not_undo_it(page: Page, stack: Stac
     expect(page.get_by_role("button", name="Close a part")).to_have_count(0)
 
 
-def test_what_is_told_of_a_day_is_so_when_the_next_one_has_begun(page: Page, stack: Stack):
-    trade = stack.trade("XLMUSDT", "SPOT", source="of yesterday")
-    stack.http.post(f"/api/paper-trades/{trade['id']}/close_trade/", json={}).raise_for_status()
+def test_times_of_today_are_told_with_their_day_when_the_next_one_has_begun(page: Page, stack: Stack):
     page.clock.install()
     visit(page, "/history?source=of yesterday", "History")
+    trade = stack.trade("XLMUSDT", "SPOT", source="of yesterday")
+    stack.http.post(f"/api/paper-trades/{trade['id']}/close_trade/", json={}).raise_for_status()
     closed = page.get_by_role("row").nth(1).get_by_role("cell").first
     expect(closed).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
     page.clock.fast_forward("24:00:00")
@@ -156,17 +156,15 @@ def test_what_is_told_of_a_day_is_so_when_the_next_one_has_begun(page: Page, sta
 
 
 def test_the_result_of_today_is_asked_for_without_an_event(page: Page, stack: Stack):
-    told = {"total_profit_loss": "7.25"}
-
-    def answer(route: Route) -> None:
-        found = route.fetch()
-        route.fulfill(response=found, json=found.json() | told)
-
-    page.route(re.compile(r"/performance/?\?days=1$"), answer)
+    figures = stack.http.get("/api/paper-trades/performance/?days=1").json() | {"total_profit_loss": "7.25"}
+    asked = re.compile(r"/performance/?\?days=1$")
+    page.route(asked, lambda route: route.fulfill(json=figures))
     page.clock.install()
     visit(page, "/", "Overview")
+    with page.expect_response(asked):
+        stack.trade("XLMUSDT", "SPOT")
     today = page.locator(".stat", has_text="Today (UTC)")
     expect(today).to_contain_text("+7.25")
-    told["total_profit_loss"] = "0.00"
+    figures["total_profit_loss"] = "0.00"
     page.clock.fast_forward(65_000)
     expect(today).not_to_contain_text("7.25", timeout=LOAD_MS)
