@@ -90,8 +90,8 @@ def test_over_plain_http_from_elsewhere_trades_are_opened_and_closed_as_well(bro
     with opened(browser, behind_login.replace("127.0.0.1", "0.0.0.0")) as (page, said):  # no loopback to a browser
         _sign_in(page, "ada")
         assert not page.evaluate("isSecureContext")
-        _buy(page, "EOSUSDT")
-        page.get_by_role("row").filter(has_text="EOS").get_by_role("link").click()
+        _buy(page, "ETCUSDT")
+        page.get_by_role("row").filter(has_text="ETC").get_by_role("link").click()
         page.get_by_role("button", name="Close", exact=True).click()
         page.get_by_role("button", name="Close now").click()
         expect(page.locator(".page-head .badge", has_text="Manual")).to_be_visible()

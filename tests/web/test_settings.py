@@ -1,6 +1,7 @@
 """Settings: terms, what leaves the house, and the mode with its guards."""
 
 import re
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -25,6 +26,22 @@ def test_fees_limits_and_fill_model_hold_from_now_on(page: Page, stack: Stack):
     )
     back = {"fill_model": "realistic", "max_leverage": None, "futures_fees": {"maker": "0.0002", "taker": "0.0005"}}
     stack.http.patch(f"/api/accounts/{account['id']}/", json=back).raise_for_status()
+
+
+def test_terms_that_nobody_touched_stay_as_they_were_set_elsewhere_meanwhile(page: Page, stack: Stack):
+    visit(page, "/settings", "Settings")
+    (account,) = stack.http.get("/api/accounts/").json()["results"]
+    url = f"/api/accounts/{account['id']}/"
+    page.get_by_label("Notional on one symbol").fill("750000")
+    stack.http.patch(url, json={"max_open_trades": 400}).raise_for_status()
+    expect(page.get_by_label("Open trades at most")).to_have_value("400", timeout=LOAD_MS)
+    keep = page.get_by_role("button", name="Keep changes")
+    keep.click()
+    expect(page.get_by_text("Kept; it holds")).to_be_visible()
+    expect(keep).to_be_disabled()
+    (account,) = stack.http.get("/api/accounts/").json()["results"]
+    assert (account["max_open_trades"], Decimal(account["max_symbol_exposure"])) == (400, 750000)
+    stack.http.patch(url, json={"max_open_trades": None, "max_symbol_exposure": None}).raise_for_status()
 
 
 def test_live_takes_every_guard_is_red_everywhere_and_ends_at_once(page: Page, stack: Stack):

@@ -27,6 +27,26 @@ def test_a_part_is_closed_and_the_rest_goes_on(page: Page, stack: Stack):
     expect(page.get_by_role("row").filter(has_text="Manual")).to_be_visible()
 
 
+def test_the_targets_that_are_left_are_moved_and_moved_back_after_one_has_filled(page: Page, stack: Stack):
+    price = stack.price("ADAUSDT")
+    first, second, later = (str(round(price * Decimal(share), 4)) for share in ("1.03", "1.2", "1.25"))
+    targets = [{"price": first, "fraction": "0.4"}, {"price": second, "fraction": "0.6"}]
+    trade = stack.trade("ADAUSDT", take_profit=None, take_profits=targets)
+    stack.jump("ADAUSDT", price * Decimal("1.04"))
+    until(lambda: stack.trade_now(trade)["take_profits"][0]["filled"], 40)
+
+    def last_target() -> Decimal:
+        return Decimal(stack.trade_now(trade)["take_profits"][-1]["price"])
+
+    visit(page, f"/trades/{trade['id']}", "ADA")
+    page.get_by_role("button", name="Move stop and targets").click()
+    page.get_by_label("Target", exact=True).fill(later)
+    page.get_by_role("button", name="Move", exact=True).click()
+    until(lambda: last_target() == Decimal(later))
+    page.get_by_role("button", name="Undo").click()
+    until(lambda: last_target() == Decimal(second))
+
+
 def test_the_very_same_order_is_placed_again_after_a_cancel(page: Page, stack: Stack):
     price = stack.price("TRXUSDT")
     at = {share: str(round(price * Decimal(share), 4)) for share in ("0.8", "0.94", "0.95", "1.1", "1.2")}

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { toCsv } from "@/features/history/csv";
 import type { Price, Trade } from "@/lib/api/types";
-import { distance, progress, unrealized } from "@/lib/trades";
+import { distance, progress, targetsAhead, unrealized } from "@/lib/trades";
 
 const trade = {
   id: 7,
@@ -40,4 +40,18 @@ test("a file for spreadsheets holds no formulas", () => {
   const [head, row] = toCsv([trade]).split("\r\n");
   expect(head?.split(",")[0]).toBe("id");
   expect(row).toContain(`"'=1+""2"""`);
+});
+
+test("the targets that are left are one in all, as an edit takes them", () => {
+  const left = (...targets: [string, boolean][]) =>
+    targetsAhead({ take_profits: targets.map(([fraction, filled]) => ({ price: "1", fraction, filled })) }).map(
+      ({ fraction }) => fraction,
+    );
+  expect(left(["0.3333333", false], ["0.6666667", false])).toEqual(["0.3333333", "0.6666667"]);
+  expect(left(["0.4", true], ["0.6", false])).toEqual(["1"]);
+  expect(left(["0.1", true], ["0.3", false], ["0.3", false], ["0.3", false])).toEqual([
+    "0.333333",
+    "0.333333",
+    "0.333334",
+  ]);
 });

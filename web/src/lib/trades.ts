@@ -30,6 +30,21 @@ export const sign = (trade: Pick<Trade, "direction">) => (trade.direction === "L
 
 export const pairOf = (thing: { market_type: string; symbol: string }) => `${thing.market_type}:${thing.symbol}`;
 
+const SHARES = 1_000_000;
+
+/** The targets that are not filled as an edit takes them: shares of what remains, one in all. */
+export function targetsAhead(trade: Pick<Trade, "take_profits">): { price: string; fraction: string }[] {
+  const ahead = trade.take_profits.filter(({ filled }) => !filled);
+  const whole = ahead.reduce((sum, { fraction }) => sum + Number(fraction), 0);
+  let left = SHARES;
+  return ahead.map(({ price, fraction }, place) => {
+    if (Math.abs(whole - 1) < 1 / SHARES) return { price, fraction };
+    const share = place === ahead.length - 1 ? left : Math.round((SHARES * Number(fraction)) / whole);
+    left -= share;
+    return { price, fraction: String(share / SHARES) };
+  });
+}
+
 /** Where closing now would happen: bid for LONG, ask for SHORT. */
 export function exitQuote(trade: Trade, quote: Price | undefined): number | null {
   if (quote) return Number(trade.direction === "LONG" ? quote.bid : quote.ask);

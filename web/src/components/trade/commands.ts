@@ -5,6 +5,7 @@ import type { EditTrade, NewTrade, Trade } from "@/lib/api/types";
 import { signed } from "@/lib/format";
 import { onceKey } from "@/lib/once";
 import { applyTrades, readAgain } from "@/lib/queries/trades";
+import { targetsAhead } from "@/lib/trades";
 
 const name = (trade: Trade) => `${trade.symbol} ${trade.direction === "LONG" ? "long" : "short"}`;
 
@@ -48,11 +49,7 @@ export async function editTrade(trade: Trade, change: EditTrade, undoable = true
 async function undoEdit(edited: Trade, before: Trade, change: EditTrade): Promise<void> {
   const back: EditTrade = {};
   if (change.stop_loss) back.stop_loss = before.stop_loss;
-  if (change.take_profit || change.take_profits) {
-    back.take_profits = before.take_profits
-      .filter((target) => !target.filled)
-      .map(({ price, fraction }) => ({ price, fraction }));
-  }
+  if (change.take_profit || change.take_profits) back.take_profits = targetsAhead(before);
   try {
     await editTrade(edited, back, false);
   } catch (error) {

@@ -6,13 +6,13 @@ import { NumberField } from "@/components/ui/fields";
 import type { EditTrade, Trade } from "@/lib/api/types";
 import { signedPercent } from "@/lib/format";
 import { useQuote } from "@/lib/stream/prices";
-import { exitQuote, pairOf, sign } from "@/lib/trades";
+import { exitQuote, pairOf, sign, targetsAhead } from "@/lib/trades";
 import { editTrade, refusedField } from "./commands";
 import { Reach } from "./live";
 
 export function EditPlan({ trade: present, onClose }: { trade: Trade; onClose: () => void }) {
   const [trade] = useState(present); // what one moves is the plan as one saw it: of another the API refuses it
-  const ahead = trade.take_profits.filter((target) => !target.filled);
+  const ahead = targetsAhead(trade);
   const [stop, setStop] = useState(trade.stop_loss);
   const [targets, setTargets] = useState(ahead.map((target) => target.price));
   const [busy, setBusy] = useState(false);

@@ -9,6 +9,7 @@ import { toast } from "@/components/ui/toasts";
 import { api, result, type Schemas } from "@/lib/api/client";
 import type { Account } from "@/lib/api/types";
 import { money, signed } from "@/lib/format";
+import { changed, useEdits } from "@/lib/use-edits";
 import { useOpenProfit } from "@/lib/use-open-profit";
 import { Money } from "./money";
 
@@ -45,23 +46,23 @@ const FILLS = {
 } as const;
 
 function TermsForm({ account }: { account: Account }) {
-  const [draft, setDraft] = useState(() => draftOf(account));
+  const kept = draftOf(account);
+  const { draft, isChanged, edit, settle } = useEdits(kept);
   const [refusal, setRefusal] = useState<ReturnType<typeof refusedField>>(null);
   const [busy, setBusy] = useState(false);
   const cache = useQueryClient();
   const set = (changes: Partial<typeof draft>) => {
     setRefusal(null);
-    setDraft((known) => ({ ...known, ...changes }));
+    edit(changes);
   };
   const errorOf = (field: string) => (refusal?.field === field ? refusal.words : undefined);
-  const isChanged = JSON.stringify(draft) !== JSON.stringify(draftOf(account));
   const save = async () => {
     setBusy(true);
     try {
-      await result(
-        api.PATCH("/api/accounts/{account_id}", { params: { path: { account_id: account.id } }, body: termsOf(draft) }),
-      );
+      const body = changed(termsOf(kept), termsOf(draft));
+      await result(api.PATCH("/api/accounts/{account_id}", { params: { path: { account_id: account.id } }, body }));
       await cache.invalidateQueries({ queryKey: ["accounts"] });
+      settle();
       toast("Kept; it holds for trades from now on", "good");
     } catch (error) {
       setRefusal(refusedField(error));

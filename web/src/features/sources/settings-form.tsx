@@ -6,24 +6,29 @@ import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
 import { NumberField } from "@/components/ui/fields";
 import { api, result, type Schemas } from "@/lib/api/client";
-import type { Source } from "@/lib/queries/signals";
+import { queryClient } from "@/lib/queries/client";
+import { type Source, source } from "@/lib/queries/signals";
+import { changed, useEdits } from "@/lib/use-edits";
 
 const act = acting("sources");
 
 export function SettingsForm({ of }: { of: Source }) {
-  const [draft, setDraft] = useState(() => draftOf(of));
+  const kept = draftOf(of);
+  const { draft, isChanged, edit, settle } = useEdits(kept);
   const [refusal, setRefusal] = useState<ReturnType<typeof refusedField>>(null);
   const set = (changes: Partial<typeof draft>) => {
     setRefusal(null);
-    setDraft((known) => ({ ...known, ...changes }));
+    edit(changes);
   };
   const errorOf = (field: string) => (refusal?.field === field ? refusal.words : undefined);
-  const isChanged = JSON.stringify(draft) !== JSON.stringify(draftOf(of));
   const save = () =>
     act(async () => {
       try {
         const path = { path: { source_id: of.id } };
-        await result(api.PATCH("/api/sources/{source_id}", { params: path, body: changesOf(draft) }));
+        const body = changed(changesOf(kept), changesOf(draft));
+        const now = await result(api.PATCH("/api/sources/{source_id}", { params: path, body }));
+        queryClient.setQueryData(source(of.id).queryKey, now);
+        settle();
       } catch (error) {
         setRefusal(refusedField(error));
         throw error;
