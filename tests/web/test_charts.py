@@ -86,3 +86,12 @@ def test_the_course_of_a_day_fits_into_its_cell_on_a_phone(page: Page, stack: St
     course = page.locator(".table-cell > svg").first
     expect(course).to_be_visible(timeout=LOAD_MS)
     assert sticks_out(course) <= 0
+
+
+def test_a_price_of_many_digits_is_told_whole_on_a_phone(page: Page, stack: Stack):
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, "/market?q=1000", "Market")
+    prices = page.locator(".table-body").get_by_role("row").locator("[role=cell]:nth-child(2)")
+    expect(prices.nth(5)).to_contain_text("0.0")
+    widths = prices.evaluate_all("cells => cells.map(each => [each.textContent, each.scrollWidth - each.clientWidth])")
+    assert [text for text, hidden in widths if hidden > 0] == []

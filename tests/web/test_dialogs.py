@@ -88,6 +88,15 @@ def test_a_dialog_stays_however_many_rows_come_before_its_own(page: Page, stack:
     expect(stop).to_be_focused()
 
 
+def test_on_a_phone_a_dialog_over_a_row_shows_all_of_it(page: Page, stack: Stack):
+    trade = stack.trade("1000SATSUSDT", source="on a phone")
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, "/open?q=on a phone", "Open trades")
+    dialog = _moving(page, trade)
+    expect(dialog.get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)
+    assert dialog.evaluate("each => each.scrollWidth <= each.clientWidth")
+
+
 def _moving(page: Page, trade: dict) -> Locator:
     """The dialog that moves the trade's stop and target, opened from its row."""
     page.get_by_role("button", name=f"Actions on {trade['symbol']}, trade {trade['id']}").click()

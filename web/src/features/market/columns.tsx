@@ -77,7 +77,7 @@ export const COLUMNS: readonly Column<Row>[] = [
     id: "symbol",
     head: "Pair",
     width: "minmax(130px, 1.4fr)",
-    phone: "minmax(112px, 1.4fr)",
+    phone: "minmax(104px, 1.2fr)",
     sort: (row) => row.instrument.symbol,
     cell: (row) => (
       <Link to={`/market/${row.instrument.market_type}/${row.instrument.symbol}`}>
@@ -89,7 +89,7 @@ export const COLUMNS: readonly Column<Row>[] = [
     id: "last",
     head: "Last",
     width: "minmax(110px, 1fr)",
-    phone: "minmax(92px, 1fr)",
+    phone: "minmax(104px, 1fr)",
     right: true,
     sort: (row) => lastOf(row.pair),
     live: true,
@@ -99,13 +99,13 @@ export const COLUMNS: readonly Column<Row>[] = [
     id: "change",
     head: "24 h",
     width: "92px",
-    phone: "78px",
+    phone: "76px",
     right: true,
     sort: changeOf,
     live: true,
     cell: (row) => <Change row={row} />,
   },
-  { id: "course", head: "Last day", width: "112px", phone: "72px", cell: (row) => <Course row={row} /> },
+  { id: "course", head: "Last day", width: "112px", phone: "66px", cell: (row) => <Course row={row} /> },
   { id: "bid", head: "Bid", width: "minmax(110px, 1fr)", right: true, cell: (row) => <Quoted row={row} field="bid" /> },
   { id: "ask", head: "Ask", width: "minmax(110px, 1fr)", right: true, cell: (row) => <Quoted row={row} field="ask" /> },
   {
