@@ -32,8 +32,8 @@ def test_the_targets_that_are_left_are_moved_and_moved_back_after_one_has_filled
     first, second, later = (str(round(price * Decimal(share), 4)) for share in ("1.03", "1.2", "1.25"))
     targets = [{"price": first, "fraction": "0.4"}, {"price": second, "fraction": "0.6"}]
     trade = stack.trade("ADAUSDT", take_profit=None, take_profits=targets)
-    stack.jump("ADAUSDT", price * Decimal("1.04"))
-    until(lambda: stack.trade_now(trade)["take_profits"][0]["filled"], 40)
+    stack.jump("ADAUSDT", price * Decimal("1.04"), seconds=120)
+    until(lambda: stack.trade_now(trade)["take_profits"][0]["filled"], 100)
 
     def last_target() -> Decimal:
         return Decimal(stack.trade_now(trade)["take_profits"][-1]["price"])
