@@ -20,6 +20,9 @@ PAIRS_MAX = 200
 """How many pairs of signal and account one transaction decides."""
 SIGNALS_MAX = 50
 
+Place = tuple[int, int]
+"""A pair's signal and account, by which pairs are in order."""
+
 
 class Pair(msgspec.Struct, frozen=True):
     """A signal and an account that is to decide on it; `is_own` where the source is the account's user's."""
@@ -56,13 +59,14 @@ WHERE f.source_id = g.source_id AND f.created_at <= g.received_at AND (g.id, f.a
 """
 
 
-async def claim(connection: Connection, after: tuple[int, int], action: SignalAction) -> list[Pair]:
-    """The next pairs after `after` (signal, account) that are to be decided, their signals of one kind, locked.
+async def claim(connection: Connection, after: Place, action: SignalAction, most: int = PAIRS_MAX) -> list[Pair]:
+    """The next pairs after `after` that are to be decided, at most so many, their signals of one kind, locked.
 
     Signals that somebody else has in hand are left out; whoever holds none of their locks never waits here.
     """
     while True:
-        ids, pairs = await _claim(connection, {"signal": after[0], "account": after[1], "action": action})
+        place: dict[str, int | str] = {"signal": after[0], "account": after[1], "action": action, "most": most}
+        ids, pairs = await _claim(connection, place)
         if pairs or not ids:
             return pairs
         after = (ids[-1], _LAST_ID)  # somebody else had decided them all by the time they were locked
@@ -82,7 +86,7 @@ async def _claim(connection: Connection, place: Mapping[str, int | str]) -> tupl
     found = await connection.execute(
         f"""SELECT g.id, p.* FROM signals g JOIN sources o ON o.id = g.source_id CROSS JOIN LATERAL (
                 SELECT f.account_id, a.user_id = o.user_id, {_OVERRIDES} {UNDECIDED}
-            ) p WHERE g.id = ANY(%(ids)s) AND g.status = 'ACTIVE' ORDER BY g.id, p.account_id LIMIT {PAIRS_MAX}""",
+            ) p WHERE g.id = ANY(%(ids)s) AND g.status = 'ACTIVE' ORDER BY g.id, p.account_id LIMIT %(most)s""",
         {"ids": ids, **place},
     )
     return ids, [_pair(row) for row in await found.fetchall()]

@@ -7,11 +7,12 @@ out at once where the path allows, else by the walk. There is one decision a sig
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from services.db import commands, decisions, exits, instruments, signals, trades, watermarks
-from services.db.decisions import Pair
+from services.db.decisions import Pair, Place
 from services.db.pool import Connection
 from services.db.signals import SignalView
 from services.db.trades import Stored
@@ -22,6 +23,7 @@ from services.domain.signal import SignalAction
 from services.usecases.act_at_once import apply_waiting
 from services.usecases.context import Services
 from services.usecases.quotes import fresh_quotes
+from services.usecases.signal_steps import steps
 from services.usecases.store_signals import too_late
 
 TRANSIENT = frozenset({"no_fresh_price", "entry_undecided", "command_waiting"})
@@ -43,28 +45,36 @@ async def close_by_signals(services: Services) -> tuple[int, int, int]:
     Raises Unavailable when the exchange's clock or Redis is away.
     """
     ended = refused = waiting = 0
-    after = (0, 0)
-    while True:
-        for market in Market:
-            await services.clock.now(market)  # may ask the exchange, and does so before anything is locked
-        touched: dict[Instrument, list[int]] = {}
-        async with services.pool.connection() as connection:
-            pairs = await decisions.claim(connection, after, SignalAction.EXIT)
-            if not pairs:
-                return ended, refused, waiting
-            after = pairs[-1].signal_id, pairs[-1].account_id
-            seen = await signals.view(connection, {pair.signal_id for pair in pairs})
-            plans, listed = await plan_exits(services, connection, pairs, seen)
-            wanted = {id_: command for plan in plans for id_, command in plan.commands.items()}
-            for trade_id in await commands.accept(connection, wanted):
-                touched.setdefault(listed[trade_id], []).append(trade_id)
-            done = [(plan.pair, plan.trade_ids) for plan in plans if plan.refused is None]
-            failed = [(plan.pair, plan.refused) for plan in plans if plan.refused is not None]
-            final = [(pair, _outcome(why), why) for pair, why in failed if why.code not in TRANSIENT]
-            await decisions.close(connection, done)
-            await decisions.refuse(connection, final)
-        await asyncio.gather(*(apply_waiting(services, each, ids) for each, ids in touched.items()))
-        ended, refused, waiting = ended + len(done), refused + len(final), waiting + len(failed) - len(final)
+    async for done, final, left in steps(services, SignalAction.EXIT, partial(_step, services)):
+        ended, refused, waiting = ended + done, refused + final, waiting + left
+    return ended, refused, waiting
+
+
+async def _step(services: Services, after: Place, most: int) -> tuple[Place, tuple[int, int, int]] | None:
+    """Decide the pairs that come next: the last of them, and how many ended trades, had none, and wait.
+
+    None: there are no more.
+    """
+    for market in Market:
+        await services.clock.now(market)  # may ask the exchange, and does so before anything is locked
+    touched: dict[Instrument, list[int]] = {}
+    async with services.pool.connection() as connection:
+        pairs = await decisions.claim(connection, after, SignalAction.EXIT, most)
+        if not pairs:
+            return None
+        seen = await signals.view(connection, {pair.signal_id for pair in pairs})
+        plans, listed = await plan_exits(services, connection, pairs, seen)
+        wanted = {id_: command for plan in plans for id_, command in plan.commands.items()}
+        for trade_id in await commands.accept(connection, wanted):
+            touched.setdefault(listed[trade_id], []).append(trade_id)
+        done = [(plan.pair, plan.trade_ids) for plan in plans if plan.refused is None]
+        failed = [(plan.pair, plan.refused) for plan in plans if plan.refused is not None]
+        final = [(pair, _outcome(why), why) for pair, why in failed if why.code not in TRANSIENT]
+        await decisions.close(connection, done)
+        await decisions.refuse(connection, final)
+    await asyncio.gather(*(apply_waiting(services, each, ids) for each, ids in touched.items()))
+    last = pairs[-1]
+    return (last.signal_id, last.account_id), (len(done), len(final), len(failed) - len(final))
 
 
 async def plan_exits(

@@ -8,12 +8,13 @@ decided, never half. What can be had a moment later (a fresh price) is left unde
 
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from services.coordination import doorbell
 from services.db import accounts, clock, decisions, exits, instruments, settlement, signals, sources
-from services.db.decisions import PAIRS_MAX, Pair
+from services.db.decisions import Pair, Place
 from services.db.pool import Connection
 from services.db.settlement import NotEnoughBalance, Notice
 from services.db.signals import SignalView
@@ -29,6 +30,7 @@ from services.usecases.close_by_signals import TRANSIENT, close_by_signals
 from services.usecases.context import Services
 from services.usecases.make_trades import Wanted, make_trades
 from services.usecases.quotes import fresh_quotes
+from services.usecases.signal_steps import steps
 from services.usecases.signal_wish import wish_of
 from services.usecases.store_signals import too_late
 from services.usecases.tell_settled import tell_settled
@@ -51,13 +53,8 @@ class Passed(msgspec.Struct, frozen=True):
 async def trade_signals(services: Services) -> Passed:
     """One pass over all that is undecided. Raises Unavailable when the exchange's clock or Redis is away."""
     trades = refusals = waiting = 0
-    after = (0, 0)
-    while True:
-        step = await _step(services, after)
-        if step is None:
-            break
-        after, counts = step
-        trades, refusals, waiting = trades + counts[0], refusals + counts[1], waiting + counts[2]
+    async for made, refused, left in steps(services, SignalAction.ENTRY, partial(_step, services)):
+        trades, refusals, waiting = trades + made, refusals + refused, waiting + left
     endings, unended, early = await close_by_signals(services)
     return Passed(trades, endings, refusals + unended, waiting + early, await conclude_signals(services))
 
@@ -89,27 +86,26 @@ class Outlook(msgspec.Struct, frozen=True):
     now: Mapping[Market, datetime]
 
 
-async def _step(services: Services, after: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int, int]] | None:
+async def _step(services: Services, after: Place, most: int) -> tuple[Place, tuple[int, int, int]] | None:
     """Decide the pairs that come next: the last of them, and how many traded, were refused, and wait; None: no more.
 
     An account's free balance may go to another transaction meanwhile: then all is decided again under its lock.
     """
     try:
-        return await _decide(services, after, lock_accounts=False)
+        return await _decide(services, after, most, lock_accounts=False)
     except NotEnoughBalance:
-        return await _decide(services, after, lock_accounts=True)
+        return await _decide(services, after, most, lock_accounts=True)
 
 
 async def _decide(
-    services: Services, after: tuple[int, int], *, lock_accounts: bool
-) -> tuple[tuple[int, int], tuple[int, int, int]] | None:
+    services: Services, after: Place, most: int, *, lock_accounts: bool
+) -> tuple[Place, tuple[int, int, int]] | None:
     for place in Market:
         await services.clock.now(place)  # may ask the exchange, and does so before anything is locked
     async with services.pool.connection() as connection:
-        pairs = await decisions.claim(connection, after, SignalAction.ENTRY)
+        pairs = await decisions.claim(connection, after, SignalAction.ENTRY, most)
         if not pairs:
             return None
-        assert len(pairs) <= PAIRS_MAX
         seen = await signals.view(connection, {pair.signal_id for pair in pairs})
         market = await look(services, connection, pairs, seen)
         wanted, refused = choose(market, pairs)
