@@ -25,6 +25,10 @@ TRADES_OPENED = Counter("paperfleet_trades_opened_total", "Trades that got their
 TRADES_CLOSED = Counter(
     "paperfleet_trades_closed_total", "Trades that got their last exit, whoever gave it.", ["status", "exit_reason"]
 )
+SIGNALS_UNDECIDABLE = Counter(
+    "paperfleet_signals_undecidable_total",
+    "Signals that a pass left out, once for each account and pass: a fault of ours.",
+)
 HELD = Counter("paperfleet_trades_held_total", "Judgements put off because finer data is missing.")
 EXCHANGE_SECONDS = Histogram(
     "paperfleet_exchange_request_seconds",

@@ -14,6 +14,7 @@ from services.db import decisions
 from services.db.decisions import PAIRS_MAX, Place
 from services.domain.errors import PaperfleetError
 from services.domain.signal import SignalAction
+from services.telemetry import SIGNALS_UNDECIDABLE
 from services.usecases.context import Services
 
 T = TypeVar("T")
@@ -44,6 +45,7 @@ async def steps(
                 if found is None:  # it is of no pair
                     raise
                 after = found
+                SIGNALS_UNDECIDABLE.inc()
                 log.exception("signal_undecidable", signal=after[0], account=after[1])
             most = max(1, most // _NARROWED)
             continue

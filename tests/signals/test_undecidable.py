@@ -1,6 +1,7 @@
 """A signal that a fault of ours cannot decide holds up no other, and is decided when the fault is gone."""
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.domain.market import Market
 from services.domain.signal import NewSignal, SignalAction
@@ -34,6 +35,10 @@ def break_for_one(monkeypatch) -> None:
     break_one(close_by_signals, "_end", lambda stored, *_: stored.trade.instrument.symbol == "ETHUSDT")
 
 
+def passed_over() -> float:
+    return REGISTRY.get_sample_value("paperfleet_signals_undecidable_total")
+
+
 @pytest.mark.parametrize("at_once", [1, 3, 200])
 async def test_it_is_passed_over_and_decided_when_the_fault_is_gone(services, monkeypatch, at_once):
     monkeypatch.setattr(signal_steps, "PAIRS_MAX", at_once)
@@ -41,7 +46,9 @@ async def test_it_is_passed_over_and_decided_when_the_fault_is_gone(services, mo
     await store_signals(services, source, coming(*[await says(services, each) for each in SYMBOLS]))
     with monkeypatch.context() as fault:
         break_for_one(fault)
+        before = passed_over()
         assert (await trade_signals.trade_signals(services)).trades == 3
+        assert passed_over() == before + 1
         assert await trade_signals.trade_signals(services) == Passed()
         assert rows(services, DECIDED, "ENTRY") == [("BNBUSDT", 1), ("BTCUSDT", 1), ("ETHUSDT", 0), ("SOLUSDT", 1)]
     assert (await trade_signals.trade_signals(services)).trades == 1
