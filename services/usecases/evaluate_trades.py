@@ -6,7 +6,6 @@ from datetime import datetime
 
 import msgspec
 import structlog
-from psycopg import errors
 
 from services.coordination import doorbell, missing
 from services.db import cycles, instruments
@@ -16,14 +15,13 @@ from services.domain.path import MINUTE, Bar, Finer, Path
 from services.domain.shards import Batch
 from services.telemetry import EVALUATION_SECONDS, HELD
 from services.usecases.context import Services
+from services.usecases.faults import FAULTS
 from services.usecases.fetch_paths import BARS_MAX
 from services.usecases.finer_data import fetch_finer
 from services.usecases.judge_paths import FinerData, Judged, judge_paths
 
 ROUNDS_MAX = 8
 """Passes with finer data over one batch; trades that need still more stay held until the next cycle."""
-
-_FAULTS = (ArithmeticError, AssertionError, LookupError, errors.DataError, errors.IntegrityError)
 
 log = structlog.get_logger(__name__)
 
@@ -115,7 +113,7 @@ async def _judge(
     """
     try:
         return await judge_paths(services.pool, paths, finer)
-    except _FAULTS as fault:
+    except FAULTS as fault:
         if len(paths) == 1:
             log.exception("not_judged", instrument=str(known.get(paths[0].instrument_id)), fault=str(fault))
             return Judged()

@@ -6,20 +6,16 @@ Such a pair stays undecided, so it is tried again by the next pass; it holds up 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
-import psycopg
 import structlog
-from redis.exceptions import RedisError
 
 from services.db import decisions
 from services.db.decisions import PAIRS_MAX, Place
-from services.domain.errors import PaperfleetError
 from services.domain.signal import SignalAction
 from services.telemetry import SIGNALS_UNDECIDABLE
 from services.usecases.context import Services
+from services.usecases.faults import FAULTS
 
 T = TypeVar("T")
-_AWAY = (PaperfleetError, RedisError, psycopg.OperationalError, psycopg.InterfaceError, OSError)
-"""What would meet every pair alike: a part that is away."""
 _NARROWED = 8
 
 log = structlog.get_logger(__name__)
@@ -30,16 +26,13 @@ async def steps(
 ) -> AsyncIterator[T]:
     """What `decide` comes to, step by step, of the signals of one kind.
 
-    It decides at most so many pairs after a place, and answers with its last one; None: there are no more. Raises what
-    tells that a part of the system is away.
+    It decides at most so many pairs after a place, and answers with its last one; None: there are no more.
     """
     after, most = (0, 0), PAIRS_MAX
     while True:
         try:
             done = await decide(after, most)
-        except _AWAY:
-            raise
-        except Exception:
+        except FAULTS:
             if most == 1:
                 found = await _next(services, after, action)
                 if found is None:  # it is of no pair
