@@ -1,31 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { stream } from "@/lib/stream/source";
-
-/** What a browser has opened, newest last. */
-let opened: Source[] = [];
-
-class Source extends EventTarget {
-  static readonly CLOSED = 2;
-  readyState = 0;
-  onopen: (() => void) | null = null;
-  onerror: (() => void) | null = null;
-  constructor(readonly url: string) {
-    super();
-    opened.push(this);
-  }
-  close() {
-    this.readyState = Source.CLOSED;
-  }
-  say(type: string, data: object, lastEventId = "") {
-    this.dispatchEvent(new MessageEvent(type, { data: JSON.stringify(data), lastEventId }));
-  }
-}
+import { forget, opened, Source } from "./event-source";
 
 const handlers = { trade: vi.fn(), other: vi.fn(), reset: vi.fn(), resumed: vi.fn() };
 let end = () => {};
 
 beforeEach(() => {
-  opened = [];
+  forget();
   vi.useFakeTimers();
   vi.stubGlobal("EventSource", Source);
   end = stream.start(handlers);

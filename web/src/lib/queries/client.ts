@@ -1,5 +1,5 @@
 /** The cache of what the API has said. Events keep it true, so nothing is asked for again without a reason. */
-import { QueryCache, QueryClient } from "@tanstack/react-query";
+import { type Query, QueryCache, QueryClient } from "@tanstack/react-query";
 import { ApiError } from "../api/client";
 
 export const queryClient: QueryClient = new QueryClient({
@@ -19,4 +19,20 @@ export const queryClient: QueryClient = new QueryClient({
       retryDelay: (failure) => Math.min(500 * 2 ** failure, 8000),
     },
   },
+});
+
+/**
+ * Outdated while they were read for the first time. The library has nothing to cancel then, and would take the answer,
+ * which may be of before, for fresh.
+ */
+const overtaken = new WeakSet<Query>();
+
+queryClient.getQueryCache().subscribe((event) => {
+  if (event.type !== "updated") return;
+  const { query, action } = event;
+  const isFirstRead = query.state.fetchStatus !== "idle" && query.state.data === undefined;
+  if (action.type === "invalidate" && isFirstRead) overtaken.add(query);
+  if (action.type === "success" && overtaken.delete(query)) {
+    void queryClient.invalidateQueries({ queryKey: query.queryKey, exact: true });
+  }
 });
