@@ -1,11 +1,13 @@
 """What stands along the scales of charts: they are painted, so what is painted is listened to."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.web.browser_page import opened
 from tests.web.pages import LOAD_MS, sticks_out, visit
 from tests.web.stack import Stack, until
 
@@ -69,6 +71,38 @@ def test_no_label_of_a_scale_is_cut_in_half(listened: Page, stack: Stack):
     visit(listened, "/", "Overview")
     labels = painted(listened.get_by_role("img", name="Equity of the last days"), AMOUNT)
     assert not [each for each in labels if min(each["top"], each["bottom"]) < HALF_A_LABEL]
+
+
+def test_a_day_is_the_same_day_west_of_greenwich(browser: Browser, stack: Stack):
+    trade = stack.trade("ETCUSDT")
+    stack.http.post(f"/api/paper-trades/{trade['id']}/close_trade/", json={}).raise_for_status()
+    answer = stack.http.get("/api/paper-trades/performance/", params={"group_by": "day"}).json()
+    answer["groups"] = [answer["groups"][0] | {"key": f"2026-03-{day}"} for day in (20, 21, 22)]
+    by_day = curve(["100000", "99950", "99970"]) | {"span": "day"}
+    for day, point in zip((20, 21, 22), by_day["points"], strict=True):
+        point["time"] = f"2026-03-{day}T00:00:00Z"
+    with opened(browser, stack.url, zone="America/New_York") as (page, said):
+        page.add_init_script(PAINTED)
+        page.route(re.compile("/performance.*group_by=day"), lambda route: route.fulfill(json=answer))
+        page.route(re.compile("/paper-trades/equity"), lambda route: route.fulfill(json=by_day))
+        visit(page, "/performance", "Performance")
+        assert told_days(page.get_by_role("img", name="Equity over time")) == ("22 Mar", "21 Mar 2026")
+        visit(page, "/performance?side=LONG", "Performance")
+        assert told_days(page.get_by_role("img", name="Capital and profit by day")) == ("22 Mar", "21 Mar 2026")
+        with page.expect_response(re.compile("/candles.*interval=1d")) as read:
+            visit(page, "/market/FUTURES/BTCUSDT?interval=1d", "BTC")
+        days = {f"{datetime.fromisoformat(bar['open_time']):%d %b %Y}" for bar in read.value.json()["candles"]}
+        _, told = told_days(page.get_by_role("img", name="Candles of BTCUSDT"))
+        assert told.replace("Sept", "Sep") in days
+    assert not said
+
+
+def told_days(chart: Locator) -> tuple[str, str]:
+    """The last day along the scale, and what is told of the middle when a pointer is there."""
+    ticks = [each["text"] for each in painted(chart, re.compile(r"\d+ \w{3,4}"))]
+    chart.hover()
+    told = painted(chart, re.compile(r"\d\d \w{3,4} \d{4}|\d\d \w{3,4},? \d\d:.*"))
+    return max(ticks), told[-1]["text"]
 
 
 def test_candles_have_room_for_the_words_on_the_last_and_prices_as_everywhere(listened: Page, stack: Stack):

@@ -137,9 +137,8 @@ export function fullMoment(iso: string | null | undefined): string {
   return iso ? whole.format(new Date(iso)) : DASH;
 }
 
-export function date(iso: string | null | undefined): string {
-  return iso ? dayAndYear.format(new Date(iso)) : DASH;
-}
+/** The UTC day of a moment: YYYY-MM-DD. */
+export const dayOf = (at: string | number) => new Date(at).toISOString().slice(0, 10);
 
 /** Two units at most: 45s, 3m 20s, 2h 05m, 4d 3h. */
 export function duration(seconds: number | null | undefined): string {

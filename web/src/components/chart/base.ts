@@ -1,18 +1,8 @@
-/** What all charts share: looks, local time, and the size of their place. */
-import { createChart, type IChartApi, TickMarkType, type Time } from "lightweight-charts";
+/** What all charts share: looks, scales, and the size of their place. */
+import { createChart, type IChartApi } from "lightweight-charts";
 import { money, percent } from "@/lib/format";
 import { palette } from "./theme";
-
-const FORMATS: Record<TickMarkType, Intl.DateTimeFormatOptions> = {
-  [TickMarkType.Year]: { year: "numeric" },
-  [TickMarkType.Month]: { month: "short" },
-  [TickMarkType.DayOfMonth]: { day: "numeric", month: "short" },
-  [TickMarkType.Time]: { hour: "2-digit", minute: "2-digit" },
-  [TickMarkType.TimeWithSeconds]: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
-};
-
-const local = (time: Time, options: Intl.DateTimeFormatOptions) =>
-  new Intl.DateTimeFormat("en-GB", options).format(new Date(Number(time) * 1000));
+import { tickText, timeText } from "./time";
 
 /** Money and percent along the price scale, as everywhere else on the screen. */
 export const amounts = { type: "custom", minMove: 0.01, formatter: (value: number) => money(value) } as const;
@@ -34,12 +24,9 @@ export function makeChart(place: HTMLElement): IChartApi {
     timeScale: {
       borderColor: colours.line,
       timeVisible: true,
-      tickMarkFormatter: (time: Time, type: TickMarkType) => local(time, FORMATS[type]),
+      tickMarkFormatter: tickText,
     },
-    localization: {
-      timeFormatter: (time: Time) =>
-        local(time, { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" }),
-    },
+    localization: { timeFormatter: timeText },
     crosshair: {
       vertLine: { color: colours.text, labelBackgroundColor: "#4b5868" },
       horzLine: { color: colours.text, labelBackgroundColor: "#4b5868" },

@@ -11,13 +11,13 @@ import {
   LineStyle,
   type SeriesMarker,
   type Time,
-  type UTCTimestamp,
 } from "lightweight-charts";
 import { useEffect, useRef } from "react";
 import { price } from "@/lib/format";
 import { makeChart } from "./base";
 import { gathered } from "./marks";
 import { faded, palette, useThemeName } from "./theme";
+import { timeOf } from "./time";
 import type { Bar, Level, Mark } from "./types";
 
 interface Props {
@@ -37,7 +37,7 @@ interface Drawn {
   lines: IPriceLine[];
   /** Prices that the scale shows as well. */
   held: { low: number; high: number } | null;
-  first: number | null;
+  first: string | null;
 }
 
 /** Room beside the last candle for half of the words on a mark there. */
@@ -49,8 +49,6 @@ function widened(own: AutoscaleInfo | null, held: Drawn["held"] | undefined): Au
   const { minValue, maxValue } = own.priceRange;
   return { ...own, priceRange: { minValue: Math.min(minValue, held.low), maxValue: Math.max(maxValue, held.high) } };
 }
-
-const seconds = (iso: string) => Math.floor(Date.parse(iso) / 1000) as UTCTimestamp;
 
 export default function CandleChart({ bars, tick, levels = [], marks = [], height = 380, label }: Props) {
   const place = useRef<HTMLDivElement>(null);
@@ -101,7 +99,7 @@ export default function CandleChart({ bars, tick, levels = [], marks = [], heigh
     const colours = palette();
     now.candles.setData(
       bars.map((bar) => ({
-        time: seconds(bar.open_time),
+        time: timeOf(bar.open_time),
         open: Number(bar.open),
         high: Number(bar.high),
         low: Number(bar.low),
@@ -110,12 +108,12 @@ export default function CandleChart({ bars, tick, levels = [], marks = [], heigh
     );
     now.volume.setData(
       bars.map((bar) => ({
-        time: seconds(bar.open_time),
+        time: timeOf(bar.open_time),
         value: Number(bar.volume),
         color: faded(Number(bar.close) >= Number(bar.open) ? colours.up : colours.down, 0.3),
       })),
     );
-    const first = bars[0] ? seconds(bars[0].open_time) : null;
+    const first = bars[0]?.open_time ?? null;
     if (first !== now.first) now.chart.timeScale().fitContent();
     now.first = first;
   }, [bars, theme, tick]);
@@ -148,7 +146,7 @@ export default function CandleChart({ bars, tick, levels = [], marks = [], heigh
     now.marks.setMarkers(
       gathered(marks, bars).map(
         (mark): SeriesMarker<Time> => ({
-          time: seconds(mark.at),
+          time: timeOf(mark.at),
           position: mark.below ? "belowBar" : "aboveBar",
           shape: mark.below ? "arrowUp" : "arrowDown",
           color: colours[mark.tone],

@@ -1,8 +1,9 @@
 /** Several curves over the same time, to be compared. */
-import { LineSeries, LineStyle, type UTCTimestamp } from "lightweight-charts";
+import { LineSeries, LineStyle } from "lightweight-charts";
 import { useEffect, useRef } from "react";
 import { amounts, makeChart } from "./base";
 import { palette, useThemeName } from "./theme";
+import { inOrder } from "./time";
 import type { Curve } from "./types";
 
 interface Props {
@@ -28,11 +29,7 @@ export default function CurvesChart({ curves, height = 260, label }: Props) {
         priceFormat: amounts,
         lastValueVisible: !curve.dashed,
       });
-      // Two points of one second are one: the later.
-      const seen = new Map<number, number>();
-      for (const point of curve.points) seen.set(Math.floor(Date.parse(point.at) / 1000), point.value);
-      const sorted = [...seen].sort(([a], [b]) => a - b);
-      series.setData(sorted.map(([time, value]) => ({ time: time as UTCTimestamp, value })));
+      series.setData(inOrder(curve.points));
     }
     chart.timeScale().fitContent();
     return () => chart.remove();

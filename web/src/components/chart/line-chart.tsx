@@ -1,9 +1,10 @@
 /** A curve over time, filled towards its base: equity, or drawdown below zero. */
-import { AreaSeries, type AutoscaleInfo, type UTCTimestamp } from "lightweight-charts";
+import { AreaSeries, type AutoscaleInfo } from "lightweight-charts";
 import { useEffect, useRef } from "react";
 import { amounts, makeChart, percents } from "./base";
 import { hung } from "./scale";
 import { faded, palette, useThemeName } from "./theme";
+import { inOrder } from "./time";
 import type { Point, Tone } from "./types";
 
 interface Props {
@@ -35,9 +36,7 @@ export default function LineChart({ points, tone = "accent", height = 260, hangi
       ...(hanging && { autoscaleInfoProvider: (original: () => AutoscaleInfo | null) => hung(original()) }),
     });
     if (hanging) series.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0.1 } });
-    const seen = new Map<number, number>();
-    for (const point of points) seen.set(Math.floor(Date.parse(point.at) / 1000), point.value);
-    series.setData([...seen].sort(([a], [b]) => a - b).map(([time, value]) => ({ time: time as UTCTimestamp, value })));
+    series.setData(inOrder(points));
     chart.timeScale().fitContent();
     return () => chart.remove();
   }, [points, tone, hanging, theme]);

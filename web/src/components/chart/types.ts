@@ -1,6 +1,7 @@
 /** What charts are given. */
 
 export interface Bar {
+  /** A moment, or a day: YYYY-MM-DD. */
   open_time: string;
   open: string;
   high: string;
@@ -28,6 +29,7 @@ export interface Mark {
 }
 
 export interface Point {
+  /** A moment, or a day: YYYY-MM-DD. */
   at: string;
   value: number;
 }

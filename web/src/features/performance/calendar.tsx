@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef } from "react";
 import { Card } from "@/components/ui/card";
 import { exchangeTime } from "@/lib/exchange-clock";
-import { count, counted, signed } from "@/lib/format";
+import { count, counted, dayOf, signed } from "@/lib/format";
 import type { Group } from "@/lib/queries/performance";
 
 const DAY_MS = 86_400_000;
@@ -50,12 +50,12 @@ export function Calendar({ days }: { days: readonly Group[] }) {
 
 function squares(days: readonly Group[]): Day[] {
   const known = new Map(days.map((day) => [day.key, day]));
-  const last = Date.parse(new Date(exchangeTime()).toISOString().slice(0, 10));
+  const last = Date.parse(dayOf(exchangeTime()));
   const first = Math.min(Date.parse(days[0]?.key ?? "") || last, last - (WEEKS_MIN * 7 - 1) * DAY_MS);
   const monday = first - ((new Date(first).getUTCDay() + 6) % 7) * DAY_MS;
   const cells: Day[] = [];
   for (let at = monday; at <= last; at += DAY_MS) {
-    const key = new Date(at).toISOString().slice(0, 10);
+    const key = dayOf(at);
     const day = known.get(key);
     cells.push({ key, profit: Number(day?.total_profit_loss ?? 0), trades: day?.total_trades ?? 0 });
   }

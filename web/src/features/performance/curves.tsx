@@ -6,7 +6,7 @@ import type { Curve, Point } from "@/components/chart/types";
 import { Card, tone } from "@/components/ui/card";
 import { Explained } from "@/components/ui/tooltip";
 import type { Schemas } from "@/lib/api/client";
-import { DASH, percent, signedPercent } from "@/lib/format";
+import { DASH, dayOf, percent, signedPercent } from "@/lib/format";
 import { equity, type Group } from "@/lib/queries/performance";
 
 /** An account with so few points is shown minute by minute. */
@@ -79,11 +79,12 @@ function marked(of: Schemas["EquityCurve"]): { curves: Curve[]; fall: Point[] } 
   const fall: Point[] = [];
   let peak = Number.NEGATIVE_INFINITY;
   for (const point of of.points) {
+    const at = of.span === "day" ? dayOf(point.time) : point.time;
     const value = Number(point.equity);
-    worth.push({ at: point.time, value });
-    if (point.held_bitcoin !== null) held.push({ at: point.time, value: Number(point.held_bitcoin) });
+    worth.push({ at, value });
+    if (point.held_bitcoin !== null) held.push({ at, value: Number(point.held_bitcoin) });
     peak = Math.max(peak, value);
-    fall.push({ at: point.time, value: peak > 0 ? (100 * (value - peak)) / peak : 0 });
+    fall.push({ at, value: peak > 0 ? (100 * (value - peak)) / peak : 0 });
   }
   const curves: Curve[] = [{ name: "Equity", tone: "accent", points: worth }];
   if (held.length > 1) curves.push({ name: "Held in bitcoin", tone: "warn", points: held, dashed: true });
@@ -114,7 +115,7 @@ function ByDay({ days, capital }: { days: readonly Group[]; capital: number }) {
 function byDay(days: readonly Group[], capital: number): { level: Point[]; fall: Point[] } {
   const first = days[0]?.key;
   if (!first) return { level: [], fall: [] };
-  const before = new Date(Date.parse(first) - 86_400_000).toISOString();
+  const before = dayOf(Date.parse(first) - 86_400_000);
   const level: Point[] = [{ at: before, value: capital }];
   const fall: Point[] = [{ at: before, value: 0 }];
   let [now, peak] = [capital, capital];

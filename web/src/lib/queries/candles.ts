@@ -3,6 +3,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { api, result } from "../api/client";
 import type { Market } from "../api/types";
 import { exchangeTime } from "../exchange-clock";
+import { dayOf } from "../format";
 
 export const INTERVALS = ["1m", "5m", "15m", "1h", "4h", "1d"] as const;
 export type Interval = (typeof INTERVALS)[number];
@@ -19,15 +20,11 @@ export const candles = (market: Market, symbol: string, interval: Interval, span
     queryKey: ["candles", market, symbol, interval, span, limit],
     staleTime: 5000,
     refetchInterval: span.to ? (false as const) : 10_000,
-    queryFn: async ({ signal }) =>
-      (
-        await result(
-          api.GET("/api/candles", {
-            params: { query: { market_type: market, symbol, interval, limit, ...span } },
-            signal,
-          }),
-        )
-      ).candles,
+    queryFn: async ({ signal }) => {
+      const query = { market_type: market, symbol, interval, limit, ...span };
+      const found = (await result(api.GET("/api/candles", { params: { query }, signal }))).candles;
+      return interval === "1d" ? found.map((bar) => ({ ...bar, open_time: dayOf(bar.open_time) })) : found;
+    },
   });
 
 /** The interval that shows a span in about a hundred candles, and the span with room around it. */
