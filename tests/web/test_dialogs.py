@@ -88,6 +88,25 @@ def test_a_dialog_stays_however_many_rows_come_before_its_own(page: Page, stack:
     expect(stop).to_be_focused()
 
 
+def test_a_note_is_read_and_used_while_a_dialog_is_open_and_after_it(page: Page, stack: Stack):
+    entry = str(round(stack.price("SOLUSDT") * Decimal("0.97"), 2))
+    trade = stack.trade("SOLUSDT", source="noted", entry_type="LIMIT", entry_price=entry)
+    visit(page, "/open?q=noted", "Open trades")
+    page.get_by_role("button", name=f"Actions on SOLUSDT, trade {trade['id']}").click()
+    page.get_by_role("menuitem", name="Cancel order").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel order").click()
+    note = page.locator(".toast")
+    expect(note).to_contain_text("cancelled")
+    for key in ("?", "Escape", "?"):
+        page.keyboard.press(key)
+        expect(page.get_by_role("dialog")).to_have_count(0 if key == "Escape" else 1)
+        expect(note).to_be_in_viewport(ratio=1)
+    note.get_by_role("button", name="Place again").click()
+    expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text("waits for its entry")
+    note.get_by_role("button", name="Dismiss").click()
+    expect(note).to_have_count(0)
+
+
 def test_on_a_phone_a_dialog_over_a_row_shows_all_of_it(page: Page, stack: Stack):
     trade = stack.trade("1000SATSUSDT", source="on a phone")
     page.set_viewport_size({"width": 390, "height": 844})

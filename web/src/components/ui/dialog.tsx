@@ -2,6 +2,7 @@
 import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { Button } from "./button";
 import { FIRST } from "./fields";
+import { Toasts, toastsWithin } from "./toasts";
 
 interface Props {
   title: ReactNode;
@@ -15,6 +16,7 @@ export function Dialog({ title, onClose, wide, foot, children }: Props) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
   const isPressed = useRef(false);
+  useLayoutEffect(() => toastsWithin(heading), [heading]);
   useLayoutEffect(() => {
     const dialog = element.current;
     if (!dialog) return;
@@ -48,6 +50,7 @@ export function Dialog({ title, onClose, wide, foot, children }: Props) {
       </header>
       <div className="dialog-body">{children}</div>
       {foot && <footer className="dialog-foot">{foot}</footer>}
+      <Toasts dialog={heading} />
     </dialog>
   );
 }

@@ -15,12 +15,30 @@ const MOST = 4;
 
 let toasts: readonly Toast[] = [];
 let number = 0;
+/** The open dialogs, the topmost last: nothing outside of it is seen well, reached, or read aloud. */
+let dialogs: readonly string[] = [];
 const listeners = new Set<() => void>();
+
+function tell(): void {
+  for (const listener of listeners) listener();
+}
 
 function put(next: readonly Toast[]): void {
   toasts = next;
-  for (const listener of listeners) listener();
+  tell();
 }
+
+/** From now on toasts stand in this dialog, until the returned function is called. */
+export function toastsWithin(dialog: string): () => void {
+  dialogs = [...dialogs, dialog];
+  tell();
+  return () => {
+    dialogs = dialogs.filter((each) => each !== dialog);
+    tell();
+  };
+}
+
+const NONE: readonly Toast[] = [];
 
 const dismiss = (id: number) => put(toasts.filter((toast) => toast.id !== id));
 
@@ -33,13 +51,14 @@ export function toast(text: string, kind: Toast["kind"] = "plain", action?: Toas
 /** The toast of a refusal. */
 export const complain = (error: unknown) => toast(error instanceof Error ? error.message : String(error), "bad");
 
-export function Toasts() {
+/** Their place on the page, or in a dialog. It is there before its toasts: only then are they read aloud. */
+export function Toasts({ dialog }: { dialog?: string }) {
   const shown = useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    () => toasts,
+    () => (dialogs.at(-1) === dialog ? toasts : NONE),
   );
   return (
     <div className="toasts" role="status" aria-live="polite">
