@@ -8,6 +8,7 @@ import contextlib
 import re
 import warnings
 from collections import Counter
+from itertools import count
 
 import httpx
 import pytest
@@ -31,6 +32,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 STEPS = 6
 EACH = CASES // 10
 """How often each operation is called in chains, at least; alone it is CASES times."""
+CHAINS_A_USER = 5
+"""Who has made as much as a user may have makes nothing that a chain could go on with."""
 FAMILIES = families(closed(described()))
 OUR_LINKS = SchemathesisConfig.from_dict({"phases": {"stateful": {"inference": {"algorithms": []}}}})
 """Links that were guessed beside the document's begin most chains with what can only be refused."""
@@ -85,14 +88,15 @@ def _chains(document, things):
     """
     asked = Counter({f"{method.upper()} {path}": 0 for path, each in document["paths"].items() for method in each})
     wrong: list[BaseException] = []
+    chains = count()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         machine = schemathesis.openapi.from_dict(document, config=OUR_LINKS).as_state_machine()
 
         class Chain(machine):
             def setup(self):
-                if not things.ask("GET", "/api/session").ok:
-                    things.renew()  # a chain has ended the one before
+                if next(chains) % CHAINS_A_USER == 0 or not things.ask("GET", "/api/session").ok:
+                    things.renew()  # chains end sessions and keys, too
 
             def before_call(self, case):
                 operation = case.operation
