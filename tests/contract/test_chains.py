@@ -30,7 +30,7 @@ from tests.described import described
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 STEPS = 6
-EACH = CASES // 10
+EACH = 10 if CASES == 100 else CASES
 """How often each operation is called in chains, at least; alone it is CASES times."""
 CHAINS_A_USER = 5
 """Who has made as much as a user may have makes nothing that a chain could go on with."""
