@@ -115,7 +115,7 @@ async def _run(trades: int) -> list[Row]:
                     lambda: within.get(f"{ASKING}/{newest}/"),
                     lambda: alone.get(f"{PLACE}/{newest}/"),
                 )
-            known = await _by_key(settings, http, newest)
+            known = await _by_key(settings, http, newest, size)
     return [
         _row(f"list of {PAGE}", first, "the same queries, bare psycopg", bare_list, 3),
         _row(f"page {trades // PAGE:,} of it", deep, "page 1", first, 1.25),
@@ -127,31 +127,38 @@ async def _run(trades: int) -> list[Row]:
     ]
 
 
-async def _by_key(settings: Settings, http: "Http", newest: int) -> list[Row]:
+async def _by_key(settings: Settings, http: "Http", newest: int, size: int) -> list[Row]:
     """The same requests where login is required, by a key: found, counted against its limits, and bound by row-level
-    security.
+    security. The empty handler passes the same gate.
     """
     guarded = msgspec.structs.replace(settings, login=Login.REQUIRED, rate_per_minute=1_000_000)
     async with build(guarded) as services:
         made = await make(services, 1, Role.ADMIN, frozenset(Permission), NewKey(name="bench"), None)
-    text = msgspec.json.decode(made.body)["key"]
-    async with api(guarded) as (port, _):
-        known, rows = await Http.open(port, f"Authorization: Bearer {text}\r\n"), []
-        for name, path in {
-            "one trade": f"/api/paper-trades/{newest}/",
-            f"list of {PAGE}": f"/api/paper-trades/?limit={PAGE}",
-            "performance": "/api/paper-trades/performance/",
-        }.items():
+    key = f"Authorization: Bearer {msgspec.json.decode(made.body)['key']}\r\n"
+    trade, listed, summed = (f"/api/paper-trades/{path}" for path in (f"{newest}/", f"?limit={PAGE}", "performance/"))
+    async with (
+        api(guarded) as (port, _),
+        _empty(size, "--within", settings=guarded, headers=key) as within,
+    ):
+        known = await Http.open(port, key)
+        single, emptied, free = await timed(
+            partial(known.get, trade), partial(within.get, f"{PLACE}/{newest}/"), partial(http.get, trade)
+        )
+        rows = [
+            _row("one trade, by a key", single, "the same handler, empty, by a key", emptied, 2),
+            _row("one trade, by a key", single, "without a login", free, None),
+        ]
+        for name, path in (f"list of {PAGE}", listed), ("performance", summed):
             bound, free = await timed(partial(known.get, path), partial(http.get, path))
             rows.append(_row(f"{name}, by a key", bound, "without a login", free, None))
     return rows
 
 
 @asynccontextmanager
-async def _empty(size: int, *arguments: str, settings: Settings) -> AsyncIterator["Http"]:
+async def _empty(size: int, *arguments: str, settings: Settings, headers: str = "") -> AsyncIterator["Http"]:
     """A connection to an empty handler in a process of its own."""
     async with spawned("bench.bare_handler", str(size), *arguments, environment=settings.to_environment()) as process:
-        yield await Http.open(int(cast(int, await process.answer())))
+        yield await Http.open(int(cast(int, await process.answer())), headers)
 
 
 def _row(name: str, figure: Timed, baseline: str, other: Timed, bound: float | None) -> Row:
