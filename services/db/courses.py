@@ -5,7 +5,7 @@ closes, however late and in whatever order: the next question finds that day gro
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -127,10 +127,15 @@ def batches(counts: Mapping[date, int]) -> Iterator[Sequence[date]]:
 
 
 def _span(days: Sequence[date]) -> dict[str, object]:
-    return {"first": days[0], "behind": days[-1] + timedelta(days=1)}
+    """As moments: row-level security lets no comparison of a moment with a date use an index."""
+    return {"first": _begin(days[0]), "behind": _begin(days[-1] + timedelta(days=1))}
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 _TRADES = f"""
 SELECT day, market, direction, source, id, entry_time, exit_time, profit_loss FROM {CLOSED}
-WHERE {{scope}} AND exit_time >= %(first)s::date AND exit_time < %(behind)s::date ORDER BY exit_time, id
+WHERE {{scope}} AND exit_time >= %(first)s AND exit_time < %(behind)s ORDER BY exit_time, id
 """

@@ -1,6 +1,8 @@
 """Row-level security: a query that forgets its WHERE shows nothing of others, and writes nothing there."""
 
 import contextlib
+import re
+from datetime import date
 from typing import Any, NamedTuple
 
 import httpx
@@ -12,12 +14,13 @@ import pytest_asyncio
 from api.hub import Hub
 from api.subscription import Holder, Subscription
 from services.bootstrap import build
-from services.db import trades
+from services.db import courses, trades
 from services.db.acting import Acting, acting_as
 from services.db.pool import Connection
 from services.db.trade_list import TradeFilter
 from services.domain.errors import NotFound
 from services.domain.market import Market
+from services.domain.metrics.scope import Scope
 from services.domain.signal import SignalStatus
 from services.usecases.list_trades import list_trades
 from services.usecases.once import once
@@ -333,3 +336,18 @@ async def _rows(connection: Connection, table: str, limit: int = 10_000) -> list
 
 async def _ids(connection: Connection, query: str) -> set[Any]:
     return {row[0] for row in await (await connection.execute(query)).fetchall()}
+
+
+class Explained(psycopg.AsyncConnection):
+    """Tells the plan of what it is to execute, as the API's role would have it."""
+
+    async def execute(self, query, params=None, **options):
+        await super().execute("SET LOCAL ROLE paperfleet_api")
+        await super().execute("SET LOCAL enable_seqscan = off")
+        return await super().execute(f"EXPLAIN {query}", params, **options)
+
+
+async def test_the_trades_of_some_days_are_found_by_index_under_it_too(login_settings):
+    async with await Explained.connect(login_settings.database_url) as connection:
+        plan = "\n".join(row[0] for row in await courses.rows(connection, Scope(account_ids=(1,)), [date(2026, 7, 1)]))
+    assert re.search(r"Index Cond: .*exit_time >= .*exit_time < ", plan), plan
