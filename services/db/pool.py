@@ -65,13 +65,12 @@ class Kept(AsyncConnection[tuple[Any, ...]]):
 class Pool(AsyncConnectionPool[Connection]):
     """The connections of a process, whose transactions may be told something first: on whose behalf they run.
 
-    `bound` says that PostgreSQL shows a transaction only what it was told of, and `whose` who holds how many of these
+    With `whose`, who calls now, PostgreSQL shows a transaction only what it was told of, and no caller holds all
     connections; `asked` is what its sessions ask for.
     """
 
     tell: Callable[[Connection], Awaitable[None]] | None = None
     whose: Callable[[], Hashable] | None = None
-    bound = False
     asked: Mapping[str, str] = {}
 
     async def ask_all(self) -> None:
@@ -100,7 +99,7 @@ class Pool(AsyncConnectionPool[Connection]):
         async with self._given() as kept:
             await kept.set_autocommit(True)
             try:
-                if self.tell is None or not self.bound:
+                if self.tell is None or self.whose is None:
                     return await kept.first(statement, values)
                 async with kept.pipeline():
                     await self.tell(kept)
@@ -189,7 +188,7 @@ def create_told(
     With `whose`, who calls now, row-level security binds them, and none holds all connections.
     """
     pool = create(url, size, name=name, asked=callers(bound=whose is not None))
-    pool.tell, pool.whose, pool.bound = tell, whose, whose is not None
+    pool.tell, pool.whose = tell, whose
     return pool
 
 
