@@ -1,6 +1,7 @@
 """Accounts: terms, balance, deposits. Balances otherwise move only in `services.db.settlement`."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
@@ -168,15 +169,20 @@ async def rename(connection: Connection, account_id: int, name: str) -> bool:
     return True
 
 
-async def book(connection: Connection, account_id: int, kind: str, amount: Decimal) -> None:
+async def book(
+    connection: Connection, account_id: int, kind: str, amount: Decimal, exchange_time: datetime | None
+) -> None:
     """Book a deposit or a reset: a ledger row, and the balance that the ledger adds up to."""
-    await _book(connection, account_id, kind, amount)
+    await _book(connection, account_id, kind, amount, exchange_time)
     await connection.execute("UPDATE accounts SET balance = balance + %s WHERE id = %s", [amount, account_id])
 
 
-async def _book(connection: Connection, account_id: int, kind: str, amount: Decimal) -> None:
+async def _book(
+    connection: Connection, account_id: int, kind: str, amount: Decimal, exchange_time: datetime | None = None
+) -> None:
     await connection.execute(
-        "INSERT INTO ledger (account_id, kind, amount) VALUES (%s, %s, %s)", [account_id, kind, amount]
+        "INSERT INTO ledger (account_id, kind, amount, exchange_time) VALUES (%s, %s, %s, %s)",
+        [account_id, kind, amount, exchange_time],
     )
 
 

@@ -103,7 +103,7 @@ def capital(connection: Connection, account_id: int) -> AsyncIterator[list[Row]]
     """Pages of the ledger's rows that no trade made: deposits and resets."""
     return _pages(
         connection,
-        """SELECT id, kind, part, amount, booked_at FROM ledger
+        """SELECT id, kind, part, amount, booked_at, exchange_time FROM ledger
            WHERE account_id = %(account)s AND trade_id IS NULL AND id > %(after)s ORDER BY id LIMIT %(limit)s""",
         {"account": account_id},
     )

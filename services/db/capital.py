@@ -1,20 +1,41 @@
-"""What accounts were given, and what they had made of it before a day."""
+"""What accounts were given and what was taken by resets, beside all that their trades made of it."""
 
 from datetime import date
 from decimal import Decimal
 
 from services.db.pool import Connection
+from services.domain.metrics.worth import Worth
+from services.domain.money import ZERO
 
 
-async def at_begin_of(connection: Connection, account_ids: tuple[int, ...], day: date | None) -> Decimal:
-    """All that was booked on the accounts for no trade, and the profit of trades closed before `day` (None: none)."""
-    cursor = await connection.execute(
-        """SELECT coalesce((SELECT sum(amount) FROM ledger WHERE account_id = ANY(%(ids)s) AND trade_id IS NULL), 0)
-               + coalesce((SELECT sum(net) FROM results
-                           WHERE account_id = ANY(%(ids)s) AND instrument_id IS NULL AND day < %(day)s), 0)""",
-        {"ids": list(account_ids), "day": day},
-    )
-    row = await cursor.fetchone()
-    assert row is not None
-    capital: Decimal = row[0]
-    return capital
+async def worth(connection: Connection, account_ids: tuple[int, ...]) -> Worth:
+    """What these accounts were worth together, day by day of exchange time."""
+    moved = {day: amount for day, amount in await _rows(connection, _MOVED, account_ids)}
+    start = moved.pop(None, ZERO)
+    profits = dict(await _rows(connection, _PROFITS, account_ids))
+    return Worth(start, moved, profits)
+
+
+async def _rows(connection: Connection, query: str, account_ids: tuple[int, ...]) -> list[tuple[date, Decimal]]:
+    cursor = await connection.execute(query, [list(account_ids)])
+    return await cursor.fetchall()
+
+
+# What an account began with has no day: it was there before the first trade, whatever time an exchange tells that plays
+# a recording. What is taken after a trade has closed that day was there for that trade, so it goes with the next day;
+# what comes after the last one has closed was not, so it comes with the next day.
+_MOVED = """
+SELECT CASE WHEN number > 1 THEN (begin AT TIME ZONE 'UTC')::date + CASE WHEN amount < 0
+        THEN EXISTS (SELECT FROM trades t WHERE t.account_id = b.account_id
+            AND t.exit_time BETWEEN begin AND time)
+        ELSE NOT EXISTS (SELECT FROM trades t WHERE t.account_id = b.account_id
+            AND t.exit_time > time AND t.exit_time < begin + interval '24 hours')
+        END::int END AS counts_from, sum(amount)
+FROM (
+    SELECT account_id, amount, time, date_trunc('day', time, 'UTC') AS begin,
+        row_number() OVER (PARTITION BY account_id ORDER BY id) AS number
+    FROM ledger, coalesce(exchange_time, booked_at) AS time WHERE account_id = ANY(%s) AND trade_id IS NULL
+) b GROUP BY counts_from
+"""
+
+_PROFITS = "SELECT day, sum(net) FROM results WHERE account_id = ANY(%s) AND instrument_id IS NULL GROUP BY day"

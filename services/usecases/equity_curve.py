@@ -30,7 +30,7 @@ class EquityCurve(msgspec.Struct, frozen=True, kw_only=True):
     A minute, hour or day in which nothing changed has no point: the one before still holds. The first point may lie
     before `from`: it is what the account began with.
 
-    return_percent   = 100 x (last equity - first equity - deposits between) / first equity
+    return_percent   what money that was there from the first point on has come to (as CAGR, from point to point)
     max_drawdown     the deepest fall from a point's profit_high to the profit_low of a later one
     bitcoin_percent  = 100 x (last price of BTCUSDT / first - 1), over the points that have one
     ahead_of_bitcoin = return_percent - bitcoin_percent

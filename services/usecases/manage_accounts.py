@@ -1,6 +1,7 @@
 """Accounts: open another one, deposit, reset. Money is booked in the ledger and told to the account's stream."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
@@ -9,7 +10,8 @@ from services.coordination import doorbell
 from services.db import accounts
 from services.db.accounts import Account
 from services.db.pool import Connection
-from services.domain.errors import Conflict, InvalidInput, NotFound
+from services.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
+from services.domain.market import Market
 from services.usecases.context import Services
 from services.usecases.once import Done, once
 from services.usecases.sign_in import ACCESS_BELL, check_name
@@ -82,6 +84,7 @@ async def deposit(
     """More money. Raises NotFound, InvalidInput, Conflict."""
     _check_money(wish.amount, "amount", least=MONEY_STEP)
     _check_owned(account_ids, account_id)
+    now = await _exchange_time(services)
     async with services.pool.connection() as connection:
 
         async def work() -> bytes:
@@ -89,7 +92,7 @@ async def deposit(
             assert account is not None
             if account.balance + wish.amount > MONEY_MAX:
                 raise Conflict("balance_too_large", f"an account holds {MONEY_MAX:f} USDT at most", field="amount")
-            await accounts.book(connection, account_id, "deposit", wish.amount)
+            await accounts.book(connection, account_id, "deposit", wish.amount, now)
             return await _told(connection, account_id, "deposited")
 
         done = await once(connection, f"deposit:{account_id}", key, wish, work)
@@ -104,6 +107,7 @@ async def reset_account(
     target = services.settings.starting_balance if wish.balance is None else wish.balance
     _check_money(target, "balance", least=Decimal(0))
     _check_owned(account_ids, account_id)
+    now = await _exchange_time(services)
     async with services.pool.connection() as connection:
 
         async def work() -> bytes:
@@ -115,12 +119,20 @@ async def reset_account(
                     "close or cancel the live trades first: they hold back money of this balance",
                     numbers={"reserved": account.reserved},
                 )
-            await accounts.book(connection, account_id, "reset", target - account.balance)
+            await accounts.book(connection, account_id, "reset", target - account.balance, now)
             return await _told(connection, account_id, "reset")
 
         done = await once(connection, f"reset:{account_id}", key, wish, work)
     await doorbell.ring(services.redis, [f"a{account_id}"])
     return done
+
+
+async def _exchange_time(services: Services) -> datetime | None:
+    """None where the exchange cannot be asked: money comes and goes all the same."""
+    try:
+        return max([await services.clock.now(market) for market in Market])
+    except Unavailable:
+        return None
 
 
 async def _told(connection: Connection, account_id: int, action: str) -> bytes:

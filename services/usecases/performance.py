@@ -21,6 +21,7 @@ from services.domain.metrics.figures import Figures, figures
 from services.domain.metrics.returns import Returns, returns
 from services.domain.metrics.scope import GroupBy, Scope
 from services.domain.metrics.tally import Tally
+from services.domain.metrics.worth import Worth
 from services.domain.money import ZERO
 from services.usecases.context import Services
 from services.usecases.keep_courses import keep_stale
@@ -36,12 +37,14 @@ class Group(Figures, frozen=True, kw_only=True):
 class Performance(Figures, frozen=True, kw_only=True):
     """Figures over the closed trades of a scope; null where undefined. Trades count on the UTC day of their exit.
 
-    capital                 USDT given to the accounts, and what they had made of it before `from_day`
-    max_drawdown            deepest fall of capital + profit, trade after trade
+    capital                 USDT that the accounts were worth as the first day with one of these trades began; where
+                            there is none, what they are worth now
+    max_drawdown            deepest fall of the profit, trade after trade
     longest_winning_streak  most winning trades in a row, by exit time; a break-even ends it, as it does a losing one
     exposure_percent        share of the minutes from the first entry to the last exit with a trade open
     sharpe_ratio, sortino_ratio, cagr, calmar_ratio
-                            from the profit of each UTC day on the equity it began with; 365 days, risk-free rate 0
+                            from the profit of each UTC day on what the accounts were worth as it began; 365 days,
+                            risk-free rate 0
     groups                  one a key, where asked for: the 5,000 with the most trades, by key. `total_trades` of the
                             whole counts those that are left out too
     """
@@ -79,7 +82,7 @@ async def performance(services: Services, scope: Scope, group_by: GroupBy | None
             daily = await results.days(connection, scope)
             known, stale = await _courses(connection, scope, daily)
         struck_out = await courses.struck_out(connection)
-        base = await capital.at_begin_of(connection, scope.account_ids, scope.since)
+        worth = await capital.worth(connection, scope.account_ids)
         fresh = await courses.read(connection, scope, stale)
         by_day = known | fresh
         whole = joined(by_day[day] for day in sorted(by_day))
@@ -89,14 +92,15 @@ async def performance(services: Services, scope: Scope, group_by: GroupBy | None
     if fresh:
         async with services.pool.connection() as connection:
             await courses.keep(connection, scope, fresh, struck_out)
-    fallen = drawdown(fall, base, recovery) if whole.trades else None
+    profits = {day: tally.net for day, tally in daily.items()}
+    fallen = drawdown(fall, _standing(worth, profits, fall), recovery) if whole.trades else None
     depth = None if fallen is None else fallen.percent
-    ratios = returns(base, {day: tally.net for day, tally in daily.items()}, depth)
+    ratios = returns(worth, profits, depth)
     return Performance(
         **_fields(figures(sum(daily.values(), Tally()))),
         from_day=scope.since,
         to_day=scope.until,
-        capital=base,
+        capital=worth.at(min(profits)) if profits else worth.last,
         max_drawdown=fallen,
         longest_winning_streak=whole.wins.longest,
         longest_losing_streak=whole.losses.longest,
@@ -128,6 +132,12 @@ async def _courses(
     kept = await courses.kept(connection, scope)
     known = {day: kept[day] for day in daily if day in kept and kept[day].trades == daily[day].trades}
     return known, {day: tally.trades for day, tally in daily.items() if day not in known}
+
+
+def _standing(worth: Worth, profits: Mapping[date, Decimal], fall: Fall | None) -> Decimal:
+    """What the curve of `profits` stands on at the trough of its fall; without one, as it begins."""
+    day = min(profits) if fall is None else fall.trough.time.date()
+    return worth.at(day) - sum((profit for on, profit in profits.items() if on < day), ZERO)
 
 
 async def _recovery(connection: Connection, scope: Scope, by_day: Mapping[date, Course], fall: Fall) -> datetime | None:

@@ -18,6 +18,7 @@ from services.domain.metrics.drawdown import Drawdown, deepest, drawdown, recove
 from services.domain.metrics.figures import Figures, figures
 from services.domain.metrics.returns import Returns, returns
 from services.domain.metrics.tally import Closed, Tally, tally
+from services.domain.metrics.worth import Worth
 from services.domain.money import ZERO, margin
 from services.domain.trade import TradeStatus
 from services.usecases.replay_plans import Outcome, PlanLine
@@ -136,6 +137,7 @@ def summarize(trial: Trial, capital: Decimal) -> Summary:
     profits = [(each.exit_time, each.id, each.profit_loss) for each in closed]
     fall = deepest(whole.curve, whole.first_entry)
     fallen = drawdown(fall, capital, None if fall is None else recovered_at(fall, ZERO, profits))
+    by_day = _by_day(closed)
     statuses: dict[str, int] = {}
     for tried in trial.tried:
         statuses[tried.outcome.status] = statuses.get(tried.outcome.status, 0) + 1
@@ -144,7 +146,7 @@ def summarize(trial: Trial, capital: Decimal) -> Summary:
         statuses=dict(sorted(statuses.items())),
         figures=figures(sum(map(tally, closed), Tally())),
         drawdown=fallen,
-        returns=returns(capital, _by_day(closed), fallen.percent),
+        returns=returns(Worth(capital, profits=by_day), by_day, fallen.percent),
         longest_winning_streak=whole.wins.longest,
         longest_losing_streak=whole.losses.longest,
         exposure_percent=exposure_percent(whole),

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from services.domain.metrics.figures import figures
 from services.domain.metrics.returns import returns
 from services.domain.metrics.scope import GroupBy, Scope
 from services.domain.metrics.tally import Tally, tally
+from services.domain.metrics.worth import Worth
 from services.domain.plan import Direction
 from services.domain.trade import Reason
 from services.usecases.context import Services
@@ -74,15 +75,13 @@ def whole_computation(changes: list[Change], scope: Scope, group_by: GroupBy | N
     inside = sorted((each for each in changes if holds(each, scope)), key=lambda each: (exit_time(each), each.after.id))
     trades = [closed(each) for each in inside]
     mine = [each for each in changes if each.after.account_id in scope.account_ids]
-    before = [each for each in mine if scope.since and exit_time(each).date() < scope.since]
-    capital = CAPITAL * len(scope.account_ids) + sum((each.after.profit_loss or Decimal(0)) for each in before)
+    worth = Worth(Decimal(CAPITAL * len(scope.account_ids)), profits=by_day(mine))
     order, profits = course(trades), [(each.exit_time, each.id, each.profit_loss) for each in trades]
     fall = deepest(order.curve, order.first_entry)
-    fallen = drawdown(fall, capital, fall and recovered_at(fall, Decimal(0), profits)) if trades else None
-    daily = {
-        day: sum(closed(each).profit_loss for each in several)
-        for day, several in itertools.groupby(inside, lambda each: exit_time(each).date())
-    }
+    daily = by_day(inside)
+    trough = fall.trough.time.date() if fall else min(daily, default=START.date())
+    standing = worth.at(trough) - sum(profit for day, profit in daily.items() if day < trough)
+    fallen = drawdown(fall, standing, fall and recovered_at(fall, Decimal(0), profits)) if trades else None
     groups = []
     if group_by:
         known = [each for each in inside if KEYS[group_by](each) is not None]
@@ -95,11 +94,11 @@ def whole_computation(changes: list[Change], scope: Scope, group_by: GroupBy | N
             groups.append(fields(figures(sums)) | {"key": key, "market_type": market})
     return (
         fields(figures(sum(map(tally, trades), Tally())))
-        | fields(returns(Decimal(capital), daily, fallen.percent if fallen else None))
+        | fields(returns(worth, daily, fallen.percent if fallen else None))
         | {
             "from_day": scope.since,
             "to_day": scope.until,
-            "capital": capital,
+            "capital": worth.at(min(daily)) if daily else worth.last,
             "max_drawdown": fallen,
             "longest_winning_streak": order.wins.longest,
             "longest_losing_streak": order.losses.longest,
@@ -108,6 +107,14 @@ def whole_computation(changes: list[Change], scope: Scope, group_by: GroupBy | N
             "groups": groups,
         }
     )
+
+
+def by_day(changes: list[Change]) -> dict[date, Decimal]:
+    found: dict[date, Decimal] = {}
+    for each in changes:
+        day = exit_time(each).date()
+        found[day] = found.get(day, Decimal(0)) + closed(each).profit_loss
+    return found
 
 
 def _market_of(change: Change, group_by: GroupBy) -> str | None:

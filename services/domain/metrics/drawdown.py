@@ -15,7 +15,8 @@ class Drawdown(msgspec.Struct, frozen=True, kw_only=True):
     """The deepest fall of the curve (in USDT) from a peak to a later point, the first of equal ones.
 
     amount    = peak - trough, in USDT
-    percent   = 100 x amount / (capital + peak)
+    percent   = 100 x amount / what there would have been at the trough without the fall (with no money coming or going
+                meanwhile: what there was at the peak)
     start     when the peak was reached; null where the capital itself is the peak
     end       when the trough was reached
     recovery  when the curve was back at the peak; null where it never was
@@ -39,7 +40,7 @@ def deepest(whole: Curve, first_entry: datetime | None) -> Fall | None:
 
 
 def drawdown(fall: Fall | None, capital: Decimal, recovery: datetime | None = None) -> Drawdown:
-    """The fall as it is told; `capital` is what the curve stands on, in USDT."""
+    """The fall as it is told; `capital` is what the curve stands on at its trough, in USDT."""
     if fall is None:
         return Drawdown(amount=ZERO, percent=percent(0, max(capital, ZERO)))
     top = capital + fall.peak.level

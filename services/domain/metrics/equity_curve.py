@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 
 import msgspec
 
 from services.domain.metrics.drawdown import Drawdown
-from services.domain.metrics.rounding import percent
+from services.domain.metrics.rounding import GROWN_MAX, percent
 from services.domain.money import ZERO, ledger_amount
 
 
@@ -47,8 +48,7 @@ def equity_drawdown(samples: Sequence[Sample]) -> Drawdown | None:
     """The deepest fall from a sample's highest equity to the lowest of a later one; None without samples.
 
     Deposits are no profit: it is the profit on them that falls. What fell and came back within one sample is not seen:
-    shorter samples tell. percent = 100 x amount / (deposits of the first sample + profit at the peak). Source: as
-    `Drawdown`.
+    shorter samples tell. percent and source: as `Drawdown`.
     """
     if not samples:
         return None
@@ -59,7 +59,7 @@ def equity_drawdown(samples: Sequence[Sample]) -> Drawdown | None:
             fall, top, trough = peak.profit_high - sample.profit_low, peak, number
         if sample.profit_high > peak.profit_high:
             peak = sample
-    capital = samples[0].deposits + top.profit_high
+    capital = samples[trough].deposits + top.profit_high
     share = percent(fall, capital) if capital > 0 else None
     if fall == 0:
         return Drawdown(amount=ZERO, percent=share)
@@ -68,11 +68,22 @@ def equity_drawdown(samples: Sequence[Sample]) -> Drawdown | None:
 
 
 def equity_return(samples: Sequence[Sample]) -> Decimal | None:
-    """100 x (last equity - first equity - what was deposited between) / first equity; None without a first one."""
+    """What money that was there from the first sample on has come to, in percent; None without a first one.
+
+    100 x (product of all (1 + profit since the sample before / what it was made of) - 1). That is the equity of the
+    sample before, and what was deposited since; what was taken since was there until then. The source is that of CAGR.
+    """
     if not samples or samples[0].equity <= 0:
         return None
-    first, last = samples[0], samples[-1]
-    return percent(last.equity - last.deposits - first.equity + first.deposits, first.equity)
+    grown = Decimal(1)
+    for before, after in pairwise(samples):
+        deposited = after.deposits - before.deposits
+        made_of, profit = before.equity + max(deposited, ZERO), after.equity - before.equity - deposited
+        if profit and made_of <= 0:
+            return None
+        if profit:
+            grown *= 1 + profit / made_of
+    return percent(grown - 1, 1) if grown < GROWN_MAX else None
 
 
 def held_bitcoin(samples: Sequence[Sample]) -> list[Decimal | None]:

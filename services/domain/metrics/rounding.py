@@ -5,6 +5,8 @@ from decimal import Decimal
 PERCENT_STEP = Decimal("0.01")
 RATIO_STEP = Decimal("0.0001")
 MONEY_STEP = Decimal("0.00000001")
+GROWN_MAX = Decimal("1e15")
+"""A growth or ratio beyond this is no number for people, but what rounding left of a divisor of 0."""
 
 
 def ratio(dividend: Decimal | None, divisor: Decimal | int | None, step: Decimal = RATIO_STEP) -> Decimal | None:

@@ -49,9 +49,21 @@ def test_drawdown_by_hand():
 
 
 def test_a_deposit_is_no_profit():
-    assert equity_return(BY_HAND) == 20  # 1500 - 300 of 1000
+    assert equity_return(BY_HAND) == D("16.67")  # 1.1 x 1050 / 1100 x 1 x 1500 / 1350
     assert equity_return([]) is None
     assert equity_return(samples((0, 0, 0, 0, None))) is None
+
+
+def test_after_money_is_taken_figures_are_of_what_is_left():
+    taken = samples(
+        (1000, 0, 0, 1000, None),
+        (100, 5000, 5000, -4900, None),  # 5000 were won, then 5900 taken
+        (90, 4990, 5000, -4900, None),
+    )
+    assert equity_return(taken) == 440  # 6 x 0.9
+    fallen = equity_drawdown(taken)
+    assert fallen is not None
+    assert (fallen.amount, fallen.percent) == (10, 10)
 
 
 def test_holding_bitcoin_by_hand():

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from services.domain.metrics.returns import Returns, cagr, daily_returns, returns, sharpe, sortino
+from services.domain.metrics.worth import Worth
 
 D = Decimal
 FIRST = date(2026, 7, 1)
@@ -13,9 +14,16 @@ def by_day(*profits: str) -> dict[date, Decimal]:
     return {FIRST + timedelta(days=number): D(profit) for number, profit in enumerate(profits) if profit}
 
 
+def on(capital: str, *profits: str) -> tuple[Worth, dict[date, Decimal]]:
+    return Worth(D(capital), profits=by_day(*profits)), by_day(*profits)
+
+
 def test_a_day_earns_on_what_it_began_with():
-    assert daily_returns(D(1000), by_day("10", "", "-10.1")) == [D("0.01"), D(0), D("-0.01")]
-    assert daily_returns(D(10), by_day("-10", "5")) is None
+    assert daily_returns(*on("1000", "10", "", "-10.1")) == [D("0.01"), D(0), D("-0.01")]
+    assert daily_returns(*on("10", "-10", "5")) is None
+    profits = by_day("10", "", "-1")
+    moved = Worth(D(1000), {FIRST: D(1000), FIRST + timedelta(days=2): D(-2000)}, profits)
+    assert daily_returns(moved, profits) == [D("0.005"), D(0), D("-0.1")], "on 2000, and on the 10 that were left"
 
 
 def test_sharpe_by_hand():
@@ -23,6 +31,9 @@ def test_sharpe_by_hand():
     assert sharpe([D("0.02"), D("0.01"), D(0)]) == D("19.1050")
     assert sharpe([D("0.01")]) is None
     assert sharpe([D("0.01"), D("0.01")]) is None
+    third = D(1) / 3
+    assert sharpe([third, third, third]) is None, "whatever is rounded of their mean"
+    assert sharpe([third, third, third + D("1e-28")]) is None
 
 
 def test_sortino_by_hand():
@@ -33,22 +44,21 @@ def test_sortino_by_hand():
 
 
 def test_cagr_by_hand():
-    assert cagr(D(1000), D(210), 730) == D("10.00")  # 1.21 over two years: 1.1 a year
-    assert cagr(D(1000), D(100), 365) == D("10.00")
-    assert cagr(D(1000), D(-1000), 365) == -100
-    assert cagr(D(1000), D(-1001), 365) is None
-    assert cagr(D(1000), D(100), 6) is None
-    assert cagr(D(0), D(100), 365) is None
-    assert cagr(D(1), D(10) ** 9, 7) is None  # no number for people
+    assert cagr([D("0.21"), *[D(0)] * 729]) == D("10.00")  # 1.21 over two years: 1.1 a year
+    assert cagr([D("0.1"), *[D(0)] * 364]) == D("10.00")
+    assert cagr([D("0.1"), D(-1), *[D(0)] * 363]) == -100
+    assert cagr([D("-1.001"), *[D(0)] * 364]) is None
+    assert cagr([D("0.1")] * 6) is None
+    assert cagr([D(10) ** 9] * 7) is None  # no number for people
 
 
 def test_all_of_them():
     profits = by_day("100") | {FIRST + timedelta(days=364): D("100")}
-    found = returns(D(1000), profits, D("5"))
+    found = returns(Worth(D(1000), profits=profits), profits, D("5"))
     assert (found.cagr, found.calmar_ratio) == (D("20.00"), D("4.0000"))  # 1000 to 1200 in 365 days; 20 / 5
     assert found.sharpe_ratio is not None
     assert found.sortino_ratio is None
-    assert returns(D(1000), {}, None) == Returns()
-    assert returns(D(1000), profits, D(0)).calmar_ratio is None
-    ruined = returns(D(10), by_day("-10", "5"), D(100))
+    assert returns(Worth(D(1000)), {}, None) == Returns()
+    assert returns(Worth(D(1000), profits=profits), profits, D(0)).calmar_ratio is None
+    ruined = returns(*on("10", "-10", "5"), D(100))
     assert (ruined.sharpe_ratio, ruined.sortino_ratio) == (None, None)

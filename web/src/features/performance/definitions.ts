@@ -21,7 +21,7 @@ export const DEFINITIONS: Record<string, string> = {
   total_fees: "Entry and exit fees together.",
   total_funding: "Funding paid on futures; negative was received.",
   return_on_margin: "Total result over the sum of all margins, each counted once.",
-  max_drawdown: "Deepest fall of capital plus profit below its peak before, trade after trade.",
+  max_drawdown: "Deepest fall of profit below its peak before, trade after trade; in percent of what the account had.",
   sharpe_ratio: "Mean daily return over its deviation, times the root of 365; no risk-free rate.",
   sortino_ratio: "As Sharpe, but only losing days count as deviation.",
   calmar_ratio: "Yearly growth over the deepest drawdown.",
