@@ -10,13 +10,13 @@ from services.domain.money import ZERO
 
 async def worth(connection: Connection, account_ids: tuple[int, ...]) -> Worth:
     """What these accounts were worth together, day by day of exchange time."""
-    moved = {day: amount for day, amount in await _rows(connection, _MOVED, account_ids)}
-    start = moved.pop(None, ZERO)
-    profits = dict(await _rows(connection, _PROFITS, account_ids))
-    return Worth(start, moved, profits)
+    moved = await _rows(connection, _MOVED, account_ids)
+    profits = await _rows(connection, _PROFITS, account_ids)
+    start = sum((amount for day, amount in moved if day is None), ZERO)
+    return Worth(start, {day: amount for day, amount in moved if day}, {day: net for day, net in profits if day})
 
 
-async def _rows(connection: Connection, query: str, account_ids: tuple[int, ...]) -> list[tuple[date, Decimal]]:
+async def _rows(connection: Connection, query: str, account_ids: tuple[int, ...]) -> list[tuple[date | None, Decimal]]:
     cursor = await connection.execute(query, [list(account_ids)])
     return await cursor.fetchall()
 
