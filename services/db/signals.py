@@ -82,6 +82,9 @@ g.received_at, g.updated_at"""
 _FROM = "FROM signals g JOIN sources o ON o.id = g.source_id LEFT JOIN instruments i ON i.id = g.instrument_id"
 
 
+_AT_INTAKE = "(status = 'REJECTED' AND code <> 'no_account_took_it')"
+
+
 async def next_ids(connection: Connection, count: int) -> list[int]:
     """`count` fresh signal ids."""
     cursor = await connection.execute(
@@ -90,41 +93,56 @@ async def next_ids(connection: Connection, count: int) -> list[int]:
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def by_keys(connection: Connection, source_id: int, keys: Sequence[str]) -> dict[str, tuple[int, bytes]]:
-    """By idempotency key, the id and content hash of the source's signal that has it."""
+class Known(msgspec.Struct, frozen=True):
+    """A signal that is there. `refused` is the rule for which intake refused it: nothing will ever come of it."""
+
+    id: int
+    content_hash: bytes
+    refused: str | None
+
+
+async def by_keys(connection: Connection, source_id: int, keys: Sequence[str]) -> dict[str, Known]:
+    """By idempotency key, the source's signal that has it."""
     if not keys:
         return {}
     cursor = await connection.execute(
-        "SELECT idempotency_key, id, content_hash FROM signals WHERE source_id = %s AND idempotency_key = ANY(%s)",
+        f"""SELECT idempotency_key, id, content_hash, CASE WHEN {_AT_INTAKE} THEN code END FROM signals
+            WHERE source_id = %s AND idempotency_key = ANY(%s)""",
         [source_id, list(keys)],
     )
-    return {key: (id_, bytes(content_hash)) for key, id_, content_hash in await cursor.fetchall()}
+    return {key: Known(id_, bytes(hashed), refused) for key, id_, hashed, refused in await cursor.fetchall()}
 
 
 async def by_content(
     connection: Connection, source_id: int, hashes: Sequence[bytes], window: timedelta
-) -> dict[bytes, int]:
+) -> dict[bytes, Known]:
     """By content hash, the source's newest signal that says the same and was received within `window`.
 
-    An EXIT before an ENTRY on the pair is none of them: said again it ends something else.
+    One that intake refused only where there is no other. An EXIT before an ENTRY on the pair is none of them: said
+    again it ends something else.
     """
     if not hashes or not window:
         return {}
     cursor = await connection.execute(
-        """SELECT DISTINCT ON (content_hash) content_hash, id FROM signals g
+        f"""SELECT DISTINCT ON (content_hash) content_hash, id, CASE WHEN {_AT_INTAKE} THEN code END FROM signals g
            WHERE source_id = %s AND content_hash = ANY(%s::bytea[]) AND received_at > clock_timestamp() - %s
                AND NOT (action = 'EXIT' AND EXISTS (SELECT FROM signals e WHERE e.source_id = g.source_id
                    AND e.instrument_id = g.instrument_id AND e.action = 'ENTRY' AND e.id > g.id))
-           ORDER BY content_hash, received_at DESC""",
+           ORDER BY content_hash, {_AT_INTAKE}, received_at DESC""",
         [source_id, list(hashes), window],
     )
-    return {bytes(content_hash): id_ for content_hash, id_ in await cursor.fetchall()}
+    return {bytes(hashed): Known(id_, bytes(hashed), refused) for hashed, id_, refused in await cursor.fetchall()}
 
 
 async def insert(connection: Connection, rows: Sequence[SignalRow]) -> None:
-    """Store new signals with what was received."""
+    """Store new signals with what was received. A key that a refused one has goes to the new one."""
     if not rows:
         return
+    await connection.execute(
+        f"""UPDATE signals g SET idempotency_key = NULL FROM unnest(%s::bigint[], %s::text[]) AS v(source_id, key)
+            WHERE g.source_id = v.source_id AND g.idempotency_key = v.key AND {_AT_INTAKE}""",
+        [[row.source_id for row in rows], [row.key for row in rows]],
+    )
     await connection.execute(_INSERT, [msgspec.json.encode([_columns(row) for row in rows]).decode()])
     await connection.execute(
         "INSERT INTO signal_payloads (signal_id, payload) SELECT * FROM unnest(%s::bigint[], %s::bytea[])",

@@ -16,7 +16,7 @@ import msgspec
 from services.coordination import doorbell, task_queue
 from services.db import instruments, signals, sources
 from services.db.pool import Connection
-from services.db.signals import SignalRow, SignalView
+from services.db.signals import Known, SignalRow, SignalView
 from services.db.sources import Source
 from services.domain.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
 from services.domain.market import Instrument, Market
@@ -163,32 +163,39 @@ def _judged(
     return _Draft(incoming, instrument.id, intent, life.signal_time, life.expires_at, at, hashed, None)
 
 
-class _Known(msgspec.Struct, frozen=True):
-    """Signals of the source that are there already: by key with their content hash, and by content."""
+class _There(msgspec.Struct, frozen=True):
+    """Signals of the source that are there already."""
 
-    by_key: dict[str, tuple[int, bytes]]
-    by_content: dict[bytes, int]
+    by_key: dict[str, Known]
+    by_content: dict[bytes, Known]
 
     def id_of(self, draft: _Draft) -> int | None:
-        """The signal that the draft repeats."""
-        if draft.incoming.key is None:
-            return self.by_content.get(draft.content_hash)
-        id_, content_hash = self.by_key.get(draft.incoming.key, (None, b""))
-        return id_ if content_hash == draft.content_hash else None
+        """The signal that the draft repeats. One that was refused is repeated only by what is refused alike."""
+        key = draft.incoming.key
+        known = self.by_content.get(draft.content_hash) if key is None else self.by_key.get(key)
+        if known is None or known.content_hash != draft.content_hash:
+            return None
+        if known.refused is not None and (draft.refused is None or draft.refused.code != known.refused):
+            return None
+        return known.id
+
+    def is_taken(self, key: str) -> bool:
+        """Whether the key belongs to a signal that something has come of, or may."""
+        return key in self.by_key and self.by_key[key].refused is None
 
 
-async def _look_up(connection: Connection, source: Source, drafts: Sequence[_Draft]) -> _Known:
+async def _look_up(connection: Connection, source: Source, drafts: Sequence[_Draft]) -> _There:
     window = timedelta(seconds=source.settings.dedup_seconds)
     keys = {draft.incoming.key for draft in drafts if draft.incoming.key is not None}
     hashes = {draft.content_hash for draft in drafts if draft.incoming.key is None}
-    return _Known(
+    return _There(
         await signals.by_keys(connection, source.id, sorted(keys)),
         await signals.by_content(connection, source.id, sorted(hashes), window),
     )
 
 
 def _rows(
-    source: Source, drafts: Sequence[_Draft], known: _Known, fresh: Iterator[int]
+    source: Source, drafts: Sequence[_Draft], known: _There, fresh: Iterator[int]
 ) -> tuple[list[int], list[SignalRow]]:
     ids, rows, exits = [], [], dict[int | None, set[bytes]]()
     for draft in drafts:
@@ -199,7 +206,7 @@ def _rows(
         if id_ is not None:
             ids.append(id_)
             continue
-        if key is not None and key in known.by_key:
+        if key is not None and known.is_taken(key):
             draft, key = _reused(draft, key), None
         row = _row(next(fresh), source.id, key, draft)
         ids.append(row.id)
@@ -207,10 +214,11 @@ def _rows(
         if isinstance(draft.intent, Intent):  # an EXIT that comes after it ends something else than one before
             for content_hash in exits.get(draft.instrument_id, ()):
                 known.by_content.pop(content_hash, None)
-        if source.settings.dedup_seconds:
-            known.by_content[draft.content_hash] = row.id
-        if key is not None:
-            known.by_key[key] = (row.id, draft.content_hash)
+        refused = row.code if row.status is SignalStatus.REJECTED else None
+        if source.settings.dedup_seconds and (refused is None or draft.content_hash not in known.by_content):
+            known.by_content[draft.content_hash] = Known(row.id, draft.content_hash, refused)
+        if key is not None:  # refused or not: rows of one batch cannot share a key
+            known.by_key[key] = Known(row.id, draft.content_hash, None)
     return ids, rows
 
 

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from services.db import event_log, retention, sources
@@ -36,6 +37,44 @@ async def test_a_key_makes_one_whenever_it_comes_and_never_hides_another(service
     assert third.signal.idempotency_key is None
     unkeyed = await store_signals(services, source, coming(signal, signal))
     assert [each.repeated for each in unkeyed] == [False, False], "no window, no keys: each is one of its own"
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+async def test_what_was_refused_is_tried_anew_once_its_source_is_mended(services, key):
+    source = await source_id(services)
+    signal = await says(services, stop_loss=None, take_profit=None)
+    ((refused,), (again,)) = [await store_signals(services, source, coming(signal, key=key)) for _ in "ab"]
+    assert (refused.signal.code, refused.repeated, again.repeated) == ("no_stop_loss", False, True)
+    await mend(services, source, stop_loss_percent=Decimal(2))
+    (otherwise,) = await store_signals(services, source, coming(signal, key=key))
+    assert (otherwise.signal.code, otherwise.repeated) == ("no_target", False)
+    await mend(services, source, take_profit_percent=Decimal(4))
+    answers = await asyncio.gather(*(store_signals(services, source, coming(signal, key=key)) for _ in range(20)))
+    (made,) = {answer.signal.id for (answer,) in answers}
+    assert sum(not answer.repeated for (answer,) in answers) == 1
+    expected = [(refused.signal.id, "REJECTED", None), (otherwise.signal.id, "REJECTED", None), (made, "ACTIVE", key)]
+    assert rows(services, "SELECT id, status, idempotency_key FROM signals ORDER BY id") == expected
+    await mend(services, source, stop_loss_percent=None)
+    (later,) = await store_signals(services, source, coming(signal, key=key))
+    assert (later.signal.id, later.repeated) == (made, True), "what was made is never made again"
+
+
+async def test_a_key_of_what_was_refused_is_free_for_what_it_means_now(services):
+    source = await source_id(services)
+    wrong, right = await says(services, "NONEUSDT"), await says(services)
+    batch = [*coming(wrong, key="k"), *coming(right, key="k")]
+    refused, reused = await store_signals(services, source, batch)
+    assert (refused.signal.code, reused.signal.code) == ("unknown_symbol", "idempotency_key_reused")
+    made, unkeyed = await store_signals(services, source, [*coming(right, key="k"), *coming(right)])
+    assert (made.signal.status, unkeyed.repeated) == (SignalStatus.ACTIVE, True)
+    (back,) = await store_signals(services, source, coming(wrong, key="k"))
+    assert back.signal.code == "idempotency_key_reused"
+
+
+async def mend(services, source: int, **changes: object) -> None:
+    async with services.pool.connection() as connection:
+        settings = (await sources.load(connection, [source]))[source].settings
+        await sources.set_settings(connection, source, msgspec.structs.replace(settings, **changes))
 
 
 async def test_every_refusal_is_stored_by_its_name_and_told(services):
