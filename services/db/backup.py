@@ -38,7 +38,7 @@ class TableRows(msgspec.Struct, frozen=True):
 
 
 class Partition(msgspec.Struct, frozen=True):
-    """A partition to be made before rows come in; `bound` is as PostgreSQL spells it."""
+    """A partition to be made before rows come in; `bound`, and what else it was made with, as PostgreSQL spells it."""
 
     name: str
     parent: str
@@ -46,7 +46,7 @@ class Partition(msgspec.Struct, frozen=True):
 
 
 class Counter(msgspec.Struct, frozen=True):
-    """Where the numbers of an identity column stood."""
+    """Where the numbers of a column stood that a sequence gives."""
 
     table: str
     column: str
@@ -151,7 +151,7 @@ async def _write(connection: Connection, archive: ZipFile) -> Manifest:
         epoch=epoch,
         tables=tuple(tables),
         partitions=tuple([Partition(*row) for row in await _all(connection, _PARTITIONS)]),
-        counters=tuple([await _counter(connection, *row) for row in await _all(connection, _IDENTITIES)]),
+        counters=tuple([await _counter(connection, *row) for row in await _all(connection, _NUMBERED)]),
     )
     archive.writestr("manifest.json", msgspec.json.format(msgspec.json.encode(manifest)))
     return manifest
@@ -169,10 +169,13 @@ async def _copy_out(connection: Connection, name: str, columns: tuple[str, ...],
 async def _fill(connection: Connection, archive: ZipFile, manifest: Manifest) -> str:
     names = SQL(", ").join(Identifier(table.name) for table in manifest.tables)
     await connection.execute(SQL("TRUNCATE {}").format(names))
+    parents = {part.parent for part in manifest.partitions}
+    for name, parent, _ in await _all(connection, _PARTITIONS):
+        if parent in parents:  # it may end elsewhere than that of the same name in the backup
+            alter = SQL("ALTER TABLE {} DETACH PARTITION {}; DROP TABLE {}")  # what others refer to drops only detached
+            await connection.execute(alter.format(Identifier(parent), Identifier(name), Identifier(name)))
     for part in manifest.partitions:
-        made = SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} ").format(
-            Identifier(part.name), Identifier(part.parent)
-        )
+        made = SQL("CREATE TABLE {} PARTITION OF {} ").format(Identifier(part.name), Identifier(part.parent))
         await connection.execute(made + SQL(part.bound))  # as PostgreSQL itself spelt it
     for table in manifest.tables:
         query = SQL("COPY {} ({}) FROM STDIN").format(Identifier(table.name), _names(table.columns))
@@ -272,12 +275,15 @@ SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint
 WHERE contype = 'f' AND connamespace = 'public'::regnamespace
 """
 _PARTITIONS = """
-SELECT c.relname, p.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits h
+SELECT c.relname, p.relname, pg_get_expr(c.relpartbound, c.oid)
+    || coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', '')
+FROM pg_inherits h
 JOIN pg_class c ON c.oid = h.inhrelid JOIN pg_class p ON p.oid = h.inhparent
 WHERE c.relispartition AND c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY 1
 """
-_IDENTITIES = """
+_NUMBERED = """
 SELECT c.relname, a.attname, pg_get_serial_sequence(quote_ident(c.relname), a.attname) FROM pg_class c
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attidentity <> ''
-WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition ORDER BY 1, 2
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+  AND pg_get_serial_sequence(quote_ident(c.relname), a.attname) IS NOT NULL ORDER BY 1, 2
 """

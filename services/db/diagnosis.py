@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import psycopg
 
+from services.db import trade_partitions
 from services.db.pool import Connection
 from services.db.retention import BARS_KEPT, EVENTS_KEPT
 
@@ -32,7 +33,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     frozen_age         transactions since the oldest row that is not frozen; at 2^31 the server stops
     tables             bytes of the largest tables, indexes included and partitions summed up, the largest first
     data_directory     None where the role may not know it
-    missing_partitions days of today and tomorrow without a partition of their own, as table and day
+    missing_partitions days of today and tomorrow without a partition of their own, as table and day; the partition
+                       of the next trades where ids run out
     stale_partitions   partitions that retention should have dropped a day ago or more
     """
 
@@ -73,7 +75,10 @@ async def diagnose(connection: Connection) -> Diagnosis:
     cursor = await connection.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(_SETTINGS)])
     settings: dict[str, str] = dict(await cursor.fetchall())
     cursor = await connection.execute(
-        "SELECT relname, n_dead_tup, n_live_tup FROM pg_stat_user_tables WHERE relname = ANY(%s)", [list(HOT_TABLES)]
+        """SELECT name, sum(n_dead_tup)::bigint, sum(n_live_tup)::bigint FROM pg_stat_user_tables,
+               LATERAL (SELECT coalesce(pg_partition_root(relid), relid)::regclass::text AS name) n
+           WHERE name = ANY(%s) GROUP BY name""",
+        [list(HOT_TABLES)],
     )
     bloat = [Bloat(*row) for row in await cursor.fetchall()]
     tables: dict[str, int] = dict(await (await connection.execute(_TABLES, [TABLES_SHOWN])).fetchall())
@@ -113,6 +118,9 @@ async def _partitions(connection: Connection) -> tuple[list[str], list[str]]:
         missing += [name for name in wanted if name not in names]
         oldest = f"{table}_{today - kept - timedelta(days=2):%Y%m%d}"
         stale += [name for name in sorted(names) if _is_dated(name, table) and name < oldest]
+    coming = await trade_partitions.ahead(connection)
+    if coming is not None and coming[2] < trade_partitions.IDS // 2:
+        missing.append(coming[0])
     return missing, stale
 
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import structlog
 from psycopg import errors
 
+from services.db import trade_partitions
 from services.db.pool import Connection, outlast
 
 log = structlog.get_logger(__name__)
@@ -50,7 +51,7 @@ _PARTITIONS_LOCK = 0x65767473  # one maker of partitions at a time: "evts" in AS
 
 
 async def make_partitions(connection: Connection) -> None:
-    """Make the partitions of today and the next days, each in a transaction of its own.
+    """Make the partitions of today, of the next days and of the next trades, each in a transaction of its own.
 
     Whoever reads such a table for long holds a new partition up, and everybody behind it: after a moment it is left to
     the next time. Until then the default partition takes the rows; a day whose rows lie there keeps them there.
@@ -71,6 +72,7 @@ async def make_partitions(connection: Connection) -> None:
             except errors.LockNotAvailable:
                 await connection.rollback()
                 log.warning("partition_postponed", table=table, day=day.isoformat())
+    await trade_partitions.make_ahead(connection)
 
 
 async def _make_partition(connection: Connection, table: str, key: str, day: date) -> None:

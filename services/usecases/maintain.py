@@ -3,7 +3,7 @@
 import structlog
 
 from services.coordination import doorbell
-from services.db import acting, books, candles, clock, market_events, reconcile, results, retention
+from services.db import acting, books, candles, clock, market_events, reconcile, results, retention, trade_partitions
 from services.usecases.context import Services
 from services.usecases.keep_courses import keep_due
 
@@ -17,6 +17,7 @@ async def maintain(services: Services) -> None:
         await retention.forget(connection)
         await candles.forget_others(connection, services.settings.timeframes)
         await results.merge(connection)
+        await trade_partitions.take_stock(connection)
     await keep_due(services)  # so that nobody who asks waits for a long history to be read
 
 

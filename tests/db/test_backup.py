@@ -15,6 +15,7 @@ from services.domain.errors import Conflict, InvalidInput
 from services.usecases.judge_paths import judge_paths
 from tests.api.running import NOWHERE, serving, settings_of_test
 from tests.api.sse import streaming
+from tests.db.contents import contents
 from tests.evaluation.desk import Desk, bar, path
 
 PAPERFLEET = Path(sys.executable).with_name("paperfleet")
@@ -36,23 +37,6 @@ async def worked(desk: Desk) -> Desk:
     await desk.add(stop="80", target="120")
     assert (await judge_paths(desk.pool, [path(desk.instrument(), 0, 2, BARS)])).closed == 2
     return desk
-
-
-def contents(url: str) -> dict[str, str]:
-    """A sum over all rows of each table; the epoch is left out."""
-    with psycopg.connect(url, options="-c timezone=UTC") as connection:
-        names = connection.execute(
-            """SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
-               AND relkind IN ('r', 'p') AND NOT relispartition"""
-        ).fetchall()
-        return {
-            name: connection.execute(  # type: ignore[index]
-                f"SELECT count(*) || md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {name} t"
-                if name != "system"
-                else "SELECT (bars_from, struck_out)::text FROM system"
-            ).fetchone()[0]
-            for (name,) in names
-        }
 
 
 async def test_a_folder_keeps_the_last_files_named_by_their_time(database_url, redis_url, tmp_path):

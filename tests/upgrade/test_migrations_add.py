@@ -39,6 +39,18 @@ UNNOTICED = {
     ("0034", "REVOKE DELETE"): "housekeeping alone deletes these, and the tables are its own",
     ("0034", "ENABLE ROW LEVEL SECURITY"): "policies beside it let older processes do what they do",
     ("0034", "ALTER POLICY"): "policies beside it let older processes do what they do",
+    ("0038", "ADD CONSTRAINT"): "ids come from a counter that is ten million below it",
+    ("0040", "RENAME"): "a table of the old name, made in the same transaction, holds it as its first partition",
+    ("0040", "DROP CONSTRAINT"): "of 0038, which the partition's bound stands for; references are made anew",
+    ("0040", "ADD CONSTRAINT"): "the references to trades, as they were",
+    ("0040", "ADD PRIMARY KEY"): "the table's, as it was",
+    ("0040", "ADD FOREIGN KEY"): "the table's, as they were",
+    ("0040", "DROP IDENTITY"): "numbers come from a sequence of the same name, found as before",
+    ("0040", "DROP POLICY"): "the table has it; its partition is not asked by name",
+    ("0040", "DROP TRIGGER"): "the table has it, and gives it to each partition",
+    ("0040", "REVOKE ALL"): "of the partition: code asks its table",
+    ("0040", "ENABLE ROW LEVEL SECURITY"): "the same as on what is its first partition now",
+    ("0040", "ALTER POLICY"): "the same rule, asked of the new table",
 }
 """By revision and statement, why older code does not notice."""
 

@@ -30,7 +30,7 @@ from tests.upgrade.test_last_release import PATHS, envelope, put
 ROOT = Path(__file__).parents[2]
 VERSIONS = "services/db/migrations/versions"
 LAST = 3
-"""How many revisions an upgrade may leap over here."""
+"""How many steps of the schema an upgrade may leap over here; a step is what came at once, one revision or several."""
 START_SECONDS = 120
 LISTS = (
     "paper-trades",
@@ -49,21 +49,39 @@ def git(*arguments: str) -> bytes:
     return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=True).stdout
 
 
-def last_commit_before(revision: str) -> str:
-    """Skips the test where the history does not reach so far."""
-    if not (ROOT / ".git").exists() or git("rev-parse", "--is-shallow-repository").strip() == b"true":
-        pytest.skip("the history is not here: a shallow clone, or no clone at all")
+def has_history() -> bool:
+    return (ROOT / ".git").exists() and git("rev-parse", "--is-shallow-repository").strip() != b"true"
+
+
+def added(revision: str) -> str | None:
+    """The commit that brought the revision, if it is committed."""
     (script,) = (ROOT / VERSIONS).glob(f"r{revision}_*.py")
-    added = git("log", "--follow", "--format=%H", "--diff-filter=A", "--", str(script)).decode().split()
-    if not added:
-        pytest.skip("the revision is not committed yet")
-    return f"{added[-1]}^"
+    found = git("log", "--follow", "--format=%H", "--diff-filter=A", "--", str(script)).decode().split()
+    return found[-1] if found else None
 
 
-@pytest.fixture(scope="module", params=revisions()[:LAST], ids=lambda revision: f"before {revision}")
+def first_of_steps() -> list[str]:
+    """The first revisions of the last steps, the newest step first."""
+    if not has_history():
+        return revisions()[:LAST]
+    steps: dict[str | None, str] = {}
+    for revision in revisions():
+        commit = added(revision)
+        if commit not in steps and len(steps) == LAST:
+            break
+        steps[commit] = revision
+    return list(steps.values())
+
+
+@pytest.fixture(scope="module", params=first_of_steps(), ids=lambda revision: f"before {revision}")
 def old(request, tmp_path_factory) -> Path:
-    """The folder of the old code."""
-    commit = last_commit_before(request.param)
+    """The folder of the old code. Skips the test where the history does not reach so far."""
+    if not has_history():
+        pytest.skip("the history is not here: a shallow clone, or no clone at all")
+    brought = added(request.param)
+    if brought is None:
+        pytest.skip("the revision is not committed yet")
+    commit = f"{brought}^"
     folder = tmp_path_factory.mktemp("old")
     packed = git("archive", commit, "services", "workers", "api", "deploy", "paperfleet")
     with tarfile.open(fileobj=BytesIO(packed)) as archive:

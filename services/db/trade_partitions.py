@@ -1,0 +1,71 @@
+"""Trades lie in partitions by ranges of their ids, and are kept for ever: ranges are made ahead, none is dropped.
+
+What is written lies in the last ones; what lies behind is final, is vacuumed once more and then rests.
+"""
+
+import structlog
+from psycopg import errors
+
+from services.db.pool import Connection, outlast
+
+log = structlog.get_logger(__name__)
+
+IDS = 20_000_000
+"""How many ids a partition takes: so many trades are one table to every query of those who never have more."""
+_OPTIONS = "fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000"
+_GROWTH = 0.1
+"""What is known of all partitions together is read anew when there are so many more or fewer rows, as a fraction."""
+_LOCK = 0x74726473  # one maker of partitions at a time: "trds" in ASCII
+
+_RANGES = """
+SELECT bound, bound - (SELECT last_value FROM trades_id_seq) FROM (
+    SELECT max(substring(pg_get_expr(c.relpartbound, c.oid) FROM $$TO \\('?([0-9]+)'?\\)$$)::bigint) AS bound
+    FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid WHERE h.inhparent = 'trades'::regclass) r
+WHERE bound IS NOT NULL
+"""
+_ROWS = """
+SELECT p.reltuples, coalesce(sum(greatest(c.reltuples, 0)), 0) FROM pg_class p
+JOIN pg_inherits h ON h.inhparent = p.oid JOIN pg_class c ON c.oid = h.inhrelid
+WHERE p.oid = 'trades'::regclass GROUP BY p.oid
+"""
+
+
+async def ahead(connection: Connection) -> tuple[str, int, int] | None:
+    """Of the partition that comes next its name and its first id, and how many ids there are before it; None on a
+    schema before there were partitions.
+    """
+    row = await (await connection.execute(_RANGES)).fetchone()
+    return None if row is None else (f"trades_{row[0] // IDS}", *row)
+
+
+async def make_ahead(connection: Connection) -> None:
+    """Make the partition after the last, unless a whole range of ids lies ahead.
+
+    Whoever reads trades for long holds it up, and everybody behind it: after a moment it is left to the next time.
+    """
+    await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    coming = await ahead(connection)
+    if coming is not None and coming[2] < IDS:
+        name, first, _ = coming
+        try:
+            await connection.execute("SET LOCAL lock_timeout = '300ms'")
+            await connection.execute(
+                f"CREATE TABLE {name} PARTITION OF trades FOR VALUES FROM ({first}) TO ({first + IDS}) "
+                f"WITH ({_OPTIONS})"
+            )
+        except errors.LockNotAvailable:
+            await connection.rollback()
+            log.warning("partition_postponed", table="trades", partition=name)
+    await connection.commit()
+
+
+async def take_stock(connection: Connection) -> None:
+    """Keep the planner's picture of all trades: autovacuum looks at each partition, never at their table."""
+    row = await (await connection.execute(_ROWS)).fetchone()
+    assert row is not None
+    known, rows = row
+    if abs(rows - known) > _GROWTH * known:
+        await connection.execute("SET LOCAL statement_timeout = '2min'")
+        await outlast(connection)
+        await connection.execute("ANALYZE trades")
+    await connection.commit()
