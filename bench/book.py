@@ -105,7 +105,7 @@ _FILL = (
                   101 + round((n * 104729 %% 190000) / 10000.0, 4) AS target) p""",
     """INSERT INTO live_triggers (trade_id, account_id, instrument_id, lower, upper, active_from)
        SELECT id, account_id, instrument_id, stop_loss, (targets -> 0 ->> 'price')::numeric, %(start)s FROM trades""",
-    "ALTER TABLE trades SET (autovacuum_enabled = off)",
+    "ALTER TABLE trades_0 SET (autovacuum_enabled = off)",
     "ALTER TABLE live_triggers SET (autovacuum_enabled = off)",
     "ALTER TABLE accounts SET (autovacuum_enabled = off)",
     "VACUUM ANALYZE",

@@ -119,7 +119,7 @@ async def _partitions(connection: Connection) -> tuple[list[str], list[str]]:
         oldest = f"{table}_{today - kept - timedelta(days=2):%Y%m%d}"
         stale += [name for name in sorted(names) if _is_dated(name, table) and name < oldest]
     coming = await trade_partitions.ahead(connection)
-    if coming is not None and coming[2] < trade_partitions.IDS // 2:
+    if coming is not None and coming[2] < trade_partitions.AHEAD // 2:
         missing.append(coming[0])
     return missing, stale
 

@@ -12,6 +12,8 @@ log = structlog.get_logger(__name__)
 
 IDS = 20_000_000
 """How many ids a partition takes: so many trades are one table to every query of those who never have more."""
+AHEAD = IDS // 2
+"""With fewer ids left the next is made. No sooner: a partition that waits empty costs each query some planning."""
 _OPTIONS = "fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000"
 _GROWTH = 0.1
 """What is known of all partitions together is read anew when there are so many more or fewer rows, as a fraction."""
@@ -39,13 +41,13 @@ async def ahead(connection: Connection) -> tuple[str, int, int] | None:
 
 
 async def make_ahead(connection: Connection) -> None:
-    """Make the partition after the last, unless a whole range of ids lies ahead.
+    """Make the partition after the last, unless enough ids lie ahead.
 
     Whoever reads trades for long holds it up, and everybody behind it: after a moment it is left to the next time.
     """
     await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     coming = await ahead(connection)
-    if coming is not None and coming[2] < IDS:
+    if coming is not None and coming[2] < AHEAD:
         name, first, _ = coming
         try:
             await connection.execute("SET LOCAL lock_timeout = '300ms'")

@@ -10,7 +10,7 @@ from services.db.acting import Acting, acting_as, tell
 from services.db.migrate import upgrade
 from services.db.pool import Connection, create
 from services.db.trade_list import TradeFilter
-from services.db.trade_partitions import IDS
+from services.db.trade_partitions import AHEAD, IDS
 from services.usecases.judge_paths import judge_paths
 from tests.db.contents import contents
 from tests.evaluation.desk import Desk, bar, path
@@ -44,16 +44,18 @@ async def across(desk: Desk) -> list[int]:
     """Three trades, of which the last two have another partition than the first."""
     async with desk.pool.connection() as connection:
         await number_from(connection, IDS - 1)
+        await retention.make_partitions(connection)
     return [(await desk.add(stop="95", target=target)).id for target in ("120", "104", "130")]
 
 
-async def test_a_partition_is_made_when_no_whole_range_lies_ahead(desk: Desk):
+async def test_the_next_partition_is_made_while_ids_lie_ahead(desk: Desk):
     async with desk.pool.connection() as connection:
         first = await partitions(connection)
-        assert first.keys() == {"trades_0", "trades_1"}
+        assert first.keys() == {"trades_0"}
+        await number_from(connection, IDS - AHEAD)
         await retention.make_partitions(connection)
         assert await partitions(connection) == first
-        await number_from(connection, IDS + 1)
+        await number_from(connection, IDS - AHEAD + 1)
 
     async def make() -> None:
         async with desk.pool.connection() as connection:
@@ -62,23 +64,23 @@ async def test_a_partition_is_made_when_no_whole_range_lies_ahead(desk: Desk):
     await asyncio.gather(*(make() for _ in range(3)))
     async with desk.pool.connection() as connection:
         made = await partitions(connection)
-        assert made.keys() == {"trades_0", "trades_1", "trades_2"}
-        assert made["trades_2"] == first["trades_1"].replace(str(2 * IDS), str(3 * IDS)).replace(str(IDS), str(2 * IDS))
-        await number_from(connection, 2 * IDS)
-    assert (await desk.add()).id == 2 * IDS
+        assert made.keys() == {"trades_0", "trades_1"}
+        assert made["trades_1"] == first["trades_0"].replace(f"'{IDS}'", f"'{2 * IDS}'").replace("MINVALUE", f"'{IDS}'")
+        await number_from(connection, IDS)
+    assert (await desk.add()).id == IDS
     async with desk.pool.connection() as connection:
-        assert await told(connection, "SELECT id, tableoid::regclass::text FROM trades") == [(2 * IDS, "trades_2")]
+        assert await told(connection, "SELECT id, tableoid::regclass::text FROM trades") == [(IDS, "trades_1")]
 
 
 async def test_who_reads_for_long_holds_nobody_up(desk: Desk):
     async with desk.pool.connection() as reader, desk.pool.connection() as connection:
-        await number_from(connection, IDS + 1)
+        await number_from(connection, IDS - 1)
         await reader.execute("SELECT FROM trades")
         await retention.make_partitions(connection)
-        assert "trades_2" not in await partitions(connection)
+        assert "trades_1" not in await partitions(connection)
         await reader.rollback()
         await retention.make_partitions(connection)
-        assert "trades_2" in await partitions(connection)
+        assert "trades_1" in await partitions(connection)
 
 
 async def test_trades_of_two_partitions_close_and_are_listed_together(desk: Desk, across: list[int]):
@@ -123,7 +125,6 @@ async def test_the_audit_log_tells_of_trades_not_of_their_partitions(desk: Desk,
 
 async def test_a_backup_holds_every_partition(desk: Desk, across: list[int], database_url, empty_url, tmp_path):
     async with desk.pool.connection() as connection:
-        await retention.make_partitions(connection)
         made = await partitions(connection)
     await backup.back_up(database_url, tmp_path / "all.zip")
     await backup.restore(empty_url, tmp_path / "all.zip")
@@ -159,7 +160,7 @@ async def test_what_there_was_becomes_the_first_partition_as_it_is(empty_url):
         assert contents(empty_url) == before
         async with pool.connection() as connection:
             assert await reconcile.differences(connection) == {}
-            assert (await partitions(connection)).keys() == {"trades_0", "trades_1"}
+            assert (await partitions(connection)).keys() == {"trades_0"}
         assert (await desk.add()).id == 3, "identities go on"
         later = path(desk.instrument(), 2, 3, [bar(2, "96", "121", "96", "121")])
         assert (await judge_paths(pool, [later])).closed >= 1
@@ -175,7 +176,8 @@ async def test_a_database_of_many_trades_gets_a_first_partition_that_holds_them(
         upgrade(empty_url)
         async with pool.connection() as connection:
             made = await partitions(connection)
-            assert made.keys() == {"trades_0", "trades_5"}, "ten million ids ahead at least"
-            assert f"TO ('{5 * IDS}')" in made["trades_0"]
+            assert made.keys() == {"trades_0"}
+            assert f"TO ('{5 * IDS}')" in made["trades_0"], "ten million ids ahead at least"
+            await number_from(connection, 5 * IDS - 5)
             await retention.make_partitions(connection)
-            assert await partitions(connection) == made
+            assert (await partitions(connection)).keys() == {"trades_0", "trades_5"}

@@ -116,7 +116,7 @@ BROKEN = [
         "partitions",
         Level.WARNING,
     ),
-    ("SELECT setval('trades_id_seq', 30000001)", "partitions", Level.WARNING),
+    ("SELECT setval('trades_id_seq', 15000001)", "partitions", Level.WARNING),
 ]
 
 

@@ -79,9 +79,6 @@ DO $$ DECLARE bound bigint; BEGIN
     SELECT substring(pg_get_constraintdef(oid) FROM '[0-9]{7,}') INTO STRICT bound
         FROM pg_constraint WHERE conname = 'trades_below' AND conrelid = 'trades_0'::regclass;
     EXECUTE format('ALTER TABLE trades ATTACH PARTITION trades_0 FOR VALUES FROM (MINVALUE) TO (%s)', bound);
-    EXECUTE format('CREATE TABLE trades_%s PARTITION OF trades FOR VALUES FROM (%s) TO (%s) WITH
-        (fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000)',
-        bound / 20000000, bound, bound + 20000000);
 END $$;
 ALTER TABLE trades_0 DROP CONSTRAINT trades_below;
 """
