@@ -57,6 +57,8 @@ WHERE f.source_id = g.source_id AND f.created_at <= g.received_at AND (g.id, f.a
     AND (u.disabled_at IS NULL OR g.action = 'EXIT')
     AND NOT EXISTS (SELECT FROM signal_decisions d WHERE d.signal_id = g.id AND d.account_id = f.account_id)
 """
+# Whether the source o trades a signal g by itself: it does, and did when the signal came.
+BY_ITSELF = "(o.auto_trade AND (o.auto_trade_since IS NULL OR g.received_at >= o.auto_trade_since))"
 
 
 async def claim(connection: Connection, after: Place, action: SignalAction, most: int = PAIRS_MAX) -> list[Pair]:
@@ -75,7 +77,7 @@ async def claim(connection: Connection, after: Place, action: SignalAction, most
 async def _claim(connection: Connection, place: Mapping[str, int | str]) -> tuple[list[int], list[Pair]]:
     taken = await connection.execute(
         f"""SELECT g.id FROM signals g JOIN sources o ON o.id = g.source_id
-            WHERE g.status = 'ACTIVE' AND g.action = %(action)s AND o.auto_trade AND g.id >= %(signal)s
+            WHERE g.status = 'ACTIVE' AND g.action = %(action)s AND {BY_ITSELF} AND g.id >= %(signal)s
                 AND EXISTS (SELECT {UNDECIDED})
             ORDER BY g.id LIMIT {SIGNALS_MAX} FOR NO KEY UPDATE OF g SKIP LOCKED""",
         place,
@@ -157,8 +159,8 @@ async def of_signals(
 async def conclude(connection: Connection, now: Mapping[Market, datetime], limit: int) -> list[tuple[int, int, str]]:
     """Move ACTIVE signals on that everybody has decided, or whose time is over: (id, source id, new status).
 
-    `now` is exchange time by market; signals of a market without one stay. A source that does not trade by itself
-    has EXECUTED signals once somebody traded them by hand; the other accounts that follow have skipped them.
+    `now` is exchange time by market; signals of a market without one stay. What a source does not trade by itself
+    is EXECUTED once somebody traded it by hand; the other accounts that follow have skipped it.
     """
     cursor = await connection.execute(
         _CONCLUDE, {"markets": list(now), "times": list(now.values()), "limit": limit, "signal": 0, "account": 0}
@@ -178,15 +180,15 @@ WITH clock AS (
             bool_or(outcome IN ('rejected', 'skipped')) AS refused
         FROM signal_decisions d WHERE d.signal_id = g.id
     ) e
-    WHERE g.status = 'ACTIVE' AND CASE WHEN o.auto_trade
+    WHERE g.status = 'ACTIVE' AND CASE WHEN {BY_ITSELF}
         THEN (e.accepted IS NOT NULL OR g.expires_at <= c.now) AND NOT EXISTS (SELECT {UNDECIDED})
         ELSE e.accepted OR g.expires_at <= c.now END
     ORDER BY g.id LIMIT %(limit)s FOR NO KEY UPDATE OF g SKIP LOCKED
 ), skipped AS (
     INSERT INTO signal_decisions (signal_id, account_id, outcome, code, reason)
     SELECT g.id, p.account_id, 'skipped', 'auto_trade_off',
-        'the source does not trade by itself, and nobody traded the signal by hand on this account'
-    FROM due d JOIN signals g ON g.id = d.id JOIN sources o ON o.id = g.source_id AND NOT o.auto_trade
+        'the source did not trade by itself, and nobody traded the signal by hand on this account'
+    FROM due d JOIN signals g ON g.id = d.id JOIN sources o ON o.id = g.source_id AND NOT {BY_ITSELF}
     CROSS JOIN LATERAL (SELECT f.account_id {UNDECIDED}) p
     ON CONFLICT (signal_id, account_id) DO NOTHING
 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.db.decisions import UNDECIDED, Pair
+from services.db.decisions import BY_ITSELF, UNDECIDED, Pair
 from services.db.pool import Connection
 
 
@@ -45,7 +45,8 @@ SELECT x.instrument_id, ARRAY(
         ORDER BY t.id
     ),
     EXISTS (
-        SELECT FROM signals g WHERE g.status = 'ACTIVE' AND g.id < x.id AND g.action = 'ENTRY'
+        SELECT FROM signals g JOIN sources o ON o.id = g.source_id
+        WHERE g.status = 'ACTIVE' AND g.id < x.id AND g.action = 'ENTRY' AND {BY_ITSELF}
             AND g.source_id = x.source_id AND g.instrument_id = x.instrument_id
             AND (x.direction IS NULL OR g.direction = x.direction)
             AND EXISTS (SELECT {UNDECIDED} AND f.account_id = p.account_id)
@@ -59,7 +60,8 @@ SELECT p.signal_id, p.account_id
 FROM unnest(%(signals)s::bigint[], %(accounts)s::bigint[]) AS p(signal_id, account_id)
 JOIN signals x ON x.id = p.signal_id
 WHERE EXISTS (
-    SELECT FROM signals g WHERE g.status = 'ACTIVE' AND g.id < x.id AND g.action = 'EXIT' AND g.source_id = x.source_id
+    SELECT FROM signals g JOIN sources o ON o.id = g.source_id
+    WHERE g.status = 'ACTIVE' AND g.id < x.id AND g.action = 'EXIT' AND g.source_id = x.source_id AND {BY_ITSELF}
         AND EXISTS (SELECT {UNDECIDED} AND f.account_id = p.account_id)
 ) OR EXISTS (
     SELECT FROM trade_commands c JOIN trades t ON t.id = c.trade_id JOIN signals e ON e.id = t.signal_id

@@ -126,7 +126,9 @@ async def set_settings(connection: Connection, source_id: int, settings: SourceS
     """Store a source's settings; they hold for signals from now on."""
     assignments = ", ".join(f"{name} = %s" for name in _SETTINGS)
     await connection.execute(
-        f"UPDATE sources SET {assignments} WHERE id = %s", [*msgspec.structs.astuple(settings), source_id]
+        f"""UPDATE sources SET {assignments}, auto_trade_since =
+                CASE WHEN %s AND NOT auto_trade THEN clock_timestamp() ELSE auto_trade_since END WHERE id = %s""",
+        [*msgspec.structs.astuple(settings), settings.auto_trade, source_id],
     )
 
 

@@ -20,7 +20,8 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a source's signals are taken. None leaves it to the signal, or to the product's default.
 
     is_public            anybody may read its signals and follow it
-    auto_trade           its signals become trades of every account that follows it, at once
+    auto_trade           its signals become trades of every account that follows it, at once; switched on, those that
+                         come from then on
     market_type          of tickers that do not say (BTCUSDT.P does); SPOT if None
     entry_type           overrides what a signal asks for
     position_size        margin in USDT where a signal has no size

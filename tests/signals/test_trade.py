@@ -11,6 +11,7 @@ from services.db import accounts, event_log
 from services.domain.errors import Conflict, NotFound
 from services.domain.market import Market
 from services.domain.plan import Direction, EntryType, Rules
+from services.domain.signal import NewSignal, SignalAction
 from services.domain.source import Overrides
 from services.usecases.read_signals import cancel_signal, read_signal
 from services.usecases.sources import Asking, edit_source, follow_source
@@ -155,6 +156,31 @@ async def test_what_nobody_trades_of_a_source_that_does_not_by_itself_is_skipped
     assert [each.status for each in found] == ["EXECUTED", "EXPIRED"]
     assert [[d.outcome for d in each.decisions] for each in found] == [["accepted", "skipped"], ["skipped", "skipped"]]
     assert {d.code for each in found for d in each.decisions} == {None, "auto_trade_off"}
+
+
+async def test_switching_auto_trade_on_trades_what_comes_from_then_on(services, who):
+    source = await followed(services, who, who.account_ids[:1], auto_trade=False)
+    waiting = await says(services)
+    ended = NewSignal(market_type=Market.FUTURES, symbol="BTCUSDT", action=SignalAction.EXIT)
+    (before, _) = await store_signals(services, source, coming(waiting, ended))
+    await edit_source(services, who, source, {"auto_trade": True})
+    assert await trade_signals(services) == Passed()
+    await edit_source(services, who, source, {"position_size": Decimal(200)})
+    await store_signals(services, source, coming(await says(services, notes="after")))
+    await store_signals(services, source, coming(msgspec.structs.replace(ended, notes="after")))
+    passed = await trade_signals(services)
+    assert (passed.trades, passed.endings, passed.waiting) == (1, 1, 0), "neither waits for what came before"
+    await trade_by_hand(services, who, before.signal.id, who.account_ids[0])
+    assert rows(services, "SELECT count(*) FROM trades") == [(2,)]
+    async with services.pool.connection() as connection:
+        await connection.execute("UPDATE signals SET expires_at = signal_time + interval '1 ms'")
+    await trade_signals(services)
+    assert rows(services, "SELECT status FROM signals ORDER BY id") == [
+        ("EXECUTED",),
+        ("EXPIRED",),
+        *[("EXECUTED",)] * 2,
+    ]
+    assert rows(services, "SELECT code FROM signal_decisions WHERE outcome = 'skipped'") == [("auto_trade_off",)]
 
 
 async def test_by_hand_once_an_account_and_after_a_refusal(services, who):
