@@ -1,13 +1,13 @@
 """When, by the exchange's clock, money came or went by no trade.
 
 Revision ID: 0042
-Revises: 0037
+Revises: 0041
 """
 
 from alembic import op
 
 revision = "0042"
-down_revision = "0037"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 
