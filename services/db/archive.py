@@ -156,9 +156,14 @@ async def link_signals(connection: Connection, account_id: int) -> None:
 
 
 async def taken(connection: Connection, origin: str) -> int | None:
-    """The account that this origin's trades were brought into already; None if they were not."""
-    rows = await _rows(connection, "SELECT account_id FROM imported_trades WHERE origin = %s LIMIT 1", [origin])
-    return int(rows[0]["account_id"]) if rows else None
+    """The account that this origin was brought into already; None if it was not."""
+    rows = await _rows(
+        connection,
+        """SELECT id FROM accounts WHERE origin = %(origin)s
+           UNION ALL SELECT account_id FROM imported_trades WHERE origin = %(origin)s LIMIT 1""",
+        {"origin": origin},
+    )
+    return int(rows[0]["id"]) if rows else None
 
 
 async def match_instruments(connection: Connection, wanted: Sequence[Row]) -> dict[int, int]:

@@ -59,8 +59,8 @@ async def import_account(services: Services, lines: Iterable[bytes], user: str, 
 
 
 async def _make_account(connection: Connection, account: Row, user: str, name: str) -> tuple[int, int]:
-    if (known := await archive.taken(connection, str(account["origin"]))) is not None:
-        raise Conflict("imported_already", f"this export has been brought already, into account {known}")
+    origin = str(account["origin"])
+    await _check_new(connection, origin)
     row = await (await connection.execute("SELECT id FROM users WHERE name = %s", [user])).fetchone()
     if row is None:
         raise NotFound("no_such_user", f"there is no user {user}", field="user")
@@ -68,12 +68,19 @@ async def _make_account(connection: Connection, account: Row, user: str, name: s
         key: account[key] for key in account.keys() - {"origin", "balance", "name", "format", "exported_at", "line"}
     }
     made = await connection.execute(
-        "INSERT INTO accounts (user_id, name) VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING id", [row[0], name]
+        "INSERT INTO accounts (user_id, name, origin) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING RETURNING id",
+        [row[0], name, origin],
     )
     if (fresh := await made.fetchone()) is None:
+        await _check_new(connection, origin)  # another import of it may have ended meanwhile
         raise Conflict("account_exists", f"{user} has an account {name} already", field="name")
     await archive.set_columns(connection, "accounts", fresh[0], terms)
     return int(row[0]), int(fresh[0])
+
+
+async def _check_new(connection: Connection, origin: str) -> None:
+    if (known := await archive.taken(connection, origin)) is not None:
+        raise Conflict("imported_already", f"this export has been brought already, into account {known}")
 
 
 class _Reader:

@@ -1,5 +1,6 @@
 """An account taken to another system has the same figures there; what is not whole changes nothing."""
 
+import asyncio
 import json
 from decimal import Decimal
 
@@ -204,6 +205,15 @@ async def test_once_and_only_where_there_is_room(elsewhere, lines):
     with pytest.raises(Conflict) as refused:
         await import_account(elsewhere, lines, "local", "again")
     assert refused.value.code == "imported_already"
+
+
+async def test_an_account_without_trades_comes_once_too_however_many_bring_it_at_once(services, elsewhere):
+    await Desk(services.pool).set_up()
+    lines = await exported(services, 1)
+    tries = [import_account(elsewhere, lines, "local", f"brought {n}") for n in range(4)]
+    answers = await asyncio.gather(*tries, return_exceptions=True)
+    assert [each.code for each in answers if isinstance(each, Conflict)] == ["imported_already"] * 3
+    assert await rows(elsewhere, "SELECT count(*) FROM accounts WHERE name LIKE 'brought%'") == [(1,)]
 
 
 @pytest.mark.parametrize("spoil", ["cut", "gap", "garbage", "column", "another", "empty"])

@@ -32,6 +32,7 @@ UNNOTICED = {
     ("0022", "ENABLE ROW LEVEL SECURITY"): "of the table that it makes",
     ("0030", "ENABLE ROW LEVEL SECURITY"): "the API's role had no right to that table before",
     ("0032", "DROP TRIGGER"): "the next statement makes it anew; it tells more",
+    ("0044", "CREATE UNIQUE INDEX"): "of a column that only newer code fills",
     ("0034", "CREATE UNIQUE INDEX"): "looser than the key that it stands in for",
     ("0034", "DROP CONSTRAINT"): "a claim names no constraint that it may conflict with: the index serves it",
     ("0034", "REVOKE SELECT"): "of tables that are made later",
