@@ -5,7 +5,7 @@ import asyncio
 import psycopg
 import pytest
 
-from services.db import backup, reconcile, retention, trade_list, trade_partitions, trades
+from services.db import backup, instruments, reconcile, retention, trade_list, trade_partitions, trades
 from services.db.acting import Acting, acting_as, tell
 from services.db.migrate import upgrade
 from services.db.pool import Connection, create
@@ -148,36 +148,71 @@ async def test_the_planner_knows_how_many_trades_there_are_in_all(desk: Desk):
         assert await told(connection, rows) == [(50,), (50,)]
 
 
-async def test_what_there_was_becomes_the_first_partition_as_it_is(empty_url):
-    upgrade(empty_url, BEFORE)
-    async with create(empty_url, 2, name="test") as pool:
-        desk = await Desk(pool).set_up()
-        for target in ("104", "120"):
-            await desk.add(stop="90", target=target)
-        assert (await judge_paths(pool, [path(desk.instrument(), 0, 2, BARS)])).closed == 1
-        before = contents(empty_url)
-        upgrade(empty_url)
-        assert contents(empty_url) == before
-        async with pool.connection() as connection:
-            assert await reconcile.differences(connection) == {}
-            assert (await partitions(connection)).keys() == {"trades_0"}
-        assert (await desk.add()).id == 3, "identities go on"
-        later = path(desk.instrument(), 2, 3, [bar(2, "96", "121", "96", "121")])
-        assert (await judge_paths(pool, [later])).closed >= 1
+FILLED = """
+INSERT INTO users (name, role) VALUES ('local', 'admin');
+INSERT INTO accounts (user_id, name, balance, reserved) VALUES (1, 'main', 1005, 100);
+INSERT INTO instruments (market, symbol, base_asset, status, tick_size, step_size, min_quantity, min_notional)
+    VALUES ('FUTURES', 'BTCUSDT', 'BTC', 'TRADING', 0.01, 0.001, 0.001, 5);
+INSERT INTO watermarks (instrument_id, judged_to) VALUES (1, '2026-07-01 12:00+00');
+INSERT INTO trades (id, account_id, instrument_id, direction, entry_type, stop_loss, initial_stop, targets,
+        position_size, leverage, quantity, maker_rate, taker_rate, fill_model, half_spread, average_range, status,
+        reserved, entry_time, entry_price, entry_role, entry_fee, entry_evidence, exit_time, exit_price, exit_reason,
+        fees, funding, profit_loss, margin, created_at, updated_at)
+    SELECT id, 1, 1, 'LONG', 'MARKET', 90, 90, '[{"price": "120", "fraction": "1"}]',
+        100, 1, 1, 0, 0, 'optimistic', 0, 0, status,
+        reserved, at, 100, 'taker', 0, '{"decided_by": "quote"}', exit_time, profit + 100, reason,
+        profit * 0, profit * 0, profit, 100, at, at
+    FROM CAST('2026-07-01 12:00+00' AS timestamptz) at, LATERAL (
+        VALUES (:id - 1, 'CLOSED_MANUAL', 0, at, 'manual', 5), (:id, 'OPEN', 100, NULL, NULL, NULL)
+    ) t(id, status, reserved, exit_time, reason, profit);
+INSERT INTO trade_exits (trade_id, part, reason, time, price, quantity, role, fee, gross, cap, evidence)
+    VALUES (:id - 1, 1, 'manual', '2026-07-01 12:00+00', 105, 1, 'taker', 0, 5, 0, '{"decided_by": "quote"}');
+INSERT INTO live_triggers (trade_id, account_id, instrument_id, lower, upper, active_from)
+    VALUES (:id, 1, 1, 90, 120, '2026-07-01 12:00+00');
+INSERT INTO ledger (account_id, trade_id, kind, amount)
+    VALUES (1, NULL, 'deposit', 1000), (1, :id - 1, 'gross_profit', 5);
+SELECT setval(pg_get_serial_sequence('trades', 'id'), :id);
+"""
+"""A closed trade and an open one on a schema of before; the ids of both."""
 
 
-async def test_a_database_of_many_trades_gets_a_first_partition_that_holds_them(empty_url):
-    upgrade(empty_url, BEFORE)
+def fill(url: str, last_id: int) -> None:
+    """A database of before the partitions, with two trades, the open one of this id."""
+    upgrade(url, BEFORE)
+    with psycopg.connect(url) as connection:
+        connection.execute(FILLED.replace(":id", str(last_id)).encode())
+
+
+def dump(url: str) -> dict[str, list[tuple[object, ...]]]:
+    """The rows of trades and of what names them."""
+    with psycopg.connect(url) as connection:
+        return {
+            table: connection.execute(f"SELECT * FROM {table} ORDER BY 1".encode()).fetchall()
+            for table in ("trades", "trade_exits", "live_triggers")
+        }
+
+
+@pytest.mark.parametrize(("last_id", "first_ends"), [(2, IDS), (4 * IDS - 5, 5 * IDS)])
+async def test_what_there_was_becomes_the_first_partition_as_it_is(empty_url, last_id, first_ends):
+    """It ends at a multiple of what a partition holds, with half of that ahead at least."""
+    fill(empty_url, last_id)
+    before = dump(empty_url)
+    upgrade(empty_url)
+    assert dump(empty_url) == before
     async with create(empty_url, 2, name="test") as pool:
-        desk = await Desk(pool).set_up()
         async with pool.connection() as connection:
-            await number_from(connection, 4 * IDS - 5)
-        assert (await desk.add()).id == 4 * IDS - 5
-        upgrade(empty_url)
-        async with pool.connection() as connection:
+            found = await reconcile.differences(connection)
+            assert found.keys() <= {"closed_trades_have_results"}, "the sums of before were not filled in"
             made = await partitions(connection)
             assert made.keys() == {"trades_0"}
-            assert f"TO ('{5 * IDS}')" in made["trades_0"], "ten million ids ahead at least"
-            await number_from(connection, 5 * IDS - 5)
+            assert f"TO ('{first_ends}')" in made["trades_0"]
+            instrument = (await instruments.listed(connection))[0]
+        desk = Desk(pool)
+        desk.account_id, desk.instruments = 1, {(instrument.market, instrument.symbol): instrument}
+        assert (await desk.add(target="130")).id == last_id + 1, "identities go on"
+        judged = await judge_paths(pool, [path(instrument, 0, 1, [bar(0, "100", "121", "99", "120")])])
+        assert judged.closed == 1, "what was open before is judged on"
+        async with pool.connection() as connection:
+            await number_from(connection, first_ends - 5)
             await retention.make_partitions(connection)
-            assert (await partitions(connection)).keys() == {"trades_0", "trades_5"}
+            assert (await partitions(connection)).keys() == {"trades_0", f"trades_{first_ends // IDS}"}
