@@ -116,6 +116,20 @@ def test_on_a_phone_a_dialog_over_a_row_shows_all_of_it(page: Page, stack: Stack
     assert dialog.evaluate("each => each.scrollWidth <= each.clientWidth")
 
 
+def test_targets_may_be_typed_with_a_decimal_comma(page: Page, stack: Stack):
+    price = stack.price("SOLUSDT")
+    stop, *targets = (str(round(price * Decimal(part), 2)) for part in ("0.9", "1.05", "1.1"))
+    visit(page, "/open", "Open trades")
+    page.get_by_role("button", name="New trade").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Pair", exact=True).fill("SOLUSDT")
+    dialog.get_by_label("Stop", exact=True).fill(stop.replace(".", ","))
+    with page.expect_request(lambda asked: "preview" in asked.url and bool(asked.post_data)) as asked:
+        dialog.get_by_label("Targets").fill(" ".join(targets).replace(".", ","))
+    expect(dialog.get_by_label("Targets")).to_have_value(" ".join(targets))
+    assert [each["price"] for each in asked.value.post_data_json["take_profits"]] == targets
+
+
 def _moving(page: Page, trade: dict) -> Locator:
     """The dialog that moves the trade's stop and target, opened from its row."""
     page.get_by_role("button", name=f"Actions on {trade['symbol']}, trade {trade['id']}").click()

@@ -83,3 +83,19 @@ def test_a_source_without_its_scorecard_says_so_alone_and_beside_others(page: Pa
 def test_a_history_asked_for_by_what_is_no_day_is_shown_whole(page: Page, stack: Stack):
     visit(page, "/history?from=20261-01-01", "History")
     expect(page.get_by_role("table", name="Closed trades")).to_be_visible(timeout=LOAD_MS)
+
+
+@pytest.mark.console_says("Failed to load resource: net::ERR_FAILED")
+def test_an_order_whose_pairs_are_not_known_says_so_and_asks_again(page: Page, stack: Stack):
+    listed = re.compile(r"/api/instruments/?\?.*$")
+    page.route(listed, lambda route: route.abort())
+    visit(page, "/history", "History")
+    page.get_by_role("button", name="New trade").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Pair", exact=True).fill("SOLUSDT")
+    expect(dialog.get_by_role("alert")).to_contain_text("No answer about the pairs", timeout=LOAD_MS)
+
+    page.unroute(listed)
+    dialog.get_by_role("button", name="Try again").click()
+    expect(dialog).to_contain_text("Last", timeout=LOAD_MS)
+    expect(dialog.get_by_role("alert")).to_have_count(0)

@@ -34,7 +34,9 @@ def test_a_signal_said_by_hand_is_traded_and_its_source_judged(page: Page, stack
     expect(source.get_by_label("Compare by ear")).to_be_checked()
     expect(page.get_by_text("Side by side")).to_be_visible()
     expect(page.get_by_role("row", name="Better than chance")).to_be_visible(timeout=LOAD_MS)
-    expect(page).to_have_url(r"http://127.0.0.1:" + stack.url.rsplit(":", 1)[1] + "/sources?compare=" + _id(stack))
+    expect(page).to_have_url(
+        r"http://127.0.0.1:" + stack.url.rsplit(":", 1)[1] + "/sources?compare=" + _id_of(stack, "by ear")
+    )
     page.get_by_role("table", name="Sources").get_by_role("link", name="by ear").click()
     expect(page.get_by_role("heading", name="by ear", level=1)).to_be_visible(timeout=LOAD_MS)
     expect(page.locator(".stat", has_text="Win rate")).to_contain_text("to 100", timeout=LOAD_MS)
@@ -58,6 +60,29 @@ def test_what_no_rule_allows_is_listed_with_the_reason(page: Page, stack: Stack)
     expect(sheet).to_have_count(0)
 
 
-def _id(stack: Stack) -> str:
+def test_a_search_of_signals_reaches_what_was_not_read(page: Page, stack: Stack):
+    stack.http.post("/api/sources/", json={"name": "long ago"}).raise_for_status()
+    row = "2026-01-{day:02}T{hour:02}:00:00Z,{symbol},buy,1,1000000,{strategy}"
+    many = [row.format(day=1 + n // 24, hour=n % 24, symbol="ETHUSDT", strategy="often") for n in range(101)]
+    lines = [row.format(day=31, hour=0, symbol="XRPUSDT", strategy="seldom"), *many]
+    answer = stack.http.post(
+        "/api/signals/import/?source=long ago",
+        content="\n".join(["signal_time,symbol,side,sl,tp1,strategy", *lines]),
+        headers={"content-type": "text/csv"},
+    )
+    assert answer.json()["expired"] == 102
+    source = _id_of(stack, "long ago")
+    visit(page, f"/signals?source={source}", "Signals")
+    found, search = page.get_by_role("row").filter(has_text="seldom"), page.get_by_role("searchbox")
+    search.fill("xrpusdt")
+    expect(found).to_have_count(1)
+    search.fill("seldom")
+    expect(page.locator(".page-head")).to_contain_text("0 of the newest 100")
+    page.get_by_role("button", name="Look further").click()
+    expect(found).to_have_count(1)
+    expect(page.get_by_role("button", name="Look further")).to_have_count(0)
+
+
+def _id_of(stack: Stack, name: str) -> str:
     sources = stack.http.get("/api/sources/").json()["results"]
-    return str(next(each["id"] for each in sources if each["name"] == "by ear"))
+    return str(next(each["id"] for each in sources if each["name"] == name))

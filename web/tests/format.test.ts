@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { duration, money, places, price, signed, spreadText, typedNumber } from "@/lib/format";
+import { duration, money, places, price, signed, spreadText, typedNumber, typedNumbers } from "@/lib/format";
 
 describe("prices keep to their tick", () => {
   test.each([
@@ -54,4 +54,16 @@ test("a number is taken as it is typed, or pasted as this screen writes it", () 
     "": "",
   };
   expect(Object.keys(typed).map(typedNumber)).toEqual(Object.values(typed));
+});
+
+test("several numbers stand apart by spaces, whatever their decimals are spelled with", () => {
+  const typed = {
+    "70,5 72": "70.5 72",
+    "70, 72": "70 72",
+    "70.5; 72": "70.5 72",
+    "65,432.10  66,000": "65432.10 66000",
+    "70 ": "70 ",
+    "70,": "70.",
+  };
+  expect(Object.keys(typed).map(typedNumbers)).toEqual(Object.values(typed));
 });

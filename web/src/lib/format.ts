@@ -38,6 +38,12 @@ export function typedNumber(text: string): string {
   return rest.length ? `${whole || "0"}.${rest.join("")}` : whole;
 }
 
+/** Several, apart by spaces or by a comma and a space: "70,5, 72" is 70.5 72. */
+export function typedNumbers(text: string): string {
+  const parts = text.trimStart().split(/[.,;]?\s+|;/);
+  return parts.map(typedNumber).join(" ");
+}
+
 /** Decimal places of a tick or step such as "0.0100" (2) or "10" (0). */
 export function places(tick: string): number {
   if (/e-/i.test(tick)) return Number(tick.split(/e-/i)[1]);

@@ -5,7 +5,7 @@ import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { NumberField, SelectField, TextField } from "@/components/ui/fields";
 import type { Direction, Market, NewTrade } from "@/lib/api/types";
-import { signedPercent } from "@/lib/format";
+import { signedPercent, typedNumbers } from "@/lib/format";
 import { onceKey } from "@/lib/once";
 import { accounts } from "@/lib/queries/market";
 import { usePreview } from "@/lib/use-preview";
@@ -133,11 +133,10 @@ export function OrderForm({ prefilled = {}, onClose }: { prefilled?: Prefilled; 
           />
           <TextField
             label="Targets"
-            inputMode="decimal"
             autoComplete="off"
             value={draft.targets}
-            onChange={(value) => set({ targets: value.replace(/[^0-9., ]/g, "") })}
-            placeholder="One, or several in equal parts"
+            onChange={(value) => set({ targets: typedNumbers(value) })}
+            placeholder="One, or several apart by spaces"
             hint={away(targetsOf(draft)[0] ?? "")}
             error={errorOf("take_profit", "take_profits")}
           />
@@ -188,7 +187,7 @@ export function OrderForm({ prefilled = {}, onClose }: { prefilled?: Prefilled; 
 }
 
 function targetsOf(draft: Draft): string[] {
-  return draft.targets.split(/[\s,]+/).filter(Boolean);
+  return draft.targets.split(" ").filter(Boolean);
 }
 
 /** The body of the request; null while something is missing. */

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId } from "react";
 import { Segmented, TextField } from "@/components/ui/fields";
+import { FailureLine, isUnanswered } from "@/components/ui/states";
 import type { Direction, Market } from "@/lib/api/types";
 import { price } from "@/lib/format";
 import { instruments } from "@/lib/queries/market";
@@ -16,11 +17,12 @@ export interface Way {
 
 /** The instrument that is meant, null while there is none of that name, and its live quote. */
 export function usePair({ market, symbol }: Pick<Way, "market" | "symbol">) {
-  const pairs = useQuery(instruments).data ?? [];
+  const asked = useQuery(instruments);
+  const pairs = asked.data ?? [];
   const pair = pairs.find((each) => each.market_type === market && each.symbol === symbol) ?? null;
   const name = pair ? `${market}:${symbol}` : "";
   useFollowed(name ? [name] : []);
-  return { pairs, pair, quote: useQuote(name || null) };
+  return { asked, pairs, pair, quote: useQuote(name || null) };
 }
 
 interface Props {
@@ -30,7 +32,7 @@ interface Props {
   error: string | undefined;
 }
 
-export function PairFields({ way, of: { pairs, pair, quote }, set, error }: Props) {
+export function PairFields({ way, of: { asked, pairs, pair, quote }, set, error }: Props) {
   const list = useId();
   return (
     <>
@@ -61,7 +63,13 @@ export function PairFields({ way, of: { pairs, pair, quote }, set, error }: Prop
         placeholder="BTCUSDT"
         value={way.symbol}
         onChange={(symbol) => set({ symbol: symbol.toUpperCase().trim() })}
-        hint={quote && pair ? `Last ${price(quote.last, pair.tick_size)}` : undefined}
+        hint={
+          isUnanswered(asked) ? (
+            <FailureLine what="the pairs" of={asked} />
+          ) : (
+            quote && pair && `Last ${price(quote.last, pair.tick_size)}`
+          )
+        }
         error={way.symbol && pairs.length && !pair ? "No such pair on this market" : error}
       />
       <datalist id={list}>

@@ -8,6 +8,7 @@ import { SearchField } from "@/components/ui/search-field";
 import { Answer, Empty } from "@/components/ui/states";
 import { DataTable } from "@/components/ui/table";
 import { count } from "@/lib/format";
+import { instruments } from "@/lib/queries/market";
 import { type Signal, signals, sources } from "@/lib/queries/signals";
 import { useSearch } from "@/lib/use-search";
 import { useTicks } from "@/lib/use-ticks";
@@ -24,8 +25,14 @@ export function SignalsPage() {
   const tickOf = useTicks();
   const columns = useMemo(() => columnsOf(tickOf), [tickOf]);
   const known = useQuery(sources).data;
+  const name = search.q.trim().toUpperCase();
+  const isPair = useQuery(instruments).data?.some(({ symbol }) => symbol === name);
   const asked = useInfiniteQuery(
-    signals({ status: search.status || undefined, source_id: Number(search.source) || undefined }),
+    signals({
+      status: search.status || undefined,
+      source_id: Number(search.source) || undefined,
+      symbol: isPair ? name : undefined, // the API knows pairs by their whole name; other words are looked for here
+    }),
   );
   const rows = useMemo(() => asked.data?.pages.flatMap((page) => page.results), [asked.data]);
   const shown = useMemo(() => {
@@ -34,15 +41,22 @@ export function SignalsPage() {
     return (rows ?? []).filter((each) => !text || fields(each).some((field) => field.toLowerCase().includes(text)));
   }, [rows, search.q]);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = asked;
+  const isPart = search.q.trim() !== "" && !isPair && hasNextPage; // of what was not read nobody knows whether it matches
   return (
     <div className="page page-fill">
       <header className="page-head">
         <h1>Signals</h1>
         {rows && (
-          <span className="dim num">
+          <span className="dim num" aria-live="polite">
+            {isPart ? `${count(shown.length)} of ` : ""}
             {hasNextPage ? "the newest " : ""}
-            {count(shown.length)}
+            {count(isPart ? rows.length : shown.length)}
           </span>
+        )}
+        {isPart && (
+          <Button small busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+            Look further
+          </Button>
         )}
         <div className="end">
           <SearchField placeholder="Symbol, source, strategy" value={search.q} onChange={(q) => change({ q })} />
