@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests import memory
 from tests.servers import Servers, running_servers, scrub_environment
 
 scrub_environment()
@@ -9,7 +10,7 @@ scrub_environment()
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory):
-    with running_servers(tmp_path_factory.mktemp("servers")) as running:
+    with memory.folder(tmp_path_factory.mktemp("servers")) as folder, running_servers(folder) as running:
         yield running
 
 
