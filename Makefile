@@ -30,7 +30,7 @@ up: env web ## Run the whole product here: simulator, fleet, API (options: make 
 	@$(BIN)/paperfleet up $(ARGS)
 
 test: env web ## Run every test, small forms of chaos among them
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --cache-clear $(ARGS) || $(MAKE) --no-print-directory again
+	@$(BIN)/python -m pytest -n 2 --cache-clear $(ARGS) || $(MAKE) --no-print-directory again
 
 # Two files at a time, each with a fleet of its own: what fails beside a neighbour runs once more, alone.
 again:

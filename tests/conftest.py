@@ -4,6 +4,7 @@ import pytest
 
 from tests import memory
 from tests.servers import Servers, running_servers, scrub_environment
+from tests.spread import Spread
 
 scrub_environment()
 
@@ -23,3 +24,8 @@ def database_url(servers: Servers):
 @pytest.fixture
 def redis_url(servers: Servers):
     return servers.empty_valkey()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return Spread(config, log)
