@@ -25,8 +25,8 @@ RECORDED = Path(__file__).parents[2].parent / "shared" / "data" / "recorded"
 START = datetime(2025, 2, 3, 1, 30, tzinfo=UTC)
 HOURS = 2
 """The crash begins at 02:07."""
-SWEPT_SPEED, SWEPT = 60, timedelta(minutes=50)
-"""A sweep at every half minute of the exchange, until the crash is under way."""
+SWEPT_SPEED, SWEPT_START, SWEPT = 60, START + timedelta(minutes=25), timedelta(minutes=25)
+"""A sweep at every half minute of the exchange, from just before the crash until it is under way."""
 FOLDERS = {"SPOT": RECORDED / "spot", "FUTURES": RECORDED / "futures" / "um"}
 ORDERS_A_PAIR, SPREAD = 30, 0.06
 OTHER_DAYS_PAIR = ("FUTURES", "BTCUSDT")
@@ -46,9 +46,9 @@ def read(path: Path) -> Bars:
     return [(int(row[0]), *(Decimal(price) for price in row[1:5])) for row in rows]
 
 
-def candles() -> Tapes:
-    """That day's candles from START on, by market and symbol."""
-    begin = START.timestamp() * 1000
+def candles(start: datetime = START) -> Tapes:
+    """That day's candles from `start` on, by market and symbol."""
+    begin = start.timestamp() * 1000
     return {
         (market, path.parents[1].name): [bar for bar in read(path) if bar[0] >= begin]
         for market, folder in FOLDERS.items()
@@ -66,16 +66,18 @@ async def ticks(simulator: Simulator) -> dict[tuple[str, str], Decimal]:
 
 
 @asynccontextmanager
-async def crash(place: Place, **changes: object) -> AsyncIterator[tuple[Stage, list[oracle.Order]]]:
+async def crash(
+    place: Place, start: datetime = START, **changes: object
+) -> AsyncIterator[tuple[Stage, list[oracle.Order]]]:
     """The crash about to begin, with orders around the first price of every pair that was recorded. Settings change."""
     async with start_simulator(recorded=RECORDED, paused=True) as simulator:
         grids = await ticks(simulator)
     chance = random.Random(3)
     placed = []
-    for (market, symbol), bars in candles().items():
+    for (market, symbol), bars in candles(start).items():
         price, tick = bars[0][1], grids[market, symbol] or Decimal("0.0001")
         placed += orders.around(chance, market, symbol, price, tick, ORDERS_A_PAIR, SPREAD)
-    async with stage_on(place, RECORDED, START, placed, **changes) as stage:
+    async with stage_on(place, RECORDED, start, placed, **changes) as stage:
         yield stage, placed
 
 
@@ -112,10 +114,10 @@ async def test_a_crash_closes_every_trade_as_the_raw_candles_say(place: Place):
 
 @pytest.mark.slow
 async def test_with_sweeps_and_rings_a_crash_closes_every_trade_as_the_raw_candles_allow(place: Place):
-    tapes = candles()
-    async with crash(place, speed=SWEPT_SPEED, sweep_seconds=Decimal("0.5")) as (stage, placed):
+    tapes = candles(SWEPT_START)
+    async with crash(place, SWEPT_START, speed=SWEPT_SPEED, sweep_seconds=Decimal("0.5")) as (stage, placed):
         await stage.run()
-        await stage.judged(START + SWEPT, 120)
+        await stage.judged(SWEPT_START + SWEPT, 120)
         await stage.fleet.stop()
         found = orders.rows(stage.settings)
         seen = orders.exit_bars(stage.settings)

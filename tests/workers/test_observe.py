@@ -30,6 +30,9 @@ from workers.jobs import fleet_jobs
 from workers.ticks import tick
 
 MARKET = {"market_speed": Decimal(30), "quote_max_age_seconds": Decimal(3600)}
+MAIN = "from paperfleet.cli import main; main()"
+HASTY = f"from services import bootstrap; bootstrap.START_SECONDS = 3; {MAIN}"
+"""Waits for its database for three seconds only."""
 
 
 @pytest.fixture
@@ -43,9 +46,9 @@ def settings(simulator, database_url, redis_url):
     return simulator.settings(database_url, redis_url, **MARKET, log_level="INFO")
 
 
-def start(command: str, environment: dict[str, str], output) -> subprocess.Popen[bytes]:
+def start(command: str, environment: dict[str, str], output, code: str = MAIN) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-c", "from paperfleet.cli import main; main()", command],
+        [sys.executable, "-c", code, command],
         env={**os.environ, **environment},
         stdout=output,
         stderr=output,
@@ -102,7 +105,7 @@ async def test_a_process_whose_services_never_open_serves_no_metrics(command, re
             "PAPERFLEET_REDIS_URL": redis_url,
             "PAPERFLEET_METRICS_PORT": str(port),
         }
-        process = start(command, environment, output)
+        process = start(command, environment, output, HASTY)
         try:
             async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport()) as http:
 
