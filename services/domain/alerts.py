@@ -46,10 +46,14 @@ _MILLISECONDS_FROM = Decimal(100_000_000_000)
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """The signal an alert means, and its idempotency key if it has one."""
+    """The signal an alert means, and its idempotency key if it has one.
+
+    before  the exit of the other side, where a strategy goes from one side to the other by one order
+    """
 
     signal: NewSignal
     key: str | None
+    before: NewSignal | None = None
 
 
 def read_alert(fields: Fields, settings: SourceSettings) -> Alert:
@@ -86,7 +90,8 @@ def read_alert(fields: Fields, settings: SourceSettings) -> Alert:
         max_lag_seconds=_whole(fields, "max_lag", "max_lag_seconds"),
         notes=_text(fields, 4000, "notes", "comment", "message", "order_comment"),
     )
-    return Alert(signal, _key(fields))
+    other = _reversed(fields, direction)
+    return Alert(signal, _key(fields), None if other is None else _exit(fields, market, symbol, other))
 
 
 def _exit(fields: Fields, market: Market, symbol: str, direction: Direction | None) -> NewSignal:
@@ -154,6 +159,14 @@ def _ending(name: str, word: str, beside: Set[str]) -> Direction | None:
 def _is_entry(word: str, fields: Fields) -> bool:
     position = _word(fields.get("market_position", ""))
     return not position or position == ("long" if word in _LONG else "short")
+
+
+def _reversed(fields: Fields, direction: Direction | None) -> Direction | None:
+    """The side that an entry ends: the strategy held that one, and holds this one now."""
+    if direction is None or _word(fields.get("market_position", "")) != direction.lower():
+        return None
+    other = Direction.SHORT if direction is Direction.LONG else Direction.LONG
+    return other if _word(fields.get("prev_market_position", "")) == other.lower() else None
 
 
 def _word(value: Any) -> str:

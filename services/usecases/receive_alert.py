@@ -50,7 +50,7 @@ def meant(raw: bytes, told: Fields | Refused | None, settings: SourceSettings) -
         alert = read_alert(read_body(raw) if told is None else told, settings)
     except Refused as refused:
         return Incoming(raw, refused=refused)
-    return Incoming(raw, alert.signal, key=alert.key)
+    return Incoming(raw, alert.signal, key=alert.key, before=alert.before)
 
 
 def _row_key(key: str, row: bytes) -> str:

@@ -38,12 +38,14 @@ class Incoming(msgspec.Struct, frozen=True):
     payload  at most 64 KiB; a program that has no bytes leaves it empty, then the signal as JSON is kept
     key      idempotency key: the source's signal with this key is made once, whenever it comes again. Without one,
              the same content within the source's `dedup_seconds` is the same signal
+    before   an EXIT that was said with it and comes right before it: made when it is made, and never alone
     """
 
     payload: bytes
     signal: NewSignal | None = None
     refused: Refused | None = None
     key: str | None = None
+    before: NewSignal | None = None
 
 
 class StoredSignal(msgspec.Struct, frozen=True):
@@ -67,7 +69,7 @@ async def store_signals(services: Services, source_id: int, incoming: Sequence[I
             raise NotFound("no_such_source", f"there is no source {source_id}", field="source")
         ids, rows = await plan_rows(connection, source, incoming, now)
         await signals.insert(connection, rows)
-        seen = await signals.view(connection, set(ids))
+        seen = await signals.view(connection, {*ids, *(row.id for row in rows)})
         actions = {SignalStatus.ACTIVE: "created", SignalStatus.REJECTED: "rejected", SignalStatus.EXPIRED: "expired"}
         streams = await sources.tell(connection, [(source_id, actions[row.status], seen[row.id]) for row in rows])
     await doorbell.ring(services.redis, streams)
@@ -90,7 +92,8 @@ async def plan_rows(
     if any(known.id_of(draft) is None for draft in drafts):
         await sources.lock(connection, source.id)
         known = await _look_up(connection, source, drafts)
-    return _rows(source, drafts, known, iter(await signals.next_ids(connection, len(drafts))))
+    most = len(drafts) + sum(draft.before is not None for draft in drafts)
+    return _rows(source, drafts, known, iter(await signals.next_ids(connection, most)))
 
 
 class _Draft(msgspec.Struct, frozen=True):
@@ -104,6 +107,7 @@ class _Draft(msgspec.Struct, frozen=True):
     now: datetime
     content_hash: bytes
     refused: Refused | None
+    before: "_Draft | None" = None
 
 
 _asking = set[asyncio.Task[datetime]]()
@@ -147,7 +151,11 @@ def _judged(
         hashed = hashlib.sha256(incoming.payload).digest()
         return _Draft(incoming, None, None, at, at, at, hashed, incoming.refused)
     at = now[signal.market_type]
-    hashed = hashlib.sha256(msgspec.json.encode(signal, order="deterministic")).digest()
+    said = signal if incoming.before is None else [incoming.before, signal]
+    hashed = hashlib.sha256(msgspec.json.encode(said, order="deterministic")).digest()
+    before = None
+    if incoming.before is not None:
+        before = _judged(Incoming(incoming.payload, incoming.before), source, listed, now)
     try:
         instrument = listed.get((signal.market_type, signal.symbol))
         if instrument is None:
@@ -159,8 +167,8 @@ def _judged(
         if isinstance(intent, Intent):
             check_on(intent, instrument, source.settings)
     except Refused as refused:
-        return _Draft(incoming, None, None, at, at, at, hashed, refused)
-    return _Draft(incoming, instrument.id, intent, life.signal_time, life.expires_at, at, hashed, None)
+        return _Draft(incoming, None, None, at, at, at, hashed, refused, before)
+    return _Draft(incoming, instrument.id, intent, life.signal_time, life.expires_at, at, hashed, None, before)
 
 
 class _There(msgspec.Struct, frozen=True):
@@ -182,6 +190,14 @@ class _There(msgspec.Struct, frozen=True):
     def is_taken(self, key: str) -> bool:
         """Whether the key belongs to a signal that something has come of, or may."""
         return key in self.by_key and self.by_key[key].refused is None
+
+    def learn(self, row: SignalRow, *, by_content: bool) -> None:
+        """One more, of the batch that is being looked at."""
+        refused = row.code if row.status is SignalStatus.REJECTED else None
+        if by_content and (refused is None or row.content_hash not in self.by_content):
+            self.by_content[row.content_hash] = Known(row.id, row.content_hash, refused)
+        if row.key is not None:  # refused or not: rows of one batch cannot share a key
+            self.by_key[row.key] = Known(row.id, row.content_hash, None)
 
 
 async def _look_up(connection: Connection, source: Source, drafts: Sequence[_Draft]) -> _There:
@@ -208,17 +224,15 @@ def _rows(
             continue
         if key is not None and known.is_taken(key):
             draft, key = _reused(draft, key), None
+        if draft.before is not None:
+            rows.append(_row(next(fresh), source.id, None, draft.before))
         row = _row(next(fresh), source.id, key, draft)
         ids.append(row.id)
         rows.append(row)
         if isinstance(draft.intent, Intent):  # an EXIT that comes after it ends something else than one before
             for content_hash in exits.get(draft.instrument_id, ()):
                 known.by_content.pop(content_hash, None)
-        refused = row.code if row.status is SignalStatus.REJECTED else None
-        if source.settings.dedup_seconds and (refused is None or draft.content_hash not in known.by_content):
-            known.by_content[draft.content_hash] = Known(row.id, draft.content_hash, refused)
-        if key is not None:  # refused or not: rows of one batch cannot share a key
-            known.by_key[key] = Known(row.id, draft.content_hash, None)
+        known.learn(row, by_content=source.settings.dedup_seconds > 0)
     return ids, rows
 
 
@@ -226,7 +240,7 @@ def _reused(draft: _Draft, key: str) -> _Draft:
     refused = Conflict(
         "idempotency_key_reused", f"the key {key!r} was used for a different signal", field="Idempotency-Key"
     )
-    return msgspec.structs.replace(draft, refused=refused)
+    return msgspec.structs.replace(draft, refused=refused, before=None)
 
 
 def _row(id_: int, source_id: int, key: str | None, draft: _Draft) -> SignalRow:

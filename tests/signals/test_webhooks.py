@@ -11,6 +11,8 @@ import pytest
 import structlog
 
 from paperfleet import logs
+from services.usecases.trade_signals import trade_signals
+from tests.servers import wait_until
 from tests.signals.saying import price, rows
 from tests.signals.shapes import EXITS, SHAPES, filled
 
@@ -76,6 +78,39 @@ async def test_every_documented_shape_of_an_exit_is_one(api, services, hook):
         signal = (await api.http.get(f"/api/signals/{answer.json()['signal_id']}/")).json()
         told = (signal["symbol"], signal["action"], signal["direction"], signal["stop_loss_percent"])
         assert told == ("BTCUSDT", "EXIT", direction, None), name
+
+
+SAID = "SELECT action, direction, status FROM signals ORDER BY id"
+MADE = "SELECT direction, status FROM trades ORDER BY id"
+
+
+@pytest.mark.parametrize("key", ["", ', "alert_id": "{number}"'])
+async def test_a_strategy_that_turns_round_ends_the_one_side_and_opens_the_other_once(api, services, hook, key):
+    await api.http.patch("/api/sources/1/", json={"dedup_seconds": 0 if key else 60})
+    order = '{{"ticker": "BTCUSDT.P", "action": "{}", "market_position": "{}", "prev_market_position": "{}"{}}}'
+    turns = (("buy", "long", "flat"), ("sell", "short", "long"), ("buy", "long", "short"))
+    expected = [("ENTRY", "LONG")]
+    for number, turn in enumerate(turns):
+        body = order.format(*turn, key.format(number=number))
+        answers = [await api.http.post(hook, content=body) for _ in range(3)]
+        (told,) = {answer.json()["signal_id"] for answer in answers}
+        if number:
+            expected += [("EXIT", turn[2].upper()), ("ENTRY", turn[1].upper())]
+        assert rows(services, SAID)[-1][:2] == expected[-1]
+        assert told == rows(services, "SELECT max(id) FROM signals")[0][0], "the entry is answered"
+        await trade_signals(services)
+        await api.http.post(hook, content=body)
+        await trade_signals(services)
+    assert rows(services, SAID) == [(*each, "EXECUTED") for each in expected]
+    closed = [("LONG", "CLOSED_MANUAL"), ("SHORT", "CLOSED_MANUAL")]
+    await wait_until(lambda: rows(services, MADE) == [*closed, ("LONG", "OPEN")])
+
+
+async def test_what_a_strategy_held_ends_also_where_its_new_side_is_refused(api, services, hook):
+    body = '{"ticker": "BTCUSDT", "action": "sell", "market_position": "short", "prev_market_position": "long"}'
+    answer = await api.http.post(hook, content=body)
+    assert answer.json()["code"] == "spot_is_long_only"
+    assert [each[:2] for each in rows(services, SAID)] == [("EXIT", "LONG"), ("ENTRY", None)]
 
 
 async def test_a_dry_run_understands_every_shape_as_the_webhook_does_and_stores_nothing(api, services, hook):
