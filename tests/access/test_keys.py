@@ -152,6 +152,15 @@ async def test_accounts_are_opened_funded_and_started_over_by_bookings(services,
     async with services.pool.connection() as connection:
         cursor = await connection.execute("SELECT action FROM events WHERE stream = %s ORDER BY seq", [f"a{second}"])
         assert [row[0] for row in await cursor.fetchall()] == ["created", "deposited", "reset"]
+        cursor = await connection.execute(
+            "SELECT exchange_time FROM ledger WHERE account_id = %s ORDER BY id", [second]
+        )
+        first, *later = [row[0] for row in await cursor.fetchall()]
+    now = await services.clock.now(Market.SPOT)
+    assert first is None, "an account begins whenever its first trade does"
+    assert all(timedelta(0) <= now - time < timedelta(minutes=5) for time in later), (
+        "the exchange's clock tells the day"
+    )
 
 
 async def test_a_trade_goes_to_the_account_that_is_named(services, someone):
