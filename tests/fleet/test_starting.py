@@ -78,7 +78,7 @@ async def test_a_process_that_stood_still_inside_its_first_transaction_starts(fl
 
 
 async def test_what_a_process_was_asked_as_it_stood_still_inside_its_transaction_is_answered_503(fleet: Fleet):
-    fleet.environments["api"] = stopping_after("amount) VALUES (%s, %s, %s)")
+    fleet.environments["api"] = stopping_after("exchange_time) VALUES (%s, %s, %s, %s)")
     fleet.spawn("api", "api")
     await wait_until(lambda: works(fleet, "api"), START_SECONDS)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{fleet.settings.api_port}", timeout=60) as http:
