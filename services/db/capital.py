@@ -1,5 +1,6 @@
 """What accounts were given and what was taken by resets, beside all that their trades made of it."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -8,12 +9,18 @@ from services.domain.metrics.worth import Worth
 from services.domain.money import ZERO
 
 
-async def worth(connection: Connection, account_ids: tuple[int, ...]) -> Worth:
-    """What these accounts were worth together, day by day of exchange time."""
+async def worth(
+    connection: Connection, account_ids: tuple[int, ...], profits: Mapping[date, Decimal] | None = None
+) -> Worth:
+    """What these accounts were worth together, day by day of exchange time.
+
+    `profits` are those of all their trades by day, for whoever has read them already.
+    """
     moved = await _rows(connection, _MOVED, account_ids)
-    profits = await _rows(connection, _PROFITS, account_ids)
+    if profits is None:
+        profits = {day: net for day, net in await _rows(connection, _PROFITS, account_ids) if day}
     start = sum((amount for day, amount in moved if day is None), ZERO)
-    return Worth(start, {day: amount for day, amount in moved if day}, {day: net for day, net in profits if day})
+    return Worth(start, {day: amount for day, amount in moved if day}, profits)
 
 
 async def _rows(connection: Connection, query: str, account_ids: tuple[int, ...]) -> list[tuple[date | None, Decimal]]:

@@ -82,7 +82,8 @@ async def performance(services: Services, scope: Scope, group_by: GroupBy | None
             daily = await results.days(connection, scope)
             known, stale = await _courses(connection, scope, daily)
         struck_out = await courses.struck_out(connection)
-        worth = await capital.worth(connection, scope.account_ids)
+        profits = {day: tally.net for day, tally in daily.items()}
+        worth = await capital.worth(connection, scope.account_ids, profits if scope.is_whole else None)
         fresh = await courses.read(connection, scope, stale)
         by_day = known | fresh
         whole = joined(by_day[day] for day in sorted(by_day))
@@ -92,7 +93,6 @@ async def performance(services: Services, scope: Scope, group_by: GroupBy | None
     if fresh:
         async with services.pool.connection() as connection:
             await courses.keep(connection, scope, fresh, struck_out)
-    profits = {day: tally.net for day, tally in daily.items()}
     fallen = drawdown(fall, _standing(worth, profits, fall), recovery) if whole.trades else None
     depth = None if fallen is None else fallen.percent
     ratios = returns(worth, profits, depth)

@@ -56,6 +56,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         )
         return msgspec.json.encode(anytime).decode()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing narrows: all closed trades of the accounts."""
+        return self == Scope(account_ids=self.account_ids)
+
     def holds(self, cell: Cell) -> bool:
         """Whether trades of `cell` are among those that market, direction and source leave."""
         return (
