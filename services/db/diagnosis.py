@@ -118,9 +118,9 @@ async def _partitions(connection: Connection) -> tuple[list[str], list[str]]:
         missing += [name for name in wanted if name not in names]
         oldest = f"{table}_{today - kept - timedelta(days=2):%Y%m%d}"
         stale += [name for name in sorted(names) if _is_dated(name, table) and name < oldest]
-    coming = await trade_partitions.ahead(connection)
-    if coming is not None and coming[2] < trade_partitions.AHEAD // 2:
-        missing.append(coming[0])
+    coming = await trade_partitions.coming(connection)
+    if coming is not None and coming.left < trade_partitions.AHEAD // 2:
+        missing.append(coming.name)
     return missing, stale
 
 

@@ -3,6 +3,7 @@
 What is written lies in the last ones; what lies behind is final, is vacuumed once more and then rests.
 """
 
+import msgspec
 import structlog
 from psycopg import errors
 
@@ -32,12 +33,22 @@ WHERE p.oid = 'trades'::regclass GROUP BY p.oid
 """
 
 
-async def ahead(connection: Connection) -> tuple[str, int, int] | None:
-    """Of the partition that comes next its name and its first id, and how many ids there are before it; None on a
-    schema before there were partitions.
-    """
+class Coming(msgspec.Struct, frozen=True):
+    """The partition after the last: its first id, and how many ids are left before it."""
+
+    first: int
+    left: int
+
+    @property
+    def name(self) -> str:
+        """That of its table."""
+        return f"trades_{self.first // IDS}"
+
+
+async def coming(connection: Connection) -> Coming | None:
+    """The partition that comes next; None on a schema before there were partitions."""
     row = await (await connection.execute(_RANGES)).fetchone()
-    return None if row is None else (f"trades_{row[0] // IDS}", *row)
+    return None if row is None else Coming(*row)
 
 
 async def make_ahead(connection: Connection) -> None:
@@ -46,18 +57,17 @@ async def make_ahead(connection: Connection) -> None:
     Whoever reads trades for long holds it up, and everybody behind it: after a moment it is left to the next time.
     """
     await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    coming = await ahead(connection)
-    if coming is not None and coming[2] < AHEAD:
-        name, first, _ = coming
+    after = await coming(connection)
+    if after is not None and after.left < AHEAD:
         try:
             await connection.execute("SET LOCAL lock_timeout = '300ms'")
             await connection.execute(
-                f"CREATE TABLE {name} PARTITION OF trades FOR VALUES FROM ({first}) TO ({first + IDS}) "
-                f"WITH ({_OPTIONS})"
+                f"CREATE TABLE {after.name} PARTITION OF trades "
+                f"FOR VALUES FROM ({after.first}) TO ({after.first + IDS}) WITH ({_OPTIONS})"
             )
         except errors.LockNotAvailable:
             await connection.rollback()
-            log.warning("partition_postponed", table="trades", partition=name)
+            log.warning("partition_postponed", table="trades", partition=after.name)
     await connection.commit()
 
 

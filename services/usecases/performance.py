@@ -21,7 +21,6 @@ from services.domain.metrics.figures import Figures, figures
 from services.domain.metrics.returns import Returns, returns
 from services.domain.metrics.scope import GroupBy, Scope
 from services.domain.metrics.tally import Tally
-from services.domain.metrics.worth import Worth
 from services.domain.money import ZERO
 from services.usecases.context import Services
 from services.usecases.keep_courses import keep_stale
@@ -93,7 +92,8 @@ async def performance(services: Services, scope: Scope, group_by: GroupBy | None
     if fresh:
         async with services.pool.connection() as connection:
             await courses.keep(connection, scope, fresh, struck_out)
-    fallen = drawdown(fall, _standing(worth, profits, fall), recovery) if whole.trades else None
+    bottom = min(profits, default=None) if fall is None else fall.trough.time.date()
+    fallen = None if bottom is None else drawdown(fall, worth.beneath(profits, bottom), recovery)
     depth = None if fallen is None else fallen.percent
     ratios = returns(worth, profits, depth)
     return Performance(
@@ -132,12 +132,6 @@ async def _courses(
     kept = await courses.kept(connection, scope)
     known = {day: kept[day] for day in daily if day in kept and kept[day].trades == daily[day].trades}
     return known, {day: tally.trades for day, tally in daily.items() if day not in known}
-
-
-def _standing(worth: Worth, profits: Mapping[date, Decimal], fall: Fall | None) -> Decimal:
-    """What the curve of `profits` stands on at the trough of its fall; without one, as it begins."""
-    day = min(profits) if fall is None else fall.trough.time.date()
-    return worth.at(day) - sum((profit for on, profit in profits.items() if on < day), ZERO)
 
 
 async def _recovery(connection: Connection, scope: Scope, by_day: Mapping[date, Course], fall: Fall) -> datetime | None:

@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from itertools import accumulate
 
+from services.domain.money import ZERO
+
 
 class Worth:
     """Money that was there from the start, what came and went later by no trade, and all profit, by UTC day.
@@ -25,6 +27,10 @@ class Worth:
     def at(self, day: date) -> Decimal:
         """With what the day began."""
         return self._levels[bisect_right(self._places, (day, False))]
+
+    def beneath(self, profits: Mapping[date, Decimal], day: date) -> Decimal:
+        """What the curve of these `profits`, some or all of those that were made, stands on that day."""
+        return self.at(day) - sum((profit for on, profit in profits.items() if on < day), ZERO)
 
     @property
     def last(self) -> Decimal:
