@@ -59,6 +59,10 @@ class ExchangeClock:
         self._latest[market] = max(now, self._latest.get(market, now))
         return self._latest[market]
 
+    async def latest(self) -> datetime:
+        """The time of the market that is furthest. Raises Unavailable while one has never told."""
+        return max([await self.now(market) for market in Market])
+
     async def sync(self, market: Market) -> None:
         """Set the clock by the exchange. A failure leaves it as it was; the first one raises Unavailable."""
         try:

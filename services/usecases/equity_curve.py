@@ -7,7 +7,6 @@ from decimal import Decimal
 import msgspec
 
 from services.db import equity_samples
-from services.domain.market import Market
 from services.domain.metrics.drawdown import Drawdown
 from services.domain.metrics.equity_curve import Sample, Span, equity_drawdown, equity_return, held_bitcoin
 from services.domain.metrics.rounding import percent
@@ -51,7 +50,7 @@ async def equity_curve(
     """The newest points of the UTC days from `since` to before `until`; without `span` the finest that covers them."""
     begin, end = _midnight(since), _midnight(until)
     if span is None:
-        now = end or max([await services.clock.now(market) for market in Market])
+        now = end or await services.clock.latest()
         span = _fitting(None if begin is None else now - begin)
     async with services.pool.connection() as connection:
         found = await equity_samples.newest(connection, account_id, span, begin, end, POINTS_MAX)

@@ -11,7 +11,6 @@ from services.db import accounts
 from services.db.accounts import Account
 from services.db.pool import Connection
 from services.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
-from services.domain.market import Market
 from services.usecases.context import Services
 from services.usecases.once import Done, once
 from services.usecases.sign_in import ACCESS_BELL, check_name
@@ -130,7 +129,7 @@ async def reset_account(
 async def _exchange_time(services: Services) -> datetime | None:
     """None where the exchange cannot be asked: money comes and goes all the same."""
     try:
-        return max([await services.clock.now(market) for market in Market])
+        return await services.clock.latest()
     except Unavailable:
         return None
 

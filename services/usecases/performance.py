@@ -65,7 +65,7 @@ class Performance(Figures, frozen=True, kw_only=True):
 
 async def last_days(services: Services, days: int) -> date:
     """The first of the last `days` UTC days of exchange time, today included."""
-    now = max([await services.clock.now(market) for market in Market])
+    now = await services.clock.latest()
     return now.date() - timedelta(days=days - 1)
 
 

@@ -35,7 +35,7 @@ async def sample_equity(services: Services) -> int:
     if await rest.is_resting(services.redis, _WORK):
         return 0
     started = time.monotonic()
-    now = max([await services.clock.now(market) for market in Market])
+    now = await services.clock.latest()
     quotes = await _quotes(services)
     async with services.pool.connection() as connection:
         await acting.begin_reading(connection)

@@ -14,7 +14,6 @@ from services.db.candles import CANDLE_BYTES, KEPT
 from services.db.pool import Connection, take_time
 from services.db.scorecards import CardBy, Line, Outcome
 from services.domain.candles import Timeframe
-from services.domain.market import Market
 from services.domain.metrics.confidence import SAMPLE_MIN, Interval, student, wilson
 from services.domain.metrics.figures import Figures, figures
 from services.domain.metrics.tally import Tally
@@ -69,7 +68,7 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
 
 async def scorecard(services: Services, who: Asking, source_id: int, by: CardBy | None, seed: int = SEED) -> Scorecard:
     """The scorecard of a source that one may read."""
-    now = max([await services.clock.now(market) for market in Market])
+    now = await services.clock.latest()
     async with services.pool.connection() as connection:
         await readable_source(connection, who, source_id)
         await take_time(connection)
